@@ -141,7 +141,7 @@ public static class MessageCodec
             var state = reader.Byte();
             if (state != Absent)
             {
-                if (state > (byte)LockValueState.NeverWritten)
+                if (state > (byte)LockValueState.Invalid)
                     return false;
                 message.ValueState = (LockValueState)state;
                 message.ValueVersion = reader.UInt64();
