@@ -28,7 +28,8 @@ internal sealed class ShardSet
 
     internal Shard OfName(uint space, ulong nameHash) => OfSlot(Placement.SlotOf(Placement.HashOf(space, nameHash)));
 
-    internal Shard OfSlot(int slot) => _shards[slot % _shards.Length];
+    // Slots in equal stretches: a multiplication where a remainder would be a division.
+    internal Shard OfSlot(int slot) => _shards[(slot * _shards.Length) / Placement.Slots];
 
     /// <summary>The shard that made a lock of this node.</summary>
     internal Shard? OfLock(LockId id)
