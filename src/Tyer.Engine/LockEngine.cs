@@ -36,7 +36,7 @@ public sealed class LockEngine
         get
         {
             var deadline = core.Deadlines.First?.Deadline ?? long.MaxValue;
-            var idle = core.Idle.First is { } resting ? resting.IdleSince + core.Options.IdleKept : long.MaxValue;
+            var idle = core.Idle.First is { } resting ? resting.ListedSince + core.Options.IdleKept : long.MaxValue;
             return Math.Min(deadline, idle);
         }
     }
