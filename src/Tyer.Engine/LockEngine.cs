@@ -20,6 +20,9 @@ public sealed class LockEngine
     /// <summary>Creates an engine. It grants nothing before its first view.</summary>
     public LockEngine(EngineOptions options, IPeerSender peers) => core = new EngineCore(options, peers);
 
+    /// <summary>The inside, for those who audit it.</summary>
+    internal EngineCore Core => core;
+
     /// <summary>The engine's time in ticks of 100 ns, as of the last <see cref="Tick"/>: any clock that does not go back.</summary>
     public long Now => core.Now;
 
