@@ -64,6 +64,19 @@ public sealed class MasterElectionTests
     }
 
     [Fact]
+    public void A_resource_that_is_kept_for_ever_waits_for_no_time()
+    {
+        var keeper = new EngineCluster(nodes: 1, idleKept: long.MaxValue);
+        keeper.OpenLockspace(Client.Space);
+        keeper.Advance(TimeSpan.FromSeconds(1));
+        var client = new Client(keeper, 1, "keeper");
+
+        client.Unlock(client.Lock("r", LockMode.Exclusive));
+
+        Assert.Equal(long.MaxValue, keeper[1].NextDeadline);
+    }
+
+    [Fact]
     public void A_token_is_greater_than_those_of_an_earlier_master()
     {
         for (var each = 0; each < 5; each++)
