@@ -166,8 +166,7 @@ internal sealed class Incoming(EngineCore core)
         switch (message.Kind)
         {
             case MessageKind.Queued when isCurrent:
-                found.Confirmed = true;
-                found.Sequence = (long)message.Number;
+                core.Owner.Queued(found, (long)message.Number);
                 return true;
             case MessageKind.Granted when isCurrent && found.Pending != OperationKind.None:
                 return Granted(found, message);
