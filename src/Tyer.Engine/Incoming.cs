@@ -128,6 +128,8 @@ internal sealed class Incoming(EngineCore core)
                 core.Master.Cancel(found, message.Operation, message.Status);
                 return true;
             default:
+                if (found.Granted is null)
+                    return false;
                 core.Master.Orphan(found, message.Process);
                 return true;
         }

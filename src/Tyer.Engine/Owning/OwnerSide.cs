@@ -374,16 +374,16 @@ internal sealed class OwnerSide(EngineCore core)
     {
         if (left.Ending || left.OrphanOf != 0)
             return;
-        if (left.Queue == QueueKind.Owned && !left.Sent)
+        if (left.Granted is null)
         {
+            // Its process never held it; should a grant be on its way, nobody has acted on it.
             End(left, RawFlags.ForceUnlock, givesValue: false, []);
             return;
         }
 
-        // A process id of 0 would mean "no orphan".
+        // A process id of 0 would mean "no orphan". How a conversion under way ends is for the master to say.
         left.OrphanOf = left.Session.ProcessId == 0 ? -1 : left.Session.ProcessId;
         core.Deadlines.Remove(left);
-        left.Pending = left.Granted is null ? left.Pending : OperationKind.None;
         if (left.Queue != QueueKind.Owned)
         {
             core.Master.Orphan(left, left.OrphanOf);
