@@ -14,7 +14,7 @@ public sealed class Lock
     public LockId Id { get; internal set; }
 
     /// <summary>What the caller of <c>Lock</c> attached: the engine only carries it. Null for a lock of another node.</summary>
-    public object? Tag { get; internal set; }
+    public object? Tag { get; set; }
 
     /// <summary>The mode held, or null for a request that was never granted.</summary>
     public LockMode? Granted { get; internal set; }

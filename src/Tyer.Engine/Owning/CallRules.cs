@@ -11,30 +11,30 @@ internal static class CallRules
     internal static RawResult CheckLock(LockMode mode, RawFlags flags)
     {
         if (!LockModes.IsDefined(mode))
-            return RawResult.InvalidMode;
+            return RawResult.BadMode;
         const RawFlags ofConversions = RawFlags.Cancel | RawFlags.Convert | RawFlags.QueCvt | RawFlags.ConvDeadlk;
         if ((flags & ofConversions) != 0)
-            return RawResult.InvalidFlags;
+            return RawResult.BadFlags;
         if (flags.HasFlag(RawFlags.Expedite) && (mode != LockMode.Null || flags.HasFlag(RawFlags.NoQueue)))
-            return RawResult.InvalidFlags;
+            return RawResult.BadFlags;
         return RawResult.Accepted;
     }
 
     internal static RawResult CheckConvert(LockMode mode, RawFlags flags)
     {
         if (!LockModes.IsDefined(mode))
-            return RawResult.InvalidMode;
+            return RawResult.BadMode;
         if ((flags & (RawFlags.Cancel | RawFlags.Expedite | RawFlags.Orphan)) != 0)
-            return RawResult.InvalidFlags;
+            return RawResult.BadFlags;
         if (flags.HasFlag(RawFlags.ConvDeadlk) && flags.HasFlag(RawFlags.NoQueue))
-            return RawResult.InvalidFlags;
+            return RawResult.BadFlags;
         return RawResult.Accepted;
     }
 
     internal static RawResult CheckUnlock(RawFlags flags)
     {
         if ((flags & ~OfUnlock) != 0 || (flags.HasFlag(RawFlags.Cancel) && flags.HasFlag(RawFlags.ForceUnlock)))
-            return RawResult.InvalidFlags;
+            return RawResult.BadFlags;
         return RawResult.Accepted;
     }
 }

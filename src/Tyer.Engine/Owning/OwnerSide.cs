@@ -23,9 +23,9 @@ internal sealed class OwnerSide(EngineCore core)
         if (result != RawResult.Accepted)
             return result;
         if (core.SettingsOf(call.Space) is not { } settings)
-            return RawResult.UnknownLockspace;
+            return RawResult.Closed;
         if (session.LockCount >= settings.LocksPerSessionMax)
-            return RawResult.TooManyLocks;
+            return RawResult.LimitReached;
 
         Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
         call.Name.TryWriteBytes(name, out var length);
@@ -62,16 +62,16 @@ internal sealed class OwnerSide(EngineCore core)
     internal RawResult Convert(Session session, LockId id, in ConvertCall call)
     {
         if (OwnedBy(session, id) is not { } asker)
-            return RawResult.UnknownLock;
+            return RawResult.NotFound;
         var result = CallRules.CheckConvert(call.Mode, call.Flags);
         if (result != RawResult.Accepted)
             return result;
         if (asker.Granted is not { } held || asker.Pending != OperationKind.None)
             return RawResult.Busy;
         if (call.Flags.HasFlag(RawFlags.QueCvt) && !LockModes.MayConvertStrictly(held, call.Mode))
-            return RawResult.InvalidConversion;
+            return RawResult.BadFlags;
         if (call.GivesValue && call.Value.Length > ValueSize(asker))
-            return RawResult.ValueTooLong;
+            return RawResult.BadValue;
 
         asker.Flags = call.NotifyBlocking ? call.Flags | EngineCore.NotifyBlocking : call.Flags;
         asker.StatusFlags = StatusFlags.None;
@@ -95,7 +95,7 @@ internal sealed class OwnerSide(EngineCore core)
     internal RawResult Unlock(Session session, LockId id, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
     {
         if (OwnedBy(session, id) is not { } ended)
-            return RawResult.UnknownLock;
+            return RawResult.NotFound;
         var result = CallRules.CheckUnlock(flags);
         if (result != RawResult.Accepted)
             return result;
@@ -103,7 +103,7 @@ internal sealed class OwnerSide(EngineCore core)
         if (inFlight && !flags.HasFlag(RawFlags.ForceUnlock))
             return RawResult.Busy;
         if (givesValue && value.Length > ValueSize(ended))
-            return RawResult.ValueTooLong;
+            return RawResult.BadValue;
         End(ended, flags, givesValue, value);
         return RawResult.Accepted;
     }
