@@ -20,4 +20,8 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(SessionInfo))]
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(RevokeResult))]
+[JsonSerializable(typeof(ResourceQuery))]
+[JsonSerializable(typeof(LockspaceResource))]
+[JsonSerializable(typeof(IReadOnlyList<LockspaceResource>))]
+[JsonSerializable(typeof(IReadOnlyList<LockEntry>))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

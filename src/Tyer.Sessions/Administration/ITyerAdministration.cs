@@ -6,7 +6,7 @@ namespace Tyer.Sessions.Administration;
 /// </summary>
 /// <remarks>
 /// Over a socket, <see cref="RevokeAsync"/> is for root and for the user that the node runs as; over TCP nobody may. Every member throws
-/// <c>LockUnavailableException</c> when the node that was asked does not answer.
+/// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
 /// </remarks>
 public interface ITyerAdministration
 {
@@ -20,11 +20,29 @@ public interface ITyerAdministration
 
     /// <summary>The sessions of all nodes, by node and number.</summary>
     /// <param name="cancellationToken">Ends the waiting for the answers.</param>
+    /// <exception cref="LockUnavailableException">
+    /// With <see cref="UnavailableReason.Incomplete"/>, after the last session that could be had: the members that it names did not answer.
+    /// </exception>
     IAsyncEnumerable<SessionInfo> SessionsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Takes a lock away from whoever holds it or waits for it. The holder is told before anybody else can have it (S6).</summary>
     /// <param name="id">The lock, wherever in the cluster it is.</param>
     /// <param name="reason">Why, for the logs of both sides; at most 128 bytes (UTF-8).</param>
     /// <param name="cancellationToken">Ends the waiting for the answer, not the revocation.</param>
+    /// <exception cref="LockRefusedException">The user may not.</exception>
     ValueTask<RevokeResult> RevokeAsync(LockId id, string reason, CancellationToken cancellationToken = default);
+
+    /// <summary>Who holds and who waits, in one lockspace or in all that are open.</summary>
+    /// <param name="lockspace">The lockspace; null: all, by name.</param>
+    /// <param name="query">Which resources, and how many at most.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="LockUnavailableException">
+    /// With <see cref="UnavailableReason.Incomplete"/>, after the last resource that could be had: the members that it names did not answer.
+    /// </exception>
+    IAsyncEnumerable<LockspaceResource> QueryAsync(string? lockspace, ResourceQuery query, CancellationToken cancellationToken = default);
 }
+
+/// <summary>A resource, and the lockspace that it is in.</summary>
+/// <param name="Lockspace">The lockspace's name.</param>
+/// <param name="Snapshot">The resource at this moment.</param>
+public sealed record LockspaceResource(string Lockspace, ResourceSnapshot Snapshot);
