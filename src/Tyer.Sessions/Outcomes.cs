@@ -9,13 +9,13 @@ internal static class Outcomes
         var what = $"The request for '{resource}' in lockspace '{lockspace}'";
         return result switch
         {
-            RawResult.LimitReached => new LockRefusedException(
+            RawResult.TooManyLocks or RawResult.TooManyRequests => new LockRefusedException(
                 RefusalReason.LimitReached, what, "the session has as many locks, or requests under way, as it may have"),
             RawResult.NotPermitted => new LockRefusedException(RefusalReason.NotPermitted, what, "this session may not do that"),
-            RawResult.Closed or RawResult.Lost => new LockUnavailableException(UnavailableReason.Stopping, what, "the session has ended"),
+            RawResult.UnknownLockspace or RawResult.Lost => new LockUnavailableException(UnavailableReason.Stopping, what, "the session has ended"),
             RawResult.Unavailable => new LockUnavailableException(UnavailableReason.Unreachable, what, "the node cannot be reached"),
             RawResult.Busy => new InvalidOperationException($"An operation on this lock of '{resource}' is under way; one at a time."),
-            RawResult.NotFound => new ObjectDisposedException(nameof(LockHandle), $"The lock on '{resource}' has ended."),
+            RawResult.UnknownLock => new ObjectDisposedException(nameof(LockHandle), $"The lock on '{resource}' has ended."),
             _ => new LockRefusedException(RefusalReason.BadRequest, what, $"{result}"),
         };
     }

@@ -24,7 +24,7 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
         if (check != RawResult.Accepted)
             return check;
         if (flags.HasFlag(RawFlags.Convert))
-            return Find(block.Id)?.Convert(mode, flags, block, callbacks) ?? RawResult.NotFound;
+            return Find(block.Id)?.Convert(mode, flags, block, callbacks) ?? RawResult.UnknownLock;
         var made = Rent();
         var result = made.Lock(resource, mode, flags, block, callbacks);
         if (result != RawResult.Accepted)
@@ -39,7 +39,7 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
         var check = LockArguments.CheckUnlock(id, flags, block, Port.ValueSize);
         if (check != RawResult.Accepted)
             return check;
-        return Find(id)?.Unlock(flags, block, callbacks) ?? RawResult.NotFound;
+        return Find(id)?.Unlock(flags, block, callbacks) ?? RawResult.UnknownLock;
     }
 
     public ValueTask<CancelOutcome> CancelAsync(LockId id, CancellationToken cancellationToken = default) =>

@@ -71,7 +71,9 @@ public sealed class SessionLockspace : ILockspace
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         cancellationToken.ThrowIfCancellationRequested();
-        var flags = LockArguments.FlagsOf(resource, mode, options, limit);
+        var flags = ReferenceEquals(options, Defaults) && limit is null && LockModes.IsDefined(mode) && !resource.IsDefault
+            ? RawFlags.ValBlk // what the checks below make of the defaults: the usual case need not be checked each time
+            : LockArguments.FlagsOf(resource, mode, options, limit);
         var traits = (options.ValueBlock ? HandleTraits.TakesValue : HandleTraits.None)
             | (options.Persistent ? HandleTraits.Persistent : HandleTraits.None);
         var handle = new SessionLockHandle(this, resource, mode, traits);

@@ -9,19 +9,17 @@ namespace Tyer;
 /// </summary>
 public static class Invariant
 {
-    /// <summary>Goes on only where <paramref name="condition"/> holds.</summary>
-    /// <param name="condition">What must be true.</param>
-    /// <param name="rule">The rule that would be broken, in words; a constant, so that the check costs nothing while it holds.</param>
-    /// <param name="expression">Filled in by the compiler.</param>
-    /// <exception cref="InvariantException">It does not hold.</exception>
+    /// <summary>Goes on only where <paramref name="holds"/> is true.</summary>
+    /// <param name="holds">What must be true.</param>
+    /// <param name="rule">The rule, in words; a constant, so that the check costs nothing while it holds.</param>
+    /// <exception cref="InvariantBrokenException">It does not hold.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Check(
-        [DoesNotReturnIf(false)] bool condition, string rule, [CallerArgumentExpression(nameof(condition))] string expression = "")
+    public static void Check([DoesNotReturnIf(false)] bool holds, string rule)
     {
-        if (!condition) throw new InvariantException(rule, expression);
+        if (!holds) Break(rule);
     }
 
-    /// <summary>For the branch that cannot be reached: <c>throw Invariant.Broken("…")</c>.</summary>
-    /// <param name="rule">The rule that is broken, in words.</param>
-    public static InvariantException Broken(string rule) => new(rule, "unreachable");
+    // Apart, so that the check itself is small enough to vanish into its caller.
+    [DoesNotReturn]
+    private static void Break(string rule) => throw new InvariantBrokenException(rule);
 }

@@ -50,13 +50,20 @@ public static class LockArguments
     /// <param name="valueSize">The lockspace's <see cref="LockspaceOptions.ValueSize"/>.</param>
     public static RawResult CheckLock(ReadOnlySpan<byte> resource, LockMode mode, RawFlags flags, LockStatusBlock block, int valueSize)
     {
-        if (!LockModes.IsDefined(mode)) return RawResult.BadMode;
-        if (FindFault(mode, flags) is not null) return RawResult.BadFlags;
-        if (Has(flags, RawFlags.Convert) ? block.Id == default : ResourceName.Fault(resource) is not null)
-            return Has(flags, RawFlags.Convert) ? RawResult.NotFound : RawResult.BadName;
-        if (Has(flags, RawFlags.Timeout) && block.Timeout <= TimeSpan.Zero) return RawResult.BadBlock;
-        if (FindLabelFault(block.Label) is not null || FindLabelFault(block.Purpose) is not null) return RawResult.BadBlock;
-        return HasValueFault(flags, block, valueSize) ? RawResult.BadValue : RawResult.Accepted;
+        if (!LockModes.IsDefined(mode)) return RawResult.InvalidMode;
+        if (FindFault(mode, flags) is not null) return RawResult.InvalidFlags;
+        if (Has(flags, RawFlags.Convert))
+        {
+            if (block.Id == default) return RawResult.UnknownLock;
+        }
+        else if (ResourceName.Fault(resource) is not null)
+        {
+            return RawResult.InvalidName;
+        }
+
+        if (Has(flags, RawFlags.Timeout) && block.Timeout <= TimeSpan.Zero) return RawResult.InvalidBlock;
+        if (FindLabelFault(block.Label) is not null || FindLabelFault(block.Purpose) is not null) return RawResult.InvalidBlock;
+        return HasValueFault(flags, block, valueSize) ? RawResult.NoValueBuffer : RawResult.Accepted;
     }
 
     /// <summary>Checks a call of <see cref="IRawLockspace.Unlock"/>, but for what only the lock itself tells.</summary>
@@ -66,9 +73,9 @@ public static class LockArguments
     /// <param name="valueSize">The lockspace's <see cref="LockspaceOptions.ValueSize"/>.</param>
     public static RawResult CheckUnlock(LockId id, RawFlags flags, LockStatusBlock block, int valueSize)
     {
-        if (FindUnlockFault(flags) is not null) return RawResult.BadFlags;
-        if (id == default) return RawResult.NotFound;
-        return HasValueFault(flags, block, valueSize) ? RawResult.BadValue : RawResult.Accepted;
+        if (FindUnlockFault(flags) is not null) return RawResult.InvalidFlags;
+        if (id == default) return RawResult.UnknownLock;
+        return HasValueFault(flags, block, valueSize) ? RawResult.NoValueBuffer : RawResult.Accepted;
     }
 
     /// <summary>

@@ -89,13 +89,12 @@ public sealed class Lock
         Granted = null;
         Requested = null;
         Token = default;
-        Session = null!;
-        Since = 0;
-        Resource = null!;
+        // Session and resource are overwritten by the next use: clearing them would cost as much as setting them.
         Flags = RawFlags.None;
         StatusFlags = StatusFlags.None;
         Transaction = null;
-        Note = null;
+        if (Note is not null)
+            Note = null;
         Copy?.Clear();
         Operation = 0;
         Pending = OperationKind.None;

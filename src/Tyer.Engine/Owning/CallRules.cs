@@ -6,35 +6,34 @@ namespace Tyer.Engine.Owning;
 /// </summary>
 internal static class CallRules
 {
-    private const RawFlags OfUnlock = RawFlags.Cancel | RawFlags.ValBlk | RawFlags.IvValBlk | RawFlags.ForceUnlock;
+    private const RawFlags OfUnlock = RawFlags.ValBlk | RawFlags.IvValBlk | RawFlags.ForceUnlock;
 
     internal static RawResult CheckLock(LockMode mode, RawFlags flags)
     {
         if (!LockModes.IsDefined(mode))
-            return RawResult.BadMode;
+            return RawResult.InvalidMode;
         const RawFlags ofConversions = RawFlags.Cancel | RawFlags.Convert | RawFlags.QueCvt | RawFlags.ConvDeadlk;
         if ((flags & ofConversions) != 0)
-            return RawResult.BadFlags;
+            return RawResult.InvalidFlags;
         if (flags.HasFlag(RawFlags.Expedite) && (mode != LockMode.Null || flags.HasFlag(RawFlags.NoQueue)))
-            return RawResult.BadFlags;
+            return RawResult.InvalidFlags;
         return RawResult.Accepted;
     }
 
     internal static RawResult CheckConvert(LockMode mode, RawFlags flags)
     {
         if (!LockModes.IsDefined(mode))
-            return RawResult.BadMode;
+            return RawResult.InvalidMode;
         if ((flags & (RawFlags.Cancel | RawFlags.Expedite | RawFlags.Orphan)) != 0)
-            return RawResult.BadFlags;
+            return RawResult.InvalidFlags;
         if (flags.HasFlag(RawFlags.ConvDeadlk) && flags.HasFlag(RawFlags.NoQueue))
-            return RawResult.BadFlags;
+            return RawResult.InvalidFlags;
         return RawResult.Accepted;
     }
 
     internal static RawResult CheckUnlock(RawFlags flags)
     {
-        if ((flags & ~OfUnlock) != 0 || (flags.HasFlag(RawFlags.Cancel) && flags.HasFlag(RawFlags.ForceUnlock)))
-            return RawResult.BadFlags;
-        return RawResult.Accepted;
+        // CANCEL among them: to cancel is a call of its own.
+        return (flags & ~OfUnlock) == 0 ? RawResult.Accepted : RawResult.InvalidFlags;
     }
 }

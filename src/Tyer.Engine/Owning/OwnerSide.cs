@@ -23,13 +23,11 @@ internal sealed class OwnerSide(EngineCore core)
         if (result != RawResult.Accepted)
             return result;
         if (core.SettingsOf(call.Space) is not { } settings)
-            return RawResult.Closed;
+            return RawResult.UnknownLockspace;
         if (session.LockCount >= settings.LocksPerSessionMax)
-            return RawResult.LimitReached;
+            return RawResult.TooManyLocks;
 
-        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
-        call.Name.TryWriteBytes(name, out var length);
-        var resource = core.Use(call.Space, Directory.Placement.HashOf(call.Space, call.Name.Hash), name[..length]);
+        var resource = ResourceOf(call);
 
         id = LockId.Create(core.Node, ((ulong)core.Options.Shard << EngineOptions.LockNumberBits) | nextLockNumber++);
         var made = core.Locks.Add(id);
@@ -62,16 +60,16 @@ internal sealed class OwnerSide(EngineCore core)
     internal RawResult Convert(Session session, LockId id, in ConvertCall call)
     {
         if (OwnedBy(session, id) is not { } asker)
-            return RawResult.NotFound;
+            return RawResult.UnknownLock;
         var result = CallRules.CheckConvert(call.Mode, call.Flags);
         if (result != RawResult.Accepted)
             return result;
         if (asker.Granted is not { } held || asker.Pending != OperationKind.None)
             return RawResult.Busy;
         if (call.Flags.HasFlag(RawFlags.QueCvt) && !LockModes.MayConvertStrictly(held, call.Mode))
-            return RawResult.BadFlags;
+            return RawResult.InvalidConversion;
         if (call.GivesValue && call.Value.Length > ValueSize(asker))
-            return RawResult.BadValue;
+            return RawResult.ValueTooLong;
 
         asker.Flags = call.NotifyBlocking ? call.Flags | EngineCore.NotifyBlocking : call.Flags;
         asker.StatusFlags = StatusFlags.None;
@@ -95,7 +93,7 @@ internal sealed class OwnerSide(EngineCore core)
     internal RawResult Unlock(Session session, LockId id, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
     {
         if (OwnedBy(session, id) is not { } ended)
-            return RawResult.NotFound;
+            return RawResult.UnknownLock;
         var result = CallRules.CheckUnlock(flags);
         if (result != RawResult.Accepted)
             return result;
@@ -103,7 +101,7 @@ internal sealed class OwnerSide(EngineCore core)
         if (inFlight && !flags.HasFlag(RawFlags.ForceUnlock))
             return RawResult.Busy;
         if (givesValue && value.Length > ValueSize(ended))
-            return RawResult.BadValue;
+            return RawResult.ValueTooLong;
         End(ended, flags, givesValue, value);
         return RawResult.Accepted;
     }
@@ -190,9 +188,13 @@ internal sealed class OwnerSide(EngineCore core)
 
     internal void Unlocked(Lock ended)
     {
-        // What the unlock overtook ends too, and first.
+        // What the unlock overtook ends too, and first. In the mode last told: a demotion since then shows only where the master is here.
         if (ended.Pending != OperationKind.None)
+        {
+            ended.Granted = ended.ToldMode;
             Complete(ended, ended.Pending, RequestStatus.Cancelled, valueRead: false, null);
+        }
+
         ended.Granted = null;
         Complete(ended, OperationKind.Unlock, RequestStatus.Unlocked, valueRead: false, null);
     }
@@ -226,6 +228,16 @@ internal sealed class OwnerSide(EngineCore core)
         message.Transaction = asker.Transaction;
         message.Note = asker.Note;
         return message;
+    }
+
+    private Resource ResourceOf(in LockCall call)
+    {
+        var hash = Directory.Placement.HashOf(call.Space, call.Name.Hash);
+        if (core.Resources.Find(call.Space, hash, call.Name) is { } found)
+            return found;
+        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
+        call.Name.TryWriteBytes(name, out var length);
+        return core.Resources.FindOrAdd(call.Space, hash, name[..length], out _);
     }
 
     private Lock? OwnedBy(Session session, LockId id) =>

@@ -54,7 +54,7 @@ internal sealed class NodeLockspace : LockPort
         using (shard.Enter())
         {
             if (_session.IsClosed)
-                return RawResult.Closed;
+                return RawResult.UnknownLockspace;
             shard.Current = target;
             var result = shard.Engine.Lock(_session.In(shard), call, out var id);
             target.Id = id;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine;
 using Tyer.Engine.Locks;
 using Tyer.Node.Shards;
@@ -112,8 +113,9 @@ internal sealed class NodeSession
     {
         public void Completed(Engine.Locks.Lock completed, in Completion completion)
         {
-            if (completed.Tag is not ISessionLock told)
+            if (completed.Tag is null)
                 return;
+            var told = Unsafe.As<ISessionLock>(completed.Tag); // only session locks are ever attached
             told.Id = completed.Id;
             told.Completed(new LockCompletion
             {
