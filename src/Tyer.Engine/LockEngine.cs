@@ -27,6 +27,9 @@ public sealed class LockEngine
         snapshots = new Snapshots(core);
     }
 
+    /// <summary>The inside, for those who audit it.</summary>
+    internal EngineCore Core => core;
+
     /// <summary>The engine's time in ticks of 100 ns, as of the last <see cref="Tick"/>: any clock that does not go back.</summary>
     public long Now => core.Now;
 

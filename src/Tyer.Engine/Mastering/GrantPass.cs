@@ -13,11 +13,7 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
         // By what was asked for: an alternate mode below the old one is a grant like any other.
         var isDown = before is { } held && LockModes.IsDownConversion(held, granted.Requested!.Value);
         var valueRead = ValueRules.OnGrant(granted.Resource, granted, before, mode);
-        if (granted.Queue == QueueKind.Granted)
-        {
-            queues.ChangeGranted(granted, mode);
-        }
-        else
+        if (granted.Queue != QueueKind.Granted || before != mode)
         {
             if (granted.Queue != QueueKind.None)
                 queues.Remove(granted);
