@@ -11,7 +11,6 @@ namespace Tyer.Sessions.Administration;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
     Converters =
     [
         typeof(ResourceNameConverter), typeof(LockIdConverter), typeof(FencingTokenConverter), typeof(LockModeConverter), typeof(SecondsConverter),
