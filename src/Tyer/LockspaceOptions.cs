@@ -2,7 +2,7 @@ namespace Tyer;
 
 /// <summary>
 /// Properties of a lockspace, the same for everybody in it. Whoever opens it first decides; who opens it later with others is refused
-/// (<c>RefusalReason.OptionsDiffer</c>).
+/// (<see cref="RefusalReason.OptionsDiffer"/>).
 /// </summary>
 public sealed record LockspaceOptions
 {
@@ -22,7 +22,9 @@ public sealed record LockspaceOptions
         if (ValueSize is < 0 or > Limits.ValueBytesMax || ValueSize % Limits.ValueBytesStep != 0)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(ValueSize), ValueSize, $"A value size is 0, or {Limits.ValueBytesStep} to {Limits.ValueBytesMax} in steps of {Limits.ValueBytesStep}.");
+                nameof(ValueSize),
+                ValueSize,
+                $"A value size is 0, or {Limits.ValueBytesStep} to {Limits.ValueBytesMax} in steps of {Limits.ValueBytesStep}.");
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(LocksPerSessionMax, 1);
