@@ -310,6 +310,7 @@ internal sealed class OwnerSide(EngineCore core)
         ended.StatusFlags = StatusFlags.None;
         ended.Ending = true;
         ended.Operation++;
+        core.Deadlines.Remove(ended); // what it waited for ends with it, and needs no other end
         if (ended.Queue != QueueKind.Owned)
         {
             Give(ended, givesValue, value);
