@@ -167,9 +167,11 @@ internal sealed class Incoming(EngineCore core)
         switch (message.Kind)
         {
             case MessageKind.Queued when isCurrent:
+                found.Resource.Master = from;
                 core.Owner.Queued(found, (long)message.Number);
                 return true;
             case MessageKind.Granted when isCurrent && found.Pending != OperationKind.None:
+                found.Resource.Master = from;
                 return Granted(found, message);
             case MessageKind.Denied when isCurrent && found.Pending != OperationKind.None:
                 Denied(found, message);
@@ -180,7 +182,7 @@ internal sealed class Incoming(EngineCore core)
             case MessageKind.Blocking when message.Mode is { } wanted:
                 OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, (long)message.Number));
                 return true;
-            case MessageKind.NotMaster when isCurrent && found.Sent:
+            case MessageKind.NotMaster when isCurrent && found is { Pending: OperationKind.Lock, Confirmed: false }:
                 core.Directory.NotMaster(from, found);
                 return true;
             case MessageKind.Adopted:

@@ -100,7 +100,8 @@ internal sealed class DirectorySide(EngineCore core)
             return;
         }
 
-        resource.Master = message.Node;
+        if (!HasTakenIn(resource))
+            resource.Master = message.Node;
         // The lookup carried the first request. It was acted upon if the directory node is the master itself.
         if (message.Node != from && core.Locks.Find(resource.Asker) is { } asker)
             asker.Sent = false;
@@ -185,6 +186,17 @@ internal sealed class DirectorySide(EngineCore core)
         }
     }
 
+    private static bool HasTakenIn(Resource resource)
+    {
+        for (var each = resource.Owned.First; each is not null; each = each.Next)
+        {
+            if (each.IsTakenIn)
+                return true;
+        }
+
+        return false;
+    }
+
     private void BecomeMaster(Resource resource, ulong clock)
     {
         core.RaiseClock(clock);
@@ -194,6 +206,7 @@ internal sealed class DirectorySide(EngineCore core)
             resource.Record = core.Node;
         while (resource.Owned.First is { } asker)
         {
+            Invariant.Check(asker.Ending || !asker.IsTakenIn, "a lock has one master");
             if (core.Owner.IsNoLongerWanted(asker))
                 continue;
             resource.RemoveOwned(asker);

@@ -38,7 +38,10 @@ internal sealed class Resource
 
     internal ResourceRole Role { get; set; }
 
-    /// <summary>The node believed to be master, where that is another; 0 if unknown.</summary>
+    /// <summary>
+    /// The node believed to be master, where that is another; 0 if unknown. Whoever takes in one of our locks is, even while a lookup is
+    /// out: the answer to that may be older.
+    /// </summary>
     internal uint Master { get; set; }
 
     /// <summary>While a lookup is out: the lock whose request it carries.</summary>
