@@ -39,7 +39,10 @@ public sealed class LockEngine
         get
         {
             var deadline = core.Deadlines.First?.Deadline ?? long.MaxValue;
-            var idle = core.Idle.First is { } resting ? resting.IdleSince + core.Options.IdleKept : long.MaxValue;
+            // To keep what is idle for ever is no deadline.
+            var idle = core.Idle.First is { } resting && core.Options.IdleKept < long.MaxValue - resting.IdleSince
+                ? resting.IdleSince + core.Options.IdleKept
+                : long.MaxValue;
             return Math.Min(deadline, idle);
         }
     }

@@ -73,7 +73,7 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
                         break;
                     case GrantVerdict.Deadlock:
                         // It chose to wait all the same (NODLCKWT): it is told of its own wish, so that it can give way.
-                        if (each.Has(RawFlags.NoDlckWt) && each.Notified < each.Requested)
+                        if (each.Has(RawFlags.NoDlckWt) && each.Has(EngineCore.NotifyBlocking) && each.Notified < each.Requested)
                             Notify(each, each.Requested!.Value, each);
                         break;
                     default:

@@ -16,7 +16,8 @@ public sealed class MasterElectionTests
         name = cluster.NameAt(Client.Space, node: 3);
     }
 
-    private FencingToken LastToken => cluster.Events.OfType<CompletedEvent>().Last(told => told.Completion.Status == RequestStatus.Granted).Token;
+    private FencingToken LastToken =>
+        cluster.Events.OfType<CompletedEvent>().Last(told => told.Completion.Status == RequestStatus.Granted).Token;
 
     [Fact]
     public void The_first_who_uses_a_resource_is_its_master()
@@ -61,6 +62,19 @@ public sealed class MasterElectionTests
 
         Assert.Equal(ResourceRole.Active, RoleAt(2));
         Assert.Equal(ResourceRole.Client, RoleAt(1));
+    }
+
+    [Fact]
+    public void A_resource_that_is_kept_for_ever_waits_for_no_time()
+    {
+        var keeper = new EngineCluster(nodes: 1, idleKept: long.MaxValue);
+        keeper.OpenLockspace(Client.Space);
+        keeper.Advance(TimeSpan.FromSeconds(1));
+        var client = new Client(keeper, 1, "keeper");
+
+        client.Unlock(client.Lock("r", LockMode.Exclusive));
+
+        Assert.Equal(long.MaxValue, keeper[1].NextDeadline);
     }
 
     [Fact]
