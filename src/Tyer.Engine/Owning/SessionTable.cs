@@ -31,12 +31,12 @@ internal sealed class SessionTable(EngineCore core)
 
     internal Session? Find(uint node, uint number) => sessions.GetValueOrDefault(KeyOf(node, number));
 
-    /// <summary>The session of another node; one that was not introduced gets no name, but works.</summary>
+    /// <summary>The session of another node. One that is unknown has said farewell while a request of it was parked: it goes with its last lock.</summary>
     internal Session Of(uint node, uint number)
     {
         if (!sessions.TryGetValue(KeyOf(node, number), out var session))
         {
-            session = new Session(node, number, [], 0, null);
+            session = new Session(node, number, [], 0, null) { HasLeft = true };
             sessions.Add(KeyOf(node, number), session);
         }
 
