@@ -63,9 +63,12 @@ public sealed class Lock
     internal bool Confirmed;
     internal bool Ending;
     internal bool CancelAsked;
+    internal RequestStatus? Undoing;
     internal int OrphanOf;
     internal long Deadline;
     internal int DeadlineIndex = -1;
+    internal bool IsOverdue;
+    internal bool IsSilent;
 
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
     internal LockMode? ToldMode;
@@ -102,8 +105,11 @@ public sealed class Lock
         Confirmed = false;
         Ending = false;
         CancelAsked = false;
+        Undoing = null;
         OrphanOf = 0;
         Deadline = 0;
+        IsOverdue = false;
+        IsSilent = false;
         ToldMode = null;
         ToldBlocking = null;
         Applied = 0;

@@ -170,7 +170,10 @@ internal sealed class OwnerSide(EngineCore core)
         while (core.Deadlines.First is { } late && late.Deadline <= core.Now)
         {
             core.Deadlines.Remove(late);
-            Undo(late, RequestStatus.TimedOut);
+            if (late.IsOverdue)
+                GiveUp(late);
+            else
+                TimeOut(late);
         }
     }
 
@@ -184,6 +187,30 @@ internal sealed class OwnerSide(EngineCore core)
     internal void Denied(Lock denied, RequestStatus status, WaitReport? report)
     {
         Complete(denied, denied.Pending, status, valueRead: false, report);
+    }
+
+    internal void Queued(Lock waiting, long sequence)
+    {
+        waiting.Confirmed = true;
+        waiting.Sequence = sequence;
+        // The cancel may have come to a request that was still parked there, and found nothing.
+        if (waiting.Undoing is { } status)
+            SendCancel(waiting, status);
+    }
+
+    /// <summary>
+    /// A request that was sent was not taken in and is to go another way: not so if it was cancelled, or its lock ended, meanwhile. That it
+    /// was cannot be known where it went to, for there it never was. True if it is gone.
+    /// </summary>
+    internal bool IsNoLongerWanted(Lock returned)
+    {
+        if (returned.Ending)
+            EndUnsent(returned);
+        else if (returned.Undoing is { } status)
+            UndoUnsent(returned, status);
+        else
+            return false;
+        return true;
     }
 
     internal void Unlocked(Lock ended)
@@ -329,33 +356,71 @@ internal sealed class OwnerSide(EngineCore core)
         }
         else if (!waiting.Sent || resource.Role != ResourceRole.Client)
         {
-            resource.RemoveOwned(waiting);
-            Denied(waiting, status, null);
-            core.Forget(waiting);
-            core.LetRest(resource);
+            UndoUnsent(waiting, status);
         }
         else
         {
-            var message = EngineCore.About(MessageKind.Cancel, waiting, waiting.Operation);
-            message.Status = status;
-            core.Send(resource.Master, message);
+            waiting.Undoing = status;
+            SendCancel(waiting, status);
         }
+    }
+
+    private void UndoUnsent(Lock waiting, RequestStatus status)
+    {
+        var resource = waiting.Resource;
+        resource.RemoveOwned(waiting);
+        Denied(waiting, status, null);
+        core.Forget(waiting);
+        core.LetRest(resource);
+    }
+
+    private void SendCancel(Lock waiting, RequestStatus status)
+    {
+        var message = EngineCore.About(MessageKind.Cancel, waiting, waiting.Operation);
+        message.Status = status;
+        core.Send(waiting.Resource.Master, message);
+    }
+
+    private void TimeOut(Lock late)
+    {
+        var id = late.Id;
+        Undo(late, RequestStatus.TimedOut);
+        if (late.Id != id || late.Pending == OperationKind.None)
+            return;
+
+        // The master is elsewhere and has to answer first. Should it not, the caller is not to wait for ever.
+        late.IsOverdue = true;
+        late.Deadline = core.Now + core.Options.AnswerGrace;
+        core.Deadlines.Add(late);
+    }
+
+    /// <summary>
+    /// The master does not answer. A new lock can be let go all the same: its caller is told, and should it be granted after all it is
+    /// released. A conversion cannot: nobody knows which mode the lock has, so it goes on waiting.
+    /// </summary>
+    private void GiveUp(Lock late)
+    {
+        if (late.Pending != OperationKind.Lock || late.Ending)
+            return;
+        Complete(late, OperationKind.Lock, RequestStatus.TimedOut, valueRead: false, null);
+        late.IsSilent = true;
+        End(late, RawFlags.ForceUnlock, givesValue: false, []);
     }
 
     private void Orphan(Lock left)
     {
         if (left.Ending || left.OrphanOf != 0)
             return;
-        if (left.Queue == QueueKind.Owned && !left.Sent)
+        if (left.Granted is null)
         {
+            // Its process never held it; should a grant be on its way, nobody has acted on it.
             End(left, RawFlags.ForceUnlock, givesValue: false, []);
             return;
         }
 
-        // A process id of 0 would mean "no orphan".
+        // A process id of 0 would mean "no orphan". How a conversion under way ends is for the master to say.
         left.OrphanOf = left.Session.ProcessId == 0 ? -1 : left.Session.ProcessId;
         core.Deadlines.Remove(left);
-        left.Pending = left.Granted is null ? left.Pending : OperationKind.None;
         if (left.Queue != QueueKind.Owned)
         {
             core.Master.Orphan(left, left.OrphanOf);
@@ -383,12 +448,13 @@ internal sealed class OwnerSide(EngineCore core)
             completed.Pending = OperationKind.None;
             completed.Confirmed = false;
             completed.CancelAsked = false;
+            completed.Undoing = null;
             core.Deadlines.Remove(completed);
         }
 
         completed.ToldMode = completed.Granted;
         completed.ToldBlocking = null;
-        if (completed.Session.Observer is not { } observer)
+        if (completed.IsSilent || completed.Session.Observer is not { } observer)
             return;
         observer.Completed(completed, new Completion(kind, status, completed.Granted, completed.StatusFlags, valueRead, report));
         if (cancelAsked && kind != OperationKind.Unlock)
