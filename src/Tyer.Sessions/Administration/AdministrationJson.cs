@@ -23,7 +23,6 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(ResourceQuery))]
 [JsonSerializable(typeof(RevokeOrder))]
 [JsonSerializable(typeof(ResourceQuestion))]
-[JsonSerializable(typeof(WaitInformation))]
 [JsonSerializable(typeof(LockspaceResource))]
 [JsonSerializable(typeof(IReadOnlyList<LockspaceResource>))]
 [JsonSerializable(typeof(IReadOnlyList<LockEntry>))]
