@@ -91,7 +91,6 @@ internal sealed class Incoming(EngineCore core)
         switch (resource?.Role)
         {
             case ResourceRole.Active:
-                core.Idle.Remove(resource);
                 return Request(from, message, resource);
             case ResourceRole.Asking or ResourceRole.Releasing:
                 resource.Park(from, bytes);

@@ -1,4 +1,6 @@
+using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
+using Tyer.Engine.Looking;
 using Tyer.Engine.Owning;
 
 namespace Tyer.Engine;
@@ -16,9 +18,14 @@ namespace Tyer.Engine;
 public sealed class LockEngine
 {
     private readonly EngineCore core;
+    private readonly Snapshots snapshots;
 
     /// <summary>Creates an engine. It grants nothing before its first view.</summary>
-    public LockEngine(EngineOptions options, IPeerSender peers) => core = new EngineCore(options, peers);
+    public LockEngine(EngineOptions options, IPeerSender peers)
+    {
+        core = new EngineCore(options, peers);
+        snapshots = new Snapshots(core);
+    }
 
     /// <summary>The engine's time in ticks of 100 ns, as of the last <see cref="Tick"/>: any clock that does not go back.</summary>
     public long Now => core.Now;
@@ -29,7 +36,7 @@ public sealed class LockEngine
         get
         {
             var deadline = core.Deadlines.First?.Deadline ?? long.MaxValue;
-            var idle = core.Idle.First is { } resting ? resting.IdleSince + core.Options.IdleKept : long.MaxValue;
+            var idle = core.Idle.First is { } resting ? resting.ListedSince + core.Options.IdleKept : long.MaxValue;
             return Math.Min(deadline, idle);
         }
     }
@@ -115,4 +122,24 @@ public sealed class LockEngine
     /// <param name="message">The message.</param>
     /// <returns>False if no engine that follows the protocol can have sent it: the connection that brought it is not to be trusted.</returns>
     public bool Receive(uint from, ulong view, ReadOnlySpan<byte> message) => core.Incoming.Receive(from, message);
+
+    /// <summary>A lock of this node, or one of another node that is mastered here; null if there is none of that id.</summary>
+    public Lock? Find(LockId id) => core.Locks.Find(id);
+
+    /// <summary>Looks at the resources mastered here that somebody holds or waits for, a part of the table at a time.</summary>
+    /// <param name="from">0 to begin, then what the last call returned.</param>
+    /// <param name="count">How many buckets of the table to look through.</param>
+    /// <param name="wanted">Which resources to add.</param>
+    /// <param name="into">Where to add them.</param>
+    /// <returns>Where to go on; -1 at the end.</returns>
+    public int Collect(int from, int count, Func<ResourceState, bool> wanted, List<ResourceState> into) =>
+        snapshots.Collect(from, count, wanted, into);
+
+    /// <summary>Looks at one resource; null if it is not mastered here, or nobody uses it.</summary>
+    public ResourceState? Look(uint space, ResourceName name)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
+        name.TryWriteBytes(bytes, out var length);
+        return snapshots.Find(space, Placement.HashOf(space, name.Hash), bytes[..length]);
+    }
 }

@@ -72,6 +72,13 @@ public sealed class Session
         LockCount--;
     }
 
+    /// <summary>Its locks, newest first; not to be changed meanwhile.</summary>
+    public IEnumerable<Lock> Locks()
+    {
+        for (var each = FirstLock; each is not null; each = each.NextOfSession)
+            yield return each;
+    }
+
     /// <summary>True the first time it is asked for a node.</summary>
     internal bool MustIntroduceTo(uint node)
     {

@@ -1,11 +1,11 @@
 namespace Tyer;
 
 /// <summary>What a conversion may ask for beyond the mode.</summary>
-/// <remarks>Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <c>LockArguments</c>.</remarks>
+/// <remarks>Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <see cref="LockArguments"/>.</remarks>
 public sealed record ConvertOptions
 {
     /// <summary>
-    /// How long to wait before giving up with a <c>LockTimeoutException</c>; null waits for ever, zero does not queue. The lock
+    /// How long to wait before giving up with a <see cref="LockTimeoutException"/>; null waits for ever, zero does not queue. The lock
     /// keeps its old mode.
     /// </summary>
     public TimeSpan? Timeout { get; init; }

@@ -14,7 +14,7 @@ public enum LockQueue
 }
 
 /// <summary>What a request may ask for beyond resource and mode. Every default is the safe choice.</summary>
-/// <remarks>Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <c>LockArguments</c>.</remarks>
+/// <remarks>Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <see cref="LockArguments"/>.</remarks>
 public sealed record LockOptions
 {
     /// <summary>What this application calls itself, shown to whoever waits for it. At most 128 bytes (UTF-8).</summary>
@@ -30,7 +30,7 @@ public sealed record LockOptions
     public Guid? Transaction { get; init; }
 
     /// <summary>
-    /// How long to wait before giving up with a <c>LockTimeoutException</c>; null waits for ever, zero does not queue. Not to be
+    /// How long to wait before giving up with a <see cref="LockTimeoutException"/>; null waits for ever, zero does not queue. Not to be
     /// combined with the <c>wait</c> of <c>TryLockAsync</c>.
     /// </summary>
     public TimeSpan? Timeout { get; init; }
@@ -52,7 +52,7 @@ public sealed record LockOptions
 
     /// <summary>
     /// A mode to be content with when the one asked for would have to wait: <see cref="LockMode.ProtectedRead"/> or
-    /// <see cref="LockMode.ConcurrentWrite"/>. <c>LockHandle.Mode</c> tells which it became.
+    /// <see cref="LockMode.ConcurrentWrite"/>. <see cref="LockHandle.Mode"/> tells which it became.
     /// </summary>
     public LockMode? Alternative { get; init; }
 

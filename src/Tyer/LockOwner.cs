@@ -18,8 +18,8 @@ public sealed record LockOwner(string Node, string Host, int ProcessId, string P
     /// <summary>One line for messages: <c>billing 'nightly' (pid 4711 on db1, user app, node n1)</c>.</summary>
     public override string ToString()
     {
-        string label = Label is null ? "" : $" '{Label}'";
+        string label = Label is null ? "" : $" '{Printable.Escape(Label)}'";
         string doubt = Verified ? "" : ", unverified";
-        return string.Create(CultureInfo.InvariantCulture, $"{ProcessName}{label} (pid {ProcessId} on {Host}, user {User}, node {Node}{doubt})");
+        return string.Create(CultureInfo.InvariantCulture, $"{Printable.Escape(ProcessName)}{label} (pid {ProcessId} on {Printable.Escape(Host)}, user {Printable.Escape(User)}, node {Printable.Escape(Node)}{doubt})");
     }
 }

@@ -2,7 +2,7 @@ namespace Tyer;
 
 /// <summary>
 /// Properties of a lockspace, the same for everybody in it. Whoever opens it first decides; who opens it later with others is refused
-/// (<c>RefusalReason.OptionsDiffer</c>).
+/// (<see cref="RefusalReason.OptionsDiffer"/>).
 /// </summary>
 public sealed record LockspaceOptions
 {

@@ -127,6 +127,9 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
     {
         if (_name is byte[] mine) return bytes.SequenceEqual(mine);
 
+        // Nearly every name is ASCII: its characters are its bytes, and need not be written out to be compared.
+        if (_name is string text && Ascii.IsValid(bytes)) return Ascii.Equals(bytes, text);
+
         Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
         return _name is not null && TryWriteBytes(buffer, out int length) && bytes.SequenceEqual(buffer[..length]);
     }

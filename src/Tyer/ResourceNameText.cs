@@ -12,7 +12,7 @@ internal static class ResourceNameText
 
     public static string Write(ResourceName name, string? text)
     {
-        if (text is not null && ReadsAsItself(text)) return text;
+        if (text is not null && Printable.IsPlain(text) && !text.StartsWith(HexPrefix, StringComparison.Ordinal)) return text;
 
         Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
         name.TryWriteBytes(bytes, out int length);
@@ -75,49 +75,24 @@ internal static class ResourceNameText
         return null;
     }
 
-    private static bool ReadsAsItself(string text)
-    {
-        if (text.StartsWith(HexPrefix, StringComparison.Ordinal)) return false;
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (!IsPlain(rune)) return false;
-        }
-
-        return true;
-    }
-
     private static string Write(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder(bytes.Length * EscapeLength);
         // A name that happens to begin like the hexadecimal notation must not be read as one.
         if (bytes.StartsWith("hex:"u8))
         {
-            AppendEscaped(text, bytes[..1]);
+            Printable.AppendEscaped(text, bytes[..1]);
             bytes = bytes[1..];
         }
 
         while (!bytes.IsEmpty)
         {
             bool good = Rune.DecodeFromUtf8(bytes, out Rune rune, out int consumed) == OperationStatus.Done;
-            if (good && IsPlain(rune)) text.Append(rune.ToString());
-            else AppendEscaped(text, bytes[..consumed]);
+            if (good && Printable.IsPlain(rune)) text.Append(rune.ToString());
+            else Printable.AppendEscaped(text, bytes[..consumed]);
             bytes = bytes[consumed..];
         }
 
         return text.ToString();
     }
-
-    private static void AppendEscaped(StringBuilder text, ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte b in bytes) text.Append(CultureInfo.InvariantCulture, $@"\x{b:x2}");
-    }
-
-    /// <summary>Whether a terminal shows it as what it is: no control, no format character (which can reorder text), no stray space.</summary>
-    private static bool IsPlain(Rune rune) => rune.Value != '\\' && Rune.GetUnicodeCategory(rune) switch
-    {
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-            or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => false,
-        UnicodeCategory.SpaceSeparator => rune.Value == ' ',
-        _ => true,
-    };
 }

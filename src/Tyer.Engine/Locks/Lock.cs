@@ -14,7 +14,7 @@ public sealed class Lock
     public LockId Id { get; internal set; }
 
     /// <summary>What the caller of <c>Lock</c> attached: the engine only carries it. Null for a lock of another node.</summary>
-    public object? Tag { get; internal set; }
+    public object? Tag { get; set; }
 
     /// <summary>The mode held, or null for a request that was never granted.</summary>
     public LockMode? Granted { get; internal set; }
@@ -89,13 +89,12 @@ public sealed class Lock
         Granted = null;
         Requested = null;
         Token = default;
-        Session = null!;
-        Since = 0;
-        Resource = null!;
+        // Session and resource are overwritten by the next use: clearing them would cost as much as setting them.
         Flags = RawFlags.None;
         StatusFlags = StatusFlags.None;
         Transaction = null;
-        Note = null;
+        if (Note is not null)
+            Note = null;
         Copy?.Clear();
         Operation = 0;
         Pending = OperationKind.None;

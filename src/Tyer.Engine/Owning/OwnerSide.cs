@@ -27,9 +27,7 @@ internal sealed class OwnerSide(EngineCore core)
         if (session.LockCount >= settings.LocksPerSessionMax)
             return RawResult.TooManyLocks;
 
-        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
-        call.Name.TryWriteBytes(name, out var length);
-        var resource = core.Use(call.Space, Directory.Placement.HashOf(call.Space, call.Name.Hash), name[..length]);
+        var resource = ResourceOf(call);
 
         id = LockId.Create(core.Node, ((ulong)core.Options.Shard << EngineOptions.LockNumberBits) | nextLockNumber++);
         var made = core.Locks.Add(id);
@@ -226,6 +224,16 @@ internal sealed class OwnerSide(EngineCore core)
         message.Transaction = asker.Transaction;
         message.Note = asker.Note;
         return message;
+    }
+
+    private Resource ResourceOf(in LockCall call)
+    {
+        var hash = Directory.Placement.HashOf(call.Space, call.Name.Hash);
+        if (core.Resources.Find(call.Space, hash, call.Name) is { } found)
+            return found;
+        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
+        call.Name.TryWriteBytes(name, out var length);
+        return core.Resources.FindOrAdd(call.Space, hash, name[..length], out _);
     }
 
     private Lock? OwnedBy(Session session, LockId id) =>

@@ -1,25 +1,25 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
-namespace Tyer.Engine;
+namespace Tyer;
 
 /// <summary>
-/// What must hold in every build. A node that finds itself inconsistent stops rather than grants: the exception is not
-/// meant to be caught by anything but the node's own end.
+/// Assertions that stay on in production: a node that finds itself inconsistent stops rather than grants. For what only a bug can
+/// cause; errors that a user can cause have exceptions of their own.
 /// </summary>
 public static class Invariant
 {
-    /// <summary>Stops the node if <paramref name="holds"/> is false.</summary>
+    /// <summary>Goes on only where <paramref name="holds"/> is true.</summary>
     /// <param name="holds">What must be true.</param>
-    /// <param name="rule">The rule, as a sentence.</param>
+    /// <param name="rule">The rule, in words; a constant, so that the check costs nothing while it holds.</param>
     /// <exception cref="InvariantBrokenException">It does not hold.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Check([DoesNotReturnIf(false)] bool holds, string rule)
     {
-        if (!holds)
-            Break(rule);
+        if (!holds) Break(rule);
     }
 
+    // Apart, so that the check itself is small enough to vanish into its caller.
     [DoesNotReturn]
     private static void Break(string rule) => throw new InvariantBrokenException(rule);
 }

@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using Tyer.Engine.Owning;
+using Tyer.Node.Sessions;
+using Tyer.Node.Shards;
+using Tyer.Sessions;
+using Tyer.Time;
+
+namespace Tyer.Node.Lockspaces;
+
+/// <summary>The way from a lockspace into the engines of this process: one session, calls on the caller's own thread.</summary>
+internal sealed class NodeLockspace : LockPort
+{
+    private readonly NodeCore _node;
+    private readonly ShardSet _shards;
+    private readonly OpenedLockspace _opened;
+    private readonly NodeSession _session;
+
+    internal NodeLockspace(NodeCore node, OpenedLockspace opened, NodeSession session, bool inlineCompletions)
+    {
+        _node = node;
+        _shards = node.Shards;
+        _opened = opened;
+        _session = session;
+        InlineCompletions = inlineCompletions;
+    }
+
+    public override string LockspaceName => _opened.Name;
+
+    public override int ValueSize => _opened.Options.ValueSize;
+
+    public override IClock Clock => _shards.Clock;
+
+    public override bool InlineCompletions { get; }
+
+    public override TimeSpan SafeFor => _session.IsClosed ? TimeSpan.Zero : _node.SafeFor;
+
+    internal NodeSession Session => _session;
+
+    public override RawResult Lock(ISessionLock target, in LockRequest request)
+    {
+        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
+        var call = new LockCall
+        {
+            Space = _opened.Id,
+            Name = target.Resource,
+            Mode = request.Mode,
+            Flags = request.Flags,
+            Deadline = DeadlineOf(request.Timeout),
+            NotifyBlocking = request.NotifyBlocking,
+            Transaction = request.Transaction,
+            Note = NoteCodec.Encode(request.Label, request.Purpose),
+            Tag = target,
+        };
+        using (shard.Enter())
+        {
+            if (_session.IsClosed)
+                return RawResult.UnknownLockspace;
+            shard.Current = target;
+            var result = shard.Engine.Lock(_session.In(shard), call, out var id);
+            target.Id = id;
+            return result;
+        }
+    }
+
+    public override RawResult Convert(ISessionLock target, in ConvertRequest request)
+    {
+        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
+        var call = new ConvertCall
+        {
+            Mode = request.Mode,
+            Flags = request.Flags,
+            Deadline = DeadlineOf(request.Timeout),
+            NotifyBlocking = request.NotifyBlocking,
+            GivesValue = request.GivesValue,
+            Value = request.Value,
+        };
+        using (shard.Enter())
+        {
+            shard.Current = target;
+            return shard.Engine.Convert(_session.In(shard), target.Id, call);
+        }
+    }
+
+    public override RawResult Unlock(ISessionLock target, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
+    {
+        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
+        using (shard.Enter())
+        {
+            shard.Current = target;
+            return shard.Engine.Unlock(_session.In(shard), target.Id, flags, givesValue, value);
+        }
+    }
+
+    public override CancelOutcome? Cancel(ISessionLock target)
+    {
+        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
+        using (shard.Enter())
+            return shard.Engine.Cancel(_session.In(shard), target.Id);
+    }
+
+    public override ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken) =>
+        _node.PurgeAsync(node, processId, cancellationToken);
+
+    public override IAsyncEnumerable<ResourceSnapshot> QueryAsync(ResourceQuery query, CancellationToken cancellationToken) =>
+        _node.Queries.QueryAsync(_opened.Id, query, cancellationToken);
+
+    public override async ValueTask CloseAsync()
+    {
+        _node.Sessions.Close(_session, LossReason.LockspaceClosed);
+        await _node.Lockspaces.CloseAsync(_opened).ConfigureAwait(false);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long DeadlineOf(TimeSpan? timeout) =>
+        timeout is { } limited && limited > TimeSpan.Zero ? (_shards.Clock.Now + limited).Ticks : 0;
+}

@@ -1,0 +1,38 @@
+using Tyer.Engine;
+using Tyer.Node;
+using Tyer.Node.Sessions;
+
+namespace Tyer;
+
+/// <summary>A node of the lock manager in this process: alone (stack <c>local</c>), or as a member of a cluster.</summary>
+/// <example><code>await using var node = await TyerNode.StartAsync(new TyerNodeOptions { Name = "n1" });</code></example>
+public sealed class TyerNode : IAsyncDisposable
+{
+    private readonly NodeCore _core;
+
+    private TyerNode(NodeCore core) => _core = core;
+
+    /// <summary>The node's name.</summary>
+    public string Name => _core.Name;
+
+    /// <summary>The node's id.</summary>
+    public uint Id => _core.Id;
+
+    /// <summary>Starts a node.</summary>
+    /// <param name="options">What it is to be.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    public static ValueTask<TyerNode> StartAsync(TyerNodeOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var core = new NodeCore(options, options.Name ?? Environment.MachineName, (uint)(options.Id ?? 1));
+        core.Install(new EngineView(1, [new EngineMember(core.Id, 1)]));
+        return new ValueTask<TyerNode>(new TyerNode(core));
+    }
+
+    /// <summary>Opens a lockspace for this process; the first in the cluster to open it decides its options.</summary>
+    public ValueTask<ILockspace> OpenLockspaceAsync(string name, LockspaceOptions? options = null, CancellationToken cancellationToken = default) =>
+        _core.OpenLockspaceAsync(name, options, ProcessIdentity.OfThisProcess(_core.Name), cancellationToken);
+
+    /// <summary>Stops the node: its sessions end, and everybody who holds a lock through it is told.</summary>
+    public ValueTask DisposeAsync() => _core.DisposeAsync();
+}
