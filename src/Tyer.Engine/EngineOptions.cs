@@ -18,6 +18,8 @@ public sealed record EngineOptions
     /// <summary>Mixed into the tables so that names cannot be chosen to collide. Visible in nothing else.</summary>
     public ulong TableSeed { get; init; }
 
-    /// <summary>How long a resource that nobody uses is kept, in ticks of 100 ns: it is often used again.</summary>
+    /// <summary>
+    /// How long a resource that nobody uses is kept, in ticks of 100 ns: it is often used again. <see cref="long.MaxValue"/>: for ever.
+    /// </summary>
     public long IdleKept { get; init; } = TimeSpan.TicksPerSecond * 10;
 }

@@ -4,8 +4,9 @@ namespace Tyer.Engine;
 
 /// <summary>
 /// Whom a session's events are told. Called from within the engine's methods, on the thread that steps it: an observer notes what
-/// happened and returns; it never calls back into the engine. The lock passed is good for the length of the call; after a completion
-/// that says the lock is gone it must not be used.
+/// happened and returns; it never calls back into the engine. The lock passed is good for the length of the call; after the last
+/// completion that says the lock is gone it must not be used (an unlock that overtakes a request that was never granted gives two:
+/// that of the request, and its own).
 /// </summary>
 public interface ILockObserver
 {

@@ -34,14 +34,12 @@ internal sealed class Incoming(EngineCore core)
     }
 
     /// <summary>A new lock of another node, for a resource mastered here.</summary>
-    internal bool Request(uint from, in Message message, Resource resource)
+    internal void Request(uint from, in Message message, Resource resource)
     {
-        if (message.Lock.Node != from || message.Mode is null)
-            return false;
         if (core.Locks.Find(message.Lock) is { } known)
         {
             core.Master.Repeat(known);
-            return true;
+            return;
         }
 
         var asker = core.Locks.Add(message.Lock);
@@ -56,13 +54,14 @@ internal sealed class Incoming(EngineCore core)
         asker.Since = core.Now;
         core.Master.Request(asker);
         core.LetRest(resource);
-        return true;
     }
 
     private bool ReceiveNamed(uint from, ReadOnlySpan<byte> bytes, in Message message)
     {
         var hash = Placement.HashOf(message.Space, XxHash64.Hash(message.Name));
         if (Placement.SlotOf(hash) != message.Slot)
+            return false;
+        if (message.Kind is MessageKind.Lookup or MessageKind.Request && (message.Lock.Node != from || message.Mode is null))
             return false;
         switch (message.Kind)
         {
@@ -79,25 +78,27 @@ internal sealed class Incoming(EngineCore core)
                 core.Directory.Removed(message, hash);
                 return true;
             case MessageKind.Request:
-                return ReceiveRequest(from, bytes, message, hash);
+                ReceiveRequest(from, bytes, message, hash);
+                return true;
             default:
                 throw new InvariantBrokenException("every kind that names a resource has its place here");
         }
     }
 
-    private bool ReceiveRequest(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
+    private void ReceiveRequest(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
     {
         var resource = core.Resources.Find(message.Space, hash, message.Name);
         switch (resource?.Role)
         {
             case ResourceRole.Active:
-                return Request(from, message, resource);
+                Request(from, message, resource);
+                break;
             case ResourceRole.Asking or ResourceRole.Releasing:
                 resource.Park(from, bytes);
-                return true;
+                break;
             default:
                 core.Send(from, Reply(MessageKind.NotMaster, message));
-                return true;
+                break;
         }
     }
 

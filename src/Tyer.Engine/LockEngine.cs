@@ -27,6 +27,9 @@ public sealed class LockEngine
         snapshots = new Snapshots(core);
     }
 
+    /// <summary>The inside, for those who audit it.</summary>
+    internal EngineCore Core => core;
+
     /// <summary>The engine's time in ticks of 100 ns, as of the last <see cref="Tick"/>: any clock that does not go back.</summary>
     public long Now => core.Now;
 
@@ -36,7 +39,10 @@ public sealed class LockEngine
         get
         {
             var deadline = core.Deadlines.First?.Deadline ?? long.MaxValue;
-            var idle = core.Idle.First is { } resting ? resting.ListedSince + core.Options.IdleKept : long.MaxValue;
+            // To keep what is idle for ever is no deadline.
+            var idle = core.Idle.First is { } resting && core.Options.IdleKept < long.MaxValue - resting.ListedSince
+                ? resting.ListedSince + core.Options.IdleKept
+                : long.MaxValue;
             return Math.Min(deadline, idle);
         }
     }

@@ -15,8 +15,14 @@ internal static class NodeLimits
     /// <summary>Longest time between two ticks of the engines: how late a time limit may be noticed, and how coarse ages are.</summary>
     internal static TimeSpan TickMax { get; } = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>How far ahead of the lock numbers in use the persisted mark is: one write in hours.</summary>
-    internal const ulong LockNumbersReserved = 1UL << 32;
+    /// <summary>With fewer lock numbers than this left of those set aside, more are set aside: enough for minutes at full speed.</summary>
+    internal const ulong LockNumbersLow = 1UL << 31;
+
+    /// <summary>A session shorter than this would lapse on a machine that is merely busy.</summary>
+    internal static TimeSpan SessionTimeoutMin { get; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A dead client's locks wait no longer than this for its time to run out.</summary>
+    internal static TimeSpan SessionTimeoutMax { get; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a query waits for the other members before it names who has not answered.</summary>
     internal static TimeSpan QueryTimeout { get; } = TimeSpan.FromSeconds(2);

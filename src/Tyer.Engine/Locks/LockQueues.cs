@@ -25,7 +25,7 @@ internal sealed class LockQueues
     private ModeCounts wanted;
     private int waitingUnordered;
 
-    /// <summary>Locks that hold a mode, oldest grant first. The order is for readers only.</summary>
+    /// <summary>Locks that hold a mode, in the order in which they came here: oldest grant first. The order is for readers only.</summary>
     internal ref readonly LockList Granted => ref granted;
 
     /// <summary>Locks that hold one mode and wait for another.</summary>
@@ -78,15 +78,6 @@ internal sealed class LockQueues
 
         demoted.Granted = LockMode.Null;
         demoted.StatusFlags |= StatusFlags.Demoted;
-    }
-
-    /// <summary>Changes the mode of a granted lock that stays where it is.</summary>
-    internal void ChangeGranted(Lock changed, LockMode mode)
-    {
-        Invariant.Check(changed.Queue == QueueKind.Granted, "a lock changes its mode in place on the granted queue");
-        held.Remove(changed.Granted);
-        changed.Granted = mode;
-        held.Add(mode);
     }
 
     private ref LockList ListOf(QueueKind queue)

@@ -13,11 +13,7 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
         // By what was asked for: an alternate mode below the old one is a grant like any other.
         var isDown = before is { } held && LockModes.IsDownConversion(held, granted.Requested!.Value);
         var valueRead = ValueRules.OnGrant(granted.Resource, granted, before, mode);
-        if (granted.Queue == QueueKind.Granted)
-        {
-            queues.ChangeGranted(granted, mode);
-        }
-        else
+        if (granted.Queue != QueueKind.Granted || before != mode)
         {
             if (granted.Queue != QueueKind.None)
                 queues.Remove(granted);
@@ -77,7 +73,7 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
                         break;
                     case GrantVerdict.Deadlock:
                         // It chose to wait all the same (NODLCKWT): it is told of its own wish, so that it can give way.
-                        if (each.Has(RawFlags.NoDlckWt) && each.Notified < each.Requested)
+                        if (each.Has(RawFlags.NoDlckWt) && each.Has(EngineCore.NotifyBlocking) && each.Notified < each.Requested)
                             Notify(each, each.Requested!.Value, each);
                         break;
                     default:

@@ -123,6 +123,7 @@ internal sealed class MasterSide
         var resource = waiting.Resource;
         var report = status == RequestStatus.TimedOut ? WaitReport.Of(waiting, core.Now) : null;
         TakeBack(waiting);
+        waiting.StatusFlags = StatusFlags.None; // a demotion is told with a grant; here the mode says it
         answers.Denied(waiting, status, report);
         if (waiting.Queue == QueueKind.None)
             core.Forget(waiting);

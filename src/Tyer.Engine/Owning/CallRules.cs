@@ -6,7 +6,7 @@ namespace Tyer.Engine.Owning;
 /// </summary>
 internal static class CallRules
 {
-    private const RawFlags OfUnlock = RawFlags.Cancel | RawFlags.ValBlk | RawFlags.IvValBlk | RawFlags.ForceUnlock;
+    private const RawFlags OfUnlock = RawFlags.ValBlk | RawFlags.IvValBlk | RawFlags.ForceUnlock;
 
     internal static RawResult CheckLock(LockMode mode, RawFlags flags)
     {
@@ -33,8 +33,7 @@ internal static class CallRules
 
     internal static RawResult CheckUnlock(RawFlags flags)
     {
-        if ((flags & ~OfUnlock) != 0 || (flags.HasFlag(RawFlags.Cancel) && flags.HasFlag(RawFlags.ForceUnlock)))
-            return RawResult.InvalidFlags;
-        return RawResult.Accepted;
+        // CANCEL among them: to cancel is a call of its own.
+        return (flags & ~OfUnlock) == 0 ? RawResult.Accepted : RawResult.InvalidFlags;
     }
 }

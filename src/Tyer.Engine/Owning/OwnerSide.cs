@@ -188,9 +188,13 @@ internal sealed class OwnerSide(EngineCore core)
 
     internal void Unlocked(Lock ended)
     {
-        // What the unlock overtook ends too, and first.
+        // What the unlock overtook ends too, and first. In the mode last told: a demotion since then shows only where the master is here.
         if (ended.Pending != OperationKind.None)
+        {
+            ended.Granted = ended.ToldMode;
             Complete(ended, ended.Pending, RequestStatus.Cancelled, valueRead: false, null);
+        }
+
         ended.Granted = null;
         Complete(ended, OperationKind.Unlock, RequestStatus.Unlocked, valueRead: false, null);
     }
