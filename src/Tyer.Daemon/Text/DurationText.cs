@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Tyer.Daemon.Text;
@@ -6,6 +7,8 @@ namespace Tyer.Daemon.Text;
 internal static class DurationText
 {
     public const string Examples = "a number with ms, s, m, h or d, such as 500ms, 30s or 1h30m";
+
+    private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
 
     private static readonly (string Unit, long Ticks)[] Units =
     [
@@ -28,10 +31,10 @@ internal static class DurationText
         decimal ticks = 0;
         while (!rest.IsEmpty)
         {
-            int digits = rest.IndexOfAnyExcept("0123456789.");
+            int digits = rest.IndexOfAnyExcept(NumberCharacters);
             if (digits <= 0 || !TryNumber(rest[..digits], out decimal number)) return false;
             rest = rest[digits..];
-            int letters = rest.IndexOfAny("0123456789.");
+            int letters = rest.IndexOfAny(NumberCharacters);
             ReadOnlySpan<char> unit = letters < 0 ? rest : rest[..letters];
             if (TicksOf(unit) is not { } unitTicks) return false;
             ticks += number * unitTicks;
@@ -44,18 +47,23 @@ internal static class DurationText
     /// <summary>Writes a span as <see cref="TryParse"/> reads it, cut to two units: <c>1h30m</c>.</summary>
     public static string Format(TimeSpan span)
     {
+        if (span == TimeSpan.Zero) return "0s";
         if (span < TimeSpan.Zero) return "-" + Format(span.Negate());
-        FormattableString text = span switch
+        return span switch
         {
-            { TotalMilliseconds: < 1 } => $"{Math.Truncate(span.TotalMilliseconds * 1000) / 1000:0.###}ms",
-            { TotalSeconds: < 1 } => $"{(int)span.TotalMilliseconds}ms",
-            { TotalMinutes: < 1 } => $"{Math.Truncate(span.TotalSeconds * 10) / 10:0.#}s",
-            { TotalHours: < 1 } => span.Seconds == 0 ? $"{span.Minutes}m" : $"{span.Minutes}m{span.Seconds}s",
-            { TotalDays: < 1 } => span.Minutes == 0 ? $"{span.Hours}h" : $"{span.Hours}h{span.Minutes}m",
-            _ => span.Hours == 0 ? $"{span.Days}d" : $"{span.Days}d{span.Hours}h",
+            { TotalMilliseconds: < 1 } => Text($"{Math.Truncate(span.TotalMilliseconds * 1000) / 1000:0.###}ms"),
+            { TotalSeconds: < 1 } => Text($"{(int)span.TotalMilliseconds}ms"),
+            { TotalMinutes: < 1 } => Text($"{Math.Truncate(span.TotalSeconds * 10) / 10:0.#}s"),
+            { TotalHours: < 1 } => Pair(span.Minutes, "m", span.Seconds, "s"),
+            { TotalDays: < 1 } => Pair(span.Hours, "h", span.Minutes, "m"),
+            _ => Pair(span.Days, "d", span.Hours, "h"),
         };
-        return text.ToString(CultureInfo.InvariantCulture);
     }
+
+    private static string Pair(int large, string largeUnit, int small, string smallUnit) =>
+        small == 0 ? Text($"{large}{largeUnit}") : Text($"{large}{largeUnit}{small}{smallUnit}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     // At most a dozen digits: enough for 30,000 years in milliseconds, too few to overflow below.
     private static bool TryNumber(ReadOnlySpan<char> text, out decimal number)
