@@ -127,6 +127,8 @@ internal sealed class Incoming(EngineCore core)
                 core.Master.Cancel(found, message.Operation, message.Status);
                 return true;
             default:
+                if (found.Granted is null)
+                    return false;
                 core.Master.Orphan(found, message.Process);
                 return true;
         }
@@ -165,8 +167,7 @@ internal sealed class Incoming(EngineCore core)
         switch (message.Kind)
         {
             case MessageKind.Queued when isCurrent:
-                found.Confirmed = true;
-                found.Sequence = (long)message.Number;
+                core.Owner.Queued(found, (long)message.Number);
                 return true;
             case MessageKind.Granted when isCurrent && found.Pending != OperationKind.None:
                 return Granted(found, message);

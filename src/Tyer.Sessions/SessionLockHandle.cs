@@ -19,7 +19,6 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
     private LockMode _mode;
     private volatile int _phaseNumber;
     private RawStatus _status;
-    private RawStatusFlags _statusFlags;
     private HandleTraits _traits;
 
     internal SessionLockHandle(SessionLockspace space, ResourceName resource, LockMode mode, HandleTraits traits)
@@ -174,7 +173,6 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
     void ISessionLock.Completed(in LockCompletion completion)
     {
         _status = completion.Status;
-        _statusFlags = completion.Flags;
         if (completion.Wait is not null)
             Extras.Wait = completion.Wait;
         if (completion.ValueState is { } state)

@@ -42,10 +42,18 @@ public sealed class LockRefusedException : TyerException
         : base(ErrorCode, $"{what} was refused ({Describe(reason)}): {detail}.")
     {
         Reason = reason;
+        What = what;
+        Detail = detail;
     }
 
     /// <summary>Why.</summary>
     public RefusalReason Reason { get; }
+
+    /// <summary>What was asked: the message's subject.</summary>
+    public string What { get; }
+
+    /// <summary>What must change, as the message says it, without its full stop.</summary>
+    public string Detail { get; }
 
     private static string Describe(RefusalReason reason) => reason switch
     {

@@ -36,10 +36,18 @@ public sealed class LockUnavailableException : TyerException
         : base(ErrorCode, $"{what} could not be decided ({Describe(reason)}): {detail}.", innerException)
     {
         Reason = reason;
+        What = what;
+        Detail = detail;
     }
 
     /// <summary>Why.</summary>
     public UnavailableReason Reason { get; }
+
+    /// <summary>What was asked: the message's subject.</summary>
+    public string What { get; }
+
+    /// <summary>Who or what is missing, as the message says it, without its full stop.</summary>
+    public string Detail { get; }
 
     private static string Describe(UnavailableReason reason) => reason switch
     {

@@ -189,7 +189,14 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
     private static bool TryHash(string name, out ulong hash)
     {
         Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
-        bool good = Utf8.FromUtf16(name, buffer, out _, out int length, replaceInvalidSequences: false) == OperationStatus.Done
+        // Nearly every name is ASCII, for which this is the short way.
+        if (Ascii.FromUtf16(name, buffer, out int length) == OperationStatus.Done && length > 0 && buffer[length - 1] != 0)
+        {
+            hash = XxHash64.Hash(buffer[..length]);
+            return true;
+        }
+
+        bool good = Utf8.FromUtf16(name, buffer, out _, out length, replaceInvalidSequences: false) == OperationStatus.Done
             && Fault(buffer[..length]) is null;
         hash = good ? XxHash64.Hash(buffer[..length]) : 0;
         return good;

@@ -127,9 +127,11 @@ internal sealed class DirectorySide(EngineCore core)
     internal void NotMaster(uint from, Lock refused)
     {
         var resource = refused.Resource;
-        refused.Sent = false;
         if (resource.Role == ResourceRole.Client && resource.Master == from)
             resource.Master = 0;
+        if (core.Owner.IsNoLongerWanted(refused))
+            return;
+        refused.Sent = false;
         Resolve(resource);
     }
 
@@ -192,6 +194,8 @@ internal sealed class DirectorySide(EngineCore core)
             resource.Record = core.Node;
         while (resource.Owned.First is { } asker)
         {
+            if (core.Owner.IsNoLongerWanted(asker))
+                continue;
             resource.RemoveOwned(asker);
             asker.Sent = false;
             core.Master.Request(asker);

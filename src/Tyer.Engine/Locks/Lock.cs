@@ -63,6 +63,7 @@ public sealed class Lock
     internal bool Confirmed;
     internal bool Ending;
     internal bool CancelAsked;
+    internal RequestStatus? Undoing;
     internal int OrphanOf;
     internal long Deadline;
     internal int DeadlineIndex = -1;
@@ -102,6 +103,7 @@ public sealed class Lock
         Confirmed = false;
         Ending = false;
         CancelAsked = false;
+        Undoing = null;
         OrphanOf = 0;
         Deadline = 0;
         ToldMode = null;

@@ -131,20 +131,11 @@ internal sealed class MasterSide
         core.LetRest(resource);
     }
 
-    /// <summary>The owner died and the lock is to stay: what it waited for is undone; a lock that never was granted ends.</summary>
+    /// <summary>The owner died and the lock is to stay in the mode it holds: a conversion that waits is undone.</summary>
     internal void Orphan(Lock left, int processId)
     {
-        var resource = left.Resource;
         left.OrphanOf = processId;
-        TakeBack(left);
-        if (left.Queue == QueueKind.None)
-        {
-            answers.Unlocked(left);
-            core.Forget(left);
-        }
-
-        pass.Run(resource);
-        core.LetRest(resource);
+        Cancel(left, left.Applied, RequestStatus.Cancelled);
     }
 
     /// <summary>Says again how an operation stands, to an owner that asks again.</summary>

@@ -186,6 +186,30 @@ internal sealed class OwnerSide(EngineCore core)
         Complete(denied, denied.Pending, status, valueRead: false, report);
     }
 
+    internal void Queued(Lock waiting, long sequence)
+    {
+        waiting.Confirmed = true;
+        waiting.Sequence = sequence;
+        // The cancel may have come to a request that was still parked there, and found nothing.
+        if (waiting.Undoing is { } status)
+            SendCancel(waiting, status);
+    }
+
+    /// <summary>
+    /// A request that was sent was not taken in and is to go another way: not so if it was cancelled, or its lock ended, meanwhile. That it
+    /// was cannot be known where it went to, for there it never was. True if it is gone.
+    /// </summary>
+    internal bool IsNoLongerWanted(Lock returned)
+    {
+        if (returned.Ending)
+            EndUnsent(returned);
+        else if (returned.Undoing is { } status)
+            UndoUnsent(returned, status);
+        else
+            return false;
+        return true;
+    }
+
     internal void Unlocked(Lock ended)
     {
         // What the unlock overtook ends too, and first. In the mode last told: a demotion since then shows only where the master is here.
@@ -329,33 +353,45 @@ internal sealed class OwnerSide(EngineCore core)
         }
         else if (!waiting.Sent || resource.Role != ResourceRole.Client)
         {
-            resource.RemoveOwned(waiting);
-            Denied(waiting, status, null);
-            core.Forget(waiting);
-            core.LetRest(resource);
+            UndoUnsent(waiting, status);
         }
         else
         {
-            var message = EngineCore.About(MessageKind.Cancel, waiting, waiting.Operation);
-            message.Status = status;
-            core.Send(resource.Master, message);
+            waiting.Undoing = status;
+            SendCancel(waiting, status);
         }
+    }
+
+    private void UndoUnsent(Lock waiting, RequestStatus status)
+    {
+        var resource = waiting.Resource;
+        resource.RemoveOwned(waiting);
+        Denied(waiting, status, null);
+        core.Forget(waiting);
+        core.LetRest(resource);
+    }
+
+    private void SendCancel(Lock waiting, RequestStatus status)
+    {
+        var message = EngineCore.About(MessageKind.Cancel, waiting, waiting.Operation);
+        message.Status = status;
+        core.Send(waiting.Resource.Master, message);
     }
 
     private void Orphan(Lock left)
     {
         if (left.Ending || left.OrphanOf != 0)
             return;
-        if (left.Queue == QueueKind.Owned && !left.Sent)
+        if (left.Granted is null)
         {
+            // Its process never held it; should a grant be on its way, nobody has acted on it.
             End(left, RawFlags.ForceUnlock, givesValue: false, []);
             return;
         }
 
-        // A process id of 0 would mean "no orphan".
+        // A process id of 0 would mean "no orphan". How a conversion under way ends is for the master to say.
         left.OrphanOf = left.Session.ProcessId == 0 ? -1 : left.Session.ProcessId;
         core.Deadlines.Remove(left);
-        left.Pending = left.Granted is null ? left.Pending : OperationKind.None;
         if (left.Queue != QueueKind.Owned)
         {
             core.Master.Orphan(left, left.OrphanOf);
@@ -383,6 +419,7 @@ internal sealed class OwnerSide(EngineCore core)
             completed.Pending = OperationKind.None;
             completed.Confirmed = false;
             completed.CancelAsked = false;
+            completed.Undoing = null;
             core.Deadlines.Remove(completed);
         }
 

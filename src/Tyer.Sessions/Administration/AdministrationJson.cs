@@ -10,7 +10,8 @@ namespace Tyer.Sessions.Administration;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     Converters =
     [
         typeof(ResourceNameConverter), typeof(LockIdConverter), typeof(FencingTokenConverter), typeof(LockModeConverter), typeof(SecondsConverter),
@@ -21,6 +22,9 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(RevokeResult))]
 [JsonSerializable(typeof(ResourceQuery))]
+[JsonSerializable(typeof(RevokeOrder))]
+[JsonSerializable(typeof(ResourceQuestion))]
+[JsonSerializable(typeof(WaitInformation))]
 [JsonSerializable(typeof(LockspaceResource))]
 [JsonSerializable(typeof(IReadOnlyList<LockspaceResource>))]
 [JsonSerializable(typeof(IReadOnlyList<LockEntry>))]
