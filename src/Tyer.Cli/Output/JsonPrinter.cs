@@ -16,6 +16,9 @@ internal static class JsonPrinter
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static void Print<T>(TextWriter writer, T document) =>
-        writer.WriteLine(JsonSerializer.Serialize(document, (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T))));
+    private static readonly JsonSerializerOptions Compact = new(Options) { WriteIndented = false };
+
+    /// <summary>Prints a document, indented unless a reader takes it line by line.</summary>
+    public static void Print<T>(TextWriter writer, T document, bool onOneLine = false) =>
+        writer.WriteLine(JsonSerializer.Serialize(document, (JsonTypeInfo<T>)(onOneLine ? Compact : Options).GetTypeInfo(typeof(T))));
 }
