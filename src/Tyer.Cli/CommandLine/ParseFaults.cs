@@ -10,11 +10,11 @@ internal static class ParseFaults
     /// <summary>The first fault; null when there is none.</summary>
     public static string? Describe(ParseResult parsed, string program)
     {
-        if (parsed.Errors.Count == 0) return null;
-
         Command command = parsed.CommandResult.Command;
         string path = PathOf(parsed.CommandResult, program);
         string help = $" See '{path} --help'.";
+        if (MistakenForWord(parsed, command) is { } mistaken) return DescribeUnknown(parsed, command, mistaken) + help;
+        if (parsed.Errors.Count == 0) return null;
         if (parsed.UnmatchedTokens is [var unknown, ..]) return DescribeUnknown(parsed, command, unknown) + help;
         if (parsed.Errors.FirstOrDefault(error => IsOfValue(error)) is { } bad) return DescribeValue(bad) + help;
 
@@ -22,7 +22,7 @@ internal static class ParseFaults
         if (missing is not null) return $"{missing.HelpName} is missing: {LowerFirst(missing.Description)}{help}";
         if (command.Options.FirstOrDefault(option => option.Required && parsed.GetResult(option) is null) is { } required)
             return $"{required.Name} is missing: {LowerFirst(required.Description)}{help}";
-        if (command.Subcommands.Count > 0) return $"a command is missing; there are {string.Join(", ", VisibleNames(command))}.{help}";
+        if (command.Subcommands.Count > 0) return $"a command is missing, one of: {string.Join(", ", VisibleNames(command))}.{help}";
         return parsed.Errors[0].Message + help;
     }
 
@@ -33,6 +33,19 @@ internal static class ParseFaults
         for (CommandResult? each = result; each is not null; each = each.Parent as CommandResult)
             names.Insert(0, each.Parent is null ? program : each.Command.Name);
         return string.Join(' ', names);
+    }
+
+    /// <summary>
+    /// An option that does not exist and was therefore taken for a name or for the command to run. What really begins with a dash stands
+    /// after '--'; the arguments of the command to run are its own affair.
+    /// </summary>
+    private static string? MistakenForWord(ParseResult parsed, Command command)
+    {
+        List<Token> beforeSeparator = [.. parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)];
+        return command.Arguments
+            .Select(argument => parsed.GetResult(argument)?.Tokens is [var first, ..] ? first : null)
+            .FirstOrDefault(first => first?.Value is ['-', _, ..] && beforeSeparator.Exists(token => ReferenceEquals(token, first)))
+            ?.Value;
     }
 
     private static int TokensOf(ParseResult parsed, Argument argument) => parsed.GetResult(argument)?.Tokens.Count ?? 0;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Tyer.Cli.Commands;
 
 namespace Tyer.Cli.CommandLine;
@@ -9,12 +10,16 @@ internal static class TyerCommand
     /// <summary>What the program is called, whatever its file is.</summary>
     public const string Name = "tyer";
 
+    /// <summary>'@file' is a fine name for a resource, so it is not replaced by what stands in a file.</summary>
+    public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>Builds the tree of commands.</summary>
-    public static RootCommand Build(Surroundings surroundings)
+    public static Command Build(Surroundings surroundings)
     {
         var globals = new GlobalOptions();
         var runner = new CommandRunner(globals, surroundings);
-        var root = new RootCommand("Locks for clusters: run commands under a lock, see who holds what, and why somebody waits.")
+        // Not a RootCommand: that one is named after the file, which is not what people type.
+        var root = new Command(Name, "Locks for clusters: run commands under a lock, see who holds what, and why somebody waits.")
         {
             new RunCommand().Build(runner),
             new HoldCommand().Build(runner),
@@ -27,8 +32,11 @@ internal static class TyerCommand
             new RevokeCommand().Build(runner),
             StateCommand.Build(runner),
             new CompletionCommand().Build(runner),
+            CompleteCommand.Build(runner, () => Build(surroundings)),
         };
         foreach (Option option in globals.All) root.Add(option);
+        root.Add(new HelpOption("--help", "-h") { Recursive = true });
+        root.Add(new VersionOption());
         return root;
     }
 
@@ -36,9 +44,7 @@ internal static class TyerCommand
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Surroundings surroundings)
     {
-        // '@file' is a fine name for a resource, so it is not replaced by what stands in a file.
-        var parsing = new ParserConfiguration { ResponseFileTokenReplacer = null };
-        ParseResult parsed = Build(surroundings).Parse(args.Count == 0 ? ["--help"] : args, parsing);
+        ParseResult parsed = Build(surroundings).Parse(args.Count == 0 ? ["--help"] : args, Parsing);
         bool isAnswered = parsed.Action is { ClearsParseErrors: true };
         if (!isAnswered && ParseFaults.Describe(parsed, Name) is { } fault)
         {

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Tyer.Cli.Output;
@@ -10,8 +11,12 @@ internal static class Values
 {
     private static readonly string[] Modes = ["NL", "CR", "CW", "PR", "PW", "EX"];
 
-    /// <summary>The names of the modes, for completion.</summary>
-    public static IReadOnlyList<string> ModeNames => Modes;
+    /// <summary>Offers the modes by the field's two letters, not by the names of the enumeration.</summary>
+    public static void CompleteModes(Option<LockMode?> option)
+    {
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(Modes);
+    }
 
     public static OutputFormat Format(ArgumentResult result) => Read(result, text => text.ToUpperInvariant() switch
     {
@@ -20,21 +25,17 @@ internal static class Values
         _ => throw new FormatException($"'{text}' is no output format; there are table and json."),
     });
 
-    public static LockMode Mode(ArgumentResult result) => Read(result, text => LockModes.Parse(text));
-
-    public static LockMode? OptionalMode(ArgumentResult result) => Mode(result);
+    public static LockMode? OptionalMode(ArgumentResult result) => Read<LockMode?>(result, text => LockModes.Parse(text));
 
     public static ResourceName Resource(ArgumentResult result) => Read(result, text => ResourceName.Parse(text));
 
-    public static ResourceName? OptionalResource(ArgumentResult result) => Resource(result);
+    public static ResourceName? OptionalResource(ArgumentResult result) => Read<ResourceName?>(result, text => ResourceName.Parse(text));
 
     public static LockId Id(ArgumentResult result) => Read(result, text => LockId.Parse(text));
 
-    public static TimeSpan Span(ArgumentResult result) => Read(result, text => DurationText.TryParse(text, out TimeSpan span)
-        ? span
+    public static TimeSpan? OptionalSpan(ArgumentResult result) => Read(result, text => DurationText.TryParse(text, out TimeSpan span)
+        ? (TimeSpan?)span
         : throw new FormatException($"'{text}' is no span of time; one is {DurationText.Examples}."));
-
-    public static TimeSpan? OptionalSpan(ArgumentResult result) => Span(result);
 
     public static int? ExitCode(ArgumentResult result) => Read(result, text =>
         byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out byte code)
@@ -42,9 +43,9 @@ internal static class Values
             : throw new FormatException($"'{text}' is no exit code; one is 0 to 255."));
 
     /// <summary>A whole number within limits.</summary>
-    public static Func<ArgumentResult, int> Number(int min, int max) => result => Read(result, text =>
+    public static Func<ArgumentResult, int?> OptionalNumber(int min, int max) => result => Read(result, text =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
-            ? number
+            ? (int?)number
             : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{text}' is out of range; it takes a whole number from {min} to {max}.")));
 
     /// <summary>The name of a lockspace or the like.</summary>

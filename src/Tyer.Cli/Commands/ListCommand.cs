@@ -39,17 +39,16 @@ internal sealed class ListCommand
         CustomParser = Values.OptionalSpan,
     };
 
-    private readonly Option<int> _limit = new("--limit")
+    private readonly Option<int?> _limit = new("--limit")
     {
         Description = string.Create(CultureInfo.InvariantCulture, $"At most so many resources, up to {ResourceQuery.CountMax}. Default: {ResourceQuery.CountDefault}."),
         HelpName = "N",
-        DefaultValueFactory = _ => ResourceQuery.CountDefault,
-        CustomParser = Values.Number(1, ResourceQuery.CountMax),
+        CustomParser = Values.OptionalNumber(1, ResourceQuery.CountMax),
     };
 
     public Command Build(CommandRunner runner)
     {
-        _mode.CompletionSources.Add(_ => Values.ModeNames.Select(name => new System.CommandLine.Completions.CompletionItem(name)));
+        Values.CompleteModes(_mode);
         var command = new Command("ls", "List resources: who holds them, who waits.") { _contended, _prefix, _mode, _owner, _olderThan, _limit };
         runner.Attach(command, RunAsync);
         return command;
@@ -57,7 +56,7 @@ internal sealed class ListCommand
 
     private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        int limit = invocation.Get(_limit);
+        int limit = invocation.Get(_limit) ?? ResourceQuery.CountDefault;
         var query = new ResourceQuery
         {
             ContendedOnly = invocation.Get(_contended),

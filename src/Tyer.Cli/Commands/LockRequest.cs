@@ -16,12 +16,11 @@ internal sealed class LockRequest
         CustomParser = Values.Resource,
     };
 
-    public Option<LockMode> Mode { get; } = new("--mode", "-m")
+    public Option<LockMode?> Mode { get; } = new("--mode", "-m")
     {
         Description = "How to lock it: NL, CR, CW, PR (shared), PW or EX (alone). Default: EX.",
         HelpName = "MODE",
-        DefaultValueFactory = _ => LockMode.Exclusive,
-        CustomParser = Values.Mode,
+        CustomParser = Values.OptionalMode,
     };
 
     public Option<TimeSpan?> Wait { get; } = new("--wait", "-w")
@@ -45,7 +44,7 @@ internal sealed class LockRequest
 
     public void AddTo(Command command)
     {
-        Mode.CompletionSources.Add(_ => Values.ModeNames.Select(name => new System.CommandLine.Completions.CompletionItem(name)));
+        Values.CompleteModes(Mode);
         command.Add(Resource);
         command.Add(Mode);
         command.Add(Wait);
@@ -72,7 +71,7 @@ internal sealed class LockRequest
                 Timeout = invocation.Get(Wait),
                 ValueBlock = false,
             };
-            LockMode mode = invocation.Get(Mode);
+            LockMode mode = invocation.Get(Mode) ?? LockMode.Exclusive;
             ResourceName resource = invocation.Get(Resource);
             Task<LockHandle> wait = lockspace.LockAsync(resource, mode, options, cancellationToken).AsTask();
             var reporter = new WaitReporter(invocation.Surroundings, name, resource, mode);

@@ -9,6 +9,8 @@ namespace Tyer.Cli.Commands;
 /// <summary><c>tyer run NAME -- CMD…</c>: runs a command while it holds a lock.</summary>
 internal sealed class RunCommand
 {
+    private static readonly TimeSpan UsualGrace = TimeSpan.FromSeconds(5);
+
     private readonly LockRequest _request = new();
 
     private readonly Argument<string[]> _command = new("command")
@@ -18,12 +20,11 @@ internal sealed class RunCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<TimeSpan> _grace = new("--grace")
+    private readonly Option<TimeSpan?> _grace = new("--grace")
     {
         Description = "When the lock is lost, the command gets SIGTERM at once and SIGKILL after this time, or sooner if somebody else may have the lock then. Default: 5s.",
         HelpName = "SPAN",
-        DefaultValueFactory = _ => TimeSpan.FromSeconds(5),
-        CustomParser = Values.Span,
+        CustomParser = Values.OptionalSpan,
     };
 
     private readonly Option<int?> _ownCode = new("--exit-code", "-E")
@@ -86,7 +87,7 @@ internal sealed class RunCommand
     private async Task<int> RunUnderAsync(HeldLock held, CommandProcess command, Invocation invocation, string name)
     {
         command.Go(held.Variables);
-        var guard = new LossGuard(held.Handle, invocation.Surroundings.Clock, invocation.Get(_grace), command.Signal, invocation.Say);
+        var guard = new LossGuard(held.Handle, invocation.Surroundings.Clock, invocation.Get(_grace) ?? UsualGrace, command.Signal, invocation.Say);
         using var over = new CancellationTokenSource();
         Task watch = guard.RunAsync(over.Token);
         CommandEnd end = await command.Ended.ConfigureAwait(false);

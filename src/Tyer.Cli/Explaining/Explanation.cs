@@ -17,7 +17,7 @@ internal static class Explanation
     {
         ResourceSnapshot snapshot = found.Snapshot;
         LockEntry? subject = WaitRules.Queue(snapshot).FirstOrDefault(waiting => waiting.Id == about) ?? WaitRules.Queue(snapshot).FirstOrDefault();
-        LockEntry? inTheWay = subject is null ? null : WaitRules.InTheWayOf(subject, snapshot).FirstOrDefault();
+        LockEntry? inTheWay = subject is not null && WaitRules.InTheWayOf(subject, snapshot) is [var first, ..] ? first : null;
         BlockerChain chain = inTheWay is null
             ? new BlockerChain([], IsCircle: false)
             : await BlockerChain.FollowAsync(inTheWay, waitsOf).ConfigureAwait(false);

@@ -87,9 +87,9 @@ internal sealed class WaitReporter(Surroundings surroundings, string lockspace, 
 
         LockEntry? own = WaitRules.Queue(snapshot).FirstOrDefault(waiting =>
             waiting.Owner.ProcessId == Environment.ProcessId && waiting.Requested == mode && waiting.Owner.Host == Environment.MachineName);
-        LockEntry? holder = own is null
-            ? WaitRules.Held(snapshot).FirstOrDefault(held => !LockModes.IsCompatible(held.Granted!.Value, mode))
-            : WaitRules.InTheWayOf(own, snapshot).FirstOrDefault();
+        LockEntry? holder = own is not null && WaitRules.InTheWayOf(own, snapshot) is [var blocker, ..]
+            ? blocker
+            : WaitRules.Held(snapshot).FirstOrDefault(held => !LockModes.IsCompatible(held.Granted!.Value, mode));
         int position = own is null ? 0 : WaitRules.Queue(snapshot).TakeWhile(ahead => ahead != own).Count() + 1;
         string place = position == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; place {position} in the queue");
         return (holder?.ToString() ?? "about to be granted") + place;
