@@ -2,7 +2,7 @@ using System.CommandLine;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Connections;
 using Tyer.Cli.Explaining;
-using Tyer.Cli.Waiting;
+using Tyer.Cli.Progress;
 
 namespace Tyer.Cli.Commands;
 

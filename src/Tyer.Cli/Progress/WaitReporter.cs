@@ -4,7 +4,7 @@ using Tyer.Cli.Explaining;
 using Tyer.Daemon.Text;
 using Tyer.Time;
 
-namespace Tyer.Cli.Waiting;
+namespace Tyer.Cli.Progress;
 
 /// <summary>
 /// Tells people what a command waits for when it takes longer than a second: on a terminal one line that is kept up to date and goes away,
