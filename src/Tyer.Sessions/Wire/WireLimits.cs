@@ -12,8 +12,14 @@ public static class WireLimits
     /// <summary>Bytes in a message, at most: what either side has to have room for.</summary>
     public const int MessageBytesMax = 64 * 1024;
 
-    /// <summary>Bytes of a lock, convert, unlock or cancel message, at most: they are written on the stack.</summary>
-    public const int CallBytesMax = 1536;
+    /// <summary>Bytes of a lock message, at most: it is written on the stack.</summary>
+    public const int LockBytesMax = 20 + 8 + 16 + 2 * (2 + Limits.LabelBytesMax) + Limits.ResourceNameBytesMax;
+
+    /// <summary>Bytes of a convert or unlock message, at most: likewise.</summary>
+    public const int CallBytesMax = 24 + Limits.ValueBytesMax;
+
+    /// <summary>Bytes of a message that has only fixed fields, at most.</summary>
+    public const int SmallBytesMax = 32;
 
     /// <summary>
     /// Bytes of a text in a hello or a welcome (host, process, user, version), at most; a longer one is cut. Identities travel from node to
