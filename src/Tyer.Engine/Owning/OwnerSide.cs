@@ -257,11 +257,14 @@ internal sealed class OwnerSide(EngineCore core)
     private Resource ResourceOf(in LockCall call)
     {
         var hash = Directory.Placement.HashOf(call.Space, call.Name.Hash);
-        if (core.Resources.Find(call.Space, hash, call.Name) is { } found)
-            return found;
-        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
-        call.Name.TryWriteBytes(name, out var length);
-        return core.Resources.FindOrAdd(call.Space, hash, name[..length], out _);
+        return core.Resources.Find(call.Space, hash, call.Name) ?? AddResource(call.Space, hash, call.Name);
+    }
+
+    private Resource AddResource(uint space, ulong hash, ResourceName name)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
+        name.TryWriteBytes(bytes, out var length);
+        return core.Resources.FindOrAdd(space, hash, bytes[..length], out _);
     }
 
     private Lock? OwnedBy(Session session, LockId id) =>
