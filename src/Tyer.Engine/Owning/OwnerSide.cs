@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
 
@@ -325,16 +326,23 @@ internal sealed class OwnerSide(EngineCore core)
         }
         else
         {
-            var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
-            message.Flags = flags;
-            if (givesValue)
-            {
-                message.ValueState = LockValueState.Valid;
-                message.Value = value;
-            }
-
-            core.Send(ended.Resource.Master, message);
+            EndElsewhere(ended, flags, givesValue, value);
         }
+    }
+
+    // Not inlined, for the sake of the many that end here: a message is large, and room for it would be cleared at each call.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndElsewhere(Lock ended, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
+    {
+        var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
+        message.Flags = flags;
+        if (givesValue)
+        {
+            message.ValueState = LockValueState.Valid;
+            message.Value = value;
+        }
+
+        core.Send(ended.Resource.Master, message);
     }
 
     /// <summary>The master has not heard of the lock (or will be told to forget it, should a lookup carry it there).</summary>
