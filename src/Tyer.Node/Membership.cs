@@ -10,7 +10,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
 {
     private readonly Lock _gate = new();
     private readonly ILogger _log = node.Log;
-    private readonly Dictionary<NodeId, string> _lost = [];
+    private readonly Dictionary<NodeId, LostPeer> _lost = [];
     private IClusterStack? _stack;
     private IGroupConnection? _connection;
     private volatile ClusterView? _view;
@@ -21,6 +21,9 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
 
     internal ClusterView? View => _view;
 
+    /// <summary>When the view was installed, by the node's clock.</summary>
+    internal TimeSpan ViewSince { get; private set; }
+
     internal StackState State => _connection?.State ?? StackState.Joining;
 
     /// <summary>Why it is in that state, in words.</summary>
@@ -29,7 +32,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
     internal TimeSpan SafeUntil => _connection?.SafeUntil ?? TimeSpan.MaxValue;
 
     /// <summary>Members that do not answer, with what was noticed.</summary>
-    internal ImmutableDictionary<NodeId, string> Lost
+    internal ImmutableDictionary<NodeId, LostPeer> Lost
     {
         get
         {
@@ -55,6 +58,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
 
     public void OnView(ClusterView view)
     {
+        ViewSince = node.Shards.Clock.Now;
         _view = view;
         var members = new EngineMember[view.Members.Length];
         for (var index = 0; index < members.Length; index++)
@@ -78,7 +82,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
     public void OnPeerLost(Member peer, string why)
     {
         lock (_gate)
-            _lost[peer.Id] = why;
+            _lost[peer.Id] = new LostPeer(peer, why, node.Shards.Clock.Now);
         LogPeerLost(peer, why);
     }
 
@@ -113,3 +117,9 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
     [LoggerMessage(EventId = 1106, Level = LogLevel.Information, Message = "{Peer} answers again")]
     private partial void LogPeerBack(Member peer);
 }
+
+/// <summary>A member that does not answer.</summary>
+/// <param name="Peer">The member, as the view lists it.</param>
+/// <param name="Why">What was noticed.</param>
+/// <param name="Since">When, by the node's clock.</param>
+internal sealed record LostPeer(Member Peer, string Why, TimeSpan Since);

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tyer.Cluster.State;
+using Tyer.Node.Administration;
 using Tyer.Node.Lockspaces;
+using Tyer.Node.Peers;
 using Tyer.Node.Queries;
 using Tyer.Node.Sessions;
 using Tyer.Node.Shards;
@@ -39,6 +41,8 @@ internal sealed partial class NodeCore : IAsyncDisposable
         Lockspaces = new LockspaceRegistry(Shards, OpenOwn);
         Queries = new QueryService(this);
         Membership = new Membership(this);
+        Answers = new LocalAnswers(this);
+        Administration = new NodeAdministration(this);
         _timer = new TimerThread(Shards, AfterTick);
         Lockspaces.Start();
     }
@@ -78,22 +82,39 @@ internal sealed partial class NodeCore : IAsyncDisposable
         }
     }
 
+    internal LocalAnswers Answers { get; }
+
+    internal NodeAdministration Administration { get; }
+
+    /// <summary>The other members, to be asked; null for a node that is alone.</summary>
+    internal IPeerQuestions? Peers => _outbox as IPeerQuestions;
+
+    internal bool IsStopping => Volatile.Read(ref _stopping) != 0;
+
+    /// <summary>Where clients connect to.</summary>
+    internal IReadOnlyList<string> ClientEndpoints { get; set; } = [];
+
     internal string NameOf(uint id) => Membership.NameOf(id);
 
     internal async ValueTask<ILockspace> OpenLockspaceAsync(
         string name, LockspaceOptions? options, LockOwner owner, CancellationToken cancellationToken)
     {
-        var (port, _) = await OpenPortAsync(name, options, owner, cancellationToken).ConfigureAwait(false);
+        var (port, _) = await OpenPortAsync(name, options, owner, SessionRegistry.InProcess, null, cancellationToken).ConfigureAwait(false);
         return new SessionLockspace(port);
     }
 
     /// <summary>Opens a lockspace for a session of its own.</summary>
     internal async ValueTask<(NodeLockspace Port, NodeSession Session)> OpenPortAsync(
-        string name, LockspaceOptions? options, LockOwner owner, CancellationToken cancellationToken)
+        string name,
+        LockspaceOptions? options,
+        LockOwner owner,
+        string transport,
+        ISessionRenewals? renewals,
+        CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _stopping) != 0, typeof(TyerNode));
         var opened = await Lockspaces.OpenAsync(name, options, cancellationToken).ConfigureAwait(false);
-        var session = Sessions.Open(owner);
+        var session = Sessions.Open(owner, name, transport, renewals);
         return (new NodeLockspace(this, opened, session, Settings.Options.InlineCompletions), session);
     }
 
@@ -102,6 +123,12 @@ internal sealed partial class NodeCore : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (node != 0 && node != Id)
             throw new NotSupportedException($"Orphans of node {node} are purged at that node; this is node {Id}.");
+        return new ValueTask<int>(PurgeOwn(processId));
+    }
+
+    /// <summary>Ends the orphans that processes of this node left behind; 0 = all.</summary>
+    internal int PurgeOwn(int processId)
+    {
         var purged = 0;
         for (var index = 0; index < Shards.Count; index++)
         {
@@ -109,7 +136,7 @@ internal sealed partial class NodeCore : IAsyncDisposable
                 purged += Shards[index].Engine.Purge(processId);
         }
 
-        return new ValueTask<int>(purged);
+        return purged;
     }
 
     public async ValueTask DisposeAsync()
@@ -148,7 +175,7 @@ internal sealed partial class NodeCore : IAsyncDisposable
     }
 
     private SessionLockspace OpenOwn(OpenedLockspace opened) =>
-        new(new NodeLockspace(this, opened, Sessions.Open(ProcessIdentity.OfThisProcess(Name)), inlineCompletions: false));
+        new(new NodeLockspace(this, opened, Sessions.Open(ProcessIdentity.OfThisProcess(Name), lockspace: ""), inlineCompletions: false));
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "Node {Name} has stopped")]
     private partial void LogStopped(string name);

@@ -24,6 +24,12 @@ internal static class NodeLimits
     /// <summary>A dead client's locks wait no longer than this for its time to run out.</summary>
     internal static TimeSpan SessionTimeoutMax { get; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>By how much a client's deadline comes before what its node told: client before node before re-grant.</summary>
+    internal static TimeSpan ClientMargin { get; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>By how much two machines' clocks may differ in rate.</summary>
+    internal const double ClockRateError = 0.01;
+
     /// <summary>How long a query waits for the other members before it names who has not answered.</summary>
     internal static TimeSpan QueryTimeout { get; } = TimeSpan.FromSeconds(2);
 }

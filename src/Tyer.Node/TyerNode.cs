@@ -1,5 +1,6 @@
 using Tyer.Cluster.State;
 using Tyer.Node;
+using Tyer.Sessions.Administration;
 using Tyer.Node.Sessions;
 
 namespace Tyer;
@@ -32,6 +33,9 @@ public sealed class TyerNode : IAsyncDisposable
     /// <summary>Opens a lockspace for this process; the first in the cluster to open it decides its options.</summary>
     public ValueTask<ILockspace> OpenLockspaceAsync(string name, LockspaceOptions? options = null, CancellationToken cancellationToken = default) =>
         _core.OpenLockspaceAsync(name, options, ProcessIdentity.OfThisProcess(_core.Name), cancellationToken);
+
+    /// <summary>What operators ask of the cluster, through this node.</summary>
+    public ITyerAdministration Administration => _core.Administration;
 
     /// <summary>Stops the node: its sessions end, and everybody who holds a lock through it is told.</summary>
     public ValueTask DisposeAsync() => _core.DisposeAsync();

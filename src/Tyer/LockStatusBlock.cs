@@ -23,7 +23,8 @@ public sealed class LockStatusBlock
     public FencingToken Token { get; set; }
 
     /// <summary>
-    /// The caller's buffer for the value, with <see cref="RawFlags.ValBlk"/>: at least as long as the lockspace's values. A grant that reads
+    /// The caller's buffer for the value, with <see cref="RawFlags.ValBlk"/>: at least as long as the lockspace's values. A grant that
+    /// reads
     /// fills it, one that writes takes it: by the mode table.
     /// </summary>
     public Memory<byte> Value { get; set; }
@@ -35,8 +36,10 @@ public sealed class LockStatusBlock
     public ulong ValueVersion { get; set; }
 
     /// <summary>
-    /// Told: why, where <see cref="Status"/> is one that has more to tell (<see cref="RawStatus.Deadlock"/>, <see cref="RawStatus.TimedOut"/>,
-    /// <see cref="RawStatus.Refused"/>, <see cref="RawStatus.Lost"/>, <see cref="RawStatus.Unavailable"/>, <see cref="RawStatus.Unknown"/>);
+    /// Told: why, where <see cref="Status"/> is one that has more to tell (<see cref="RawStatus.Deadlock"/>,
+    /// <see cref="RawStatus.TimedOut"/>,
+    /// <see cref="RawStatus.Refused"/>, <see cref="RawStatus.Lost"/>, <see cref="RawStatus.Unavailable"/>,
+    /// <see cref="RawStatus.Unknown"/>);
     /// otherwise null.
     /// </summary>
     public TyerException? Error { get; set; }

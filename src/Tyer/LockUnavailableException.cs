@@ -29,7 +29,8 @@ public sealed class LockUnavailableException : TyerException
 
     /// <summary>Makes the exception.</summary>
     /// <param name="reason">Why.</param>
-    /// <param name="what">What was asked, for the beginning of a sentence: a <see cref="LockAttempt"/>, or <c>connecting to unix:/…</c>.</param>
+    /// <param name="what">What was asked, for the beginning of a sentence: a <see cref="LockAttempt"/>, or <c>connecting to
+    /// unix:/…</c>.</param>
     /// <param name="detail">Which node, which address, which members are missing: as a sentence without its full stop.</param>
     /// <param name="innerException">What it came from, if anything.</param>
     public LockUnavailableException(UnavailableReason reason, string what, string detail, Exception? innerException = null)

@@ -25,7 +25,8 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
 
     /// <summary>The name that a string stands for.</summary>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
-    /// <exception cref="ArgumentException">It is empty, longer than 64 bytes of UTF-8, ends in NUL, or has an unpaired surrogate.</exception>
+    /// <exception cref="ArgumentException">It is empty, longer than 64 bytes of UTF-8, ends in NUL, or has an unpaired
+    /// surrogate.</exception>
     public ResourceName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -137,7 +138,9 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is ResourceName other && Equals(other);
 
-    /// <summary>A hash for tables in this process: other in each process, on purpose. <see cref="Hash"/> is the one that is everywhere the same.</summary>
+    /// <summary>
+    /// A hash for tables in this process: other in each process, on purpose. <see cref="Hash"/> is the one that is everywhere the same.
+    /// </summary>
     public override int GetHashCode() => TableHash(_hash);
 
     /// <summary>Byte by byte, so that every node lists names in the same order; no name comes first.</summary>

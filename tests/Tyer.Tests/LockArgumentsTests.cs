@@ -113,7 +113,8 @@ public class LockArgumentsTests
         block.Purpose = "a\u001b[2Jb";
         Assert.Equal(RawResult.InvalidBlock, Check("a"u8, LockMode.Exclusive, None));
 
-        RawResult Check(ReadOnlySpan<byte> name, LockMode mode, RawFlags flags) => LockArguments.CheckLock(name, mode, flags, block, valueSize: 32);
+        RawResult Check(ReadOnlySpan<byte> name, LockMode mode, RawFlags flags) =>
+            LockArguments.CheckLock(name, mode, flags, block, valueSize: 32);
     }
 
     [Fact]

@@ -26,7 +26,10 @@ public class LockHandleTests
         await handle.ConvertAsync(LockMode.ProtectedRead, cancel.Token);
         Assert.True(await handle.TryConvertAsync(LockMode.Null, TimeSpan.FromSeconds(1), cancel.Token));
         Assert.Equal(
-            [(LockMode.ProtectedRead, null, new ConvertOptions(), cancel.Token), (LockMode.Null, TimeSpan.FromSeconds(1), new ConvertOptions(), cancel.Token)],
+            [
+                (LockMode.ProtectedRead, null, new ConvertOptions(), cancel.Token),
+                (LockMode.Null, TimeSpan.FromSeconds(1), new ConvertOptions(), cancel.Token),
+            ],
             handle.Conversions);
     }
 

@@ -67,6 +67,8 @@ public sealed class Lock
     internal int OrphanOf;
     internal long Deadline;
     internal int DeadlineIndex = -1;
+    internal bool IsOverdue;
+    internal bool IsSilent;
 
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
     internal LockMode? ToldMode;
@@ -106,6 +108,8 @@ public sealed class Lock
         Undoing = null;
         OrphanOf = 0;
         Deadline = 0;
+        IsOverdue = false;
+        IsSilent = false;
         ToldMode = null;
         ToldBlocking = null;
         Applied = 0;

@@ -170,7 +170,10 @@ internal sealed class OwnerSide(EngineCore core)
         while (core.Deadlines.First is { } late && late.Deadline <= core.Now)
         {
             core.Deadlines.Remove(late);
-            Undo(late, RequestStatus.TimedOut);
+            if (late.IsOverdue)
+                GiveUp(late);
+            else
+                TimeOut(late);
         }
     }
 
@@ -378,6 +381,32 @@ internal sealed class OwnerSide(EngineCore core)
         core.Send(waiting.Resource.Master, message);
     }
 
+    private void TimeOut(Lock late)
+    {
+        var id = late.Id;
+        Undo(late, RequestStatus.TimedOut);
+        if (late.Id != id || late.Pending == OperationKind.None)
+            return;
+
+        // The master is elsewhere and has to answer first. Should it not, the caller is not to wait for ever.
+        late.IsOverdue = true;
+        late.Deadline = core.Now + core.Options.AnswerGrace;
+        core.Deadlines.Add(late);
+    }
+
+    /// <summary>
+    /// The master does not answer. A new lock can be let go all the same: its caller is told, and should it be granted after all it is
+    /// released. A conversion cannot: nobody knows which mode the lock has, so it goes on waiting.
+    /// </summary>
+    private void GiveUp(Lock late)
+    {
+        if (late.Pending != OperationKind.Lock || late.Ending)
+            return;
+        Complete(late, OperationKind.Lock, RequestStatus.TimedOut, valueRead: false, null);
+        late.IsSilent = true;
+        End(late, RawFlags.ForceUnlock, givesValue: false, []);
+    }
+
     private void Orphan(Lock left)
     {
         if (left.Ending || left.OrphanOf != 0)
@@ -425,7 +454,7 @@ internal sealed class OwnerSide(EngineCore core)
 
         completed.ToldMode = completed.Granted;
         completed.ToldBlocking = null;
-        if (completed.Session.Observer is not { } observer)
+        if (completed.IsSilent || completed.Session.Observer is not { } observer)
             return;
         observer.Completed(completed, new Completion(kind, status, completed.Granted, completed.StatusFlags, valueRead, report));
         if (cancelAsked && kind != OperationKind.Unlock)

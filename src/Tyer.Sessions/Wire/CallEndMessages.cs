@@ -209,7 +209,7 @@ public readonly record struct CallRefusedMessage(uint Key, uint Operation, Reque
     {
         var reader = new WireReader(message, WireKind.CallRefused);
         var kind = (RequestKind)reader.Below((int)RequestKind.Unlock + 1);
-        var result = (RawResult)reader.Below((int)RawResult.Closed + 1);
+        var result = (RawResult)reader.Below((int)RawResult.Unavailable + 1);
         reader.Require(result != RawResult.Accepted, WireFault.BadNumber);
         reader.Reserved(1);
         told = new CallRefusedMessage(reader.U32(), reader.U32(), kind, result);

@@ -16,7 +16,8 @@ public sealed class MasterElectionTests
         name = cluster.NameAt(Client.Space, node: 3);
     }
 
-    private FencingToken LastToken => cluster.Events.OfType<CompletedEvent>().Last(told => told.Completion.Status == RequestStatus.Granted).Token;
+    private FencingToken LastToken =>
+        cluster.Events.OfType<CompletedEvent>().Last(told => told.Completion.Status == RequestStatus.Granted).Token;
 
     [Fact]
     public void The_first_who_uses_a_resource_is_its_master()

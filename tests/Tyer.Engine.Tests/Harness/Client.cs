@@ -23,7 +23,14 @@ internal sealed class Client(EngineCluster cluster, uint node, string name, int 
     /// <summary>Asks for another mode; a value is given if there is one.</summary>
     internal void Convert(LockId id, LockMode mode, RawFlags flags = RawFlags.None, byte[]? value = null, bool notifyBlocking = true)
     {
-        var call = new ConvertCall { Mode = mode, Flags = flags, NotifyBlocking = notifyBlocking, GivesValue = value is not null, Value = value };
+        var call = new ConvertCall
+        {
+            Mode = mode,
+            Flags = flags,
+            NotifyBlocking = notifyBlocking,
+            GivesValue = value is not null,
+            Value = value,
+        };
         Assert.Equal(RawResult.Accepted, engine.Convert(Session, id, call));
     }
 

@@ -10,7 +10,14 @@ internal abstract record EngineEvent(uint Node, LockId Lock, object? Tag);
 
 /// <summary>The end of a request.</summary>
 internal sealed record CompletedEvent(
-    uint Node, LockId Lock, object? Tag, Completion Completion, FencingToken Token, byte[] Value, LockValueState ValueState, ulong ValueVersion)
+    uint Node,
+    LockId Lock,
+    object? Tag,
+    Completion Completion,
+    FencingToken Token,
+    byte[] Value,
+    LockValueState ValueState,
+    ulong ValueVersion)
     : EngineEvent(Node, Lock, Tag);
 
 /// <summary>The outcome of a cancel.</summary>
@@ -24,7 +31,14 @@ internal sealed record BlockingEvent(uint Node, LockId Lock, object? Tag, LockMo
 internal sealed class EventRecorder(uint node, List<EngineEvent> events) : ILockObserver
 {
     public void Completed(Lock completed, in Completion completion) => events.Add(new CompletedEvent(
-        node, completed.Id, completed.Tag, completion, completed.Token, completed.Value.ToArray(), completed.ValueState, completed.ValueVersion));
+        node,
+        completed.Id,
+        completed.Tag,
+        completion,
+        completed.Token,
+        completed.Value.ToArray(),
+        completed.ValueState,
+        completed.ValueVersion));
 
     public void CancelAnswered(Lock cancelled, CancelOutcome outcome) =>
         events.Add(new CancelAnsweredEvent(node, cancelled.Id, cancelled.Tag, outcome));

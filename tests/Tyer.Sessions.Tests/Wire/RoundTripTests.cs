@@ -161,7 +161,7 @@ public class RoundTripTests
         var queued = new QueuedMessage(1, 2, LockId.Create(3, 4));
         Assert.Equal(WireFault.None, QueuedMessage.TryRead(Written(queued.Write(_bytes)), out var queuedRead));
         Assert.Equal(queued, queuedRead);
-        var refused = new CallRefusedMessage(1, 2, RequestKind.Unlock, RawResult.NotFound);
+        var refused = new CallRefusedMessage(1, 2, RequestKind.Unlock, RawResult.UnknownLock);
         Assert.Equal(WireFault.None, CallRefusedMessage.TryRead(Written(refused.Write(_bytes)), out var refusedRead));
         Assert.Equal(refused, refusedRead);
         var answered = new CancelAnsweredMessage(1, 2, CancelOutcome.NotFound);
