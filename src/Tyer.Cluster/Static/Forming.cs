@@ -68,7 +68,7 @@ internal static class Forming
             case Hello hello: OnHello(step, from, hello); break;
             case ListDiffers differs: OnListDiffers(step, from, sender, differs.List); break;
             case Prepare prepare: OnPrepare(step, from, sender, prepare.View); break;
-            case Prepared prepared: OnPrepared(step, from, sender, prepared); break;
+            case Prepared prepared: OnPrepared(step, from, prepared); break;
             case Declined declined: OnDeclined(step, from, declined); break;
             case InstalledView installed: OnInstalled(step, from, sender, installed.View); break;
             case Refused refused: OnRefused(step, from, sender, refused); break;
@@ -181,13 +181,12 @@ internal static class Forming
         step.Send(from, new Prepared(view.Id, sender));
     }
 
-    private static void OnPrepared(Transition step, NodeId from, Incarnation sender, Prepared prepared)
+    private static void OnPrepared(Transition step, NodeId from, Prepared prepared)
     {
         FormingState state = step.State;
         bool forPresentProposal = state.IsCoordinator && state.Installed is null
             && prepared.Coordinator == state.Self.Incarnation
-            && state.Promised is { } proposal && proposal.Id == prepared.ViewId
-            && proposal.Contains(new NodeIncarnation(from, sender));
+            && prepared.ViewId == state.Promised?.Id;
         if (!forPresentProposal) return;
 
         step.State = state with { PreparedBy = state.PreparedBy.Add(from) };

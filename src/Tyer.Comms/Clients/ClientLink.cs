@@ -53,7 +53,8 @@ public sealed class ClientLink : IFrameReceiver
 
         var connected = new TaskCompletionSource<ClientLink>(TaskCreationOptions.RunContinuationsAsynchronously);
         TimeSpan budget = timeout ?? CommsLimits.ConnectTimeout;
-        new Thread(() => DialAndRead(endpoint, receiver, budget, connected)) { IsBackground = true, Name = "tyer client reader" }.Start();
+        if (!CommsThread.TryStart("tyer client reader", () => DialAndRead(endpoint, receiver, budget, connected)))
+            throw new CommsException(CommsErrorCode.SystemFailure, $"Cannot connect to '{endpoint}': the system has no thread or descriptor to give.");
 
         using CancellationTokenRegistration cancelled = cancellationToken.Register(() => connected.TrySetCanceled(cancellationToken));
         return await connected.Task.ConfigureAwait(false);
@@ -90,8 +91,11 @@ public sealed class ClientLink : IFrameReceiver
     /// <summary>Ends the link, and tells the other end why as far as its socket takes the words.</summary>
     public void Refuse(RefusalCode code)
     {
+        var end = new LinkEnd(LinkEndReason.Refused, Refusal: code);
+        if (!_link.Declare(end)) return;
+
         SayRefused(code, detail: 0);
-        _link.End(new LinkEnd(LinkEndReason.Refused, Refusal: code));
+        _link.End(end);
     }
 
     /// <summary>Ends the link. What was accepted and not yet taken by the system is lost.</summary>

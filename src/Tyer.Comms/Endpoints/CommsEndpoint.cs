@@ -70,25 +70,30 @@ public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
 
     private static CommsEndpoint ParseTcp(string text)
     {
-        // The framework's parser takes an address without a port as port 0 and "1" as 0.0.0.1; neither is meant here.
-        string address = text[TcpPrefix.Length..];
-        int colon = address.LastIndexOf(':');
-        bool hasPort = colon > 0 && (address[0] == '[') == (address[colon - 1] == ']') && address[..colon].AsSpan().ContainsAny('.', ':');
-        if (!hasPort || !IPEndPoint.TryParse(address, out IPEndPoint? parsed))
+        // The framework's parsers take "1" for 0.0.0.1, and an address without a port for port 0; neither is meant here.
+        string rest = text[TcpPrefix.Length..];
+        int colon = Math.Max(0, rest.LastIndexOf(':'));
+        string host = rest[..colon];
+        bool isNumeric = host.StartsWith('[')
+            ? host.EndsWith(']')
+            : host.Contains('.', StringComparison.Ordinal) && !host.Contains(':', StringComparison.Ordinal);
+        if (!isNumeric
+            || !IPAddress.TryParse(host, out IPAddress? address)
+            || !ushort.TryParse(rest.AsSpan(Math.Min(rest.Length, colon + 1)), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
         {
             throw new CommsException(
                 CommsErrorCode.EndpointSyntax,
                 $"'{text}' is no endpoint: tcp:// takes a numeric address and a port, such as tcp://127.0.0.1:7600 or tcp://[::1]:7600.");
         }
 
-        if (!IPAddress.IsLoopback(parsed.Address))
+        if (!IPAddress.IsLoopback(address))
         {
             throw new CommsException(
                 CommsErrorCode.InsecureEndpoint,
                 $"'{text}' can be reached from other machines, and until keys exist nothing would tell who they are: use a loopback address.");
         }
 
-        return OfTcp(parsed);
+        return OfTcp(new IPEndPoint(address, port));
     }
 
     private static CommsEndpoint ParseUnix(string text)

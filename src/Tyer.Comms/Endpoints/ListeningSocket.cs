@@ -57,8 +57,7 @@ internal sealed class ListeningSocket : IDisposable
 
     private void OpenTcp(CommsEndpoint endpoint)
     {
-        // On Linux this lets a restarted daemon have its port while old connections linger; it does not let two listen.
-        _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        // The framework lets a restarted daemon have its port while old connections linger. Its own ReuseAddress would let two listen.
         _socket.Bind(endpoint.Address);
         _socket.Listen(Backlog);
     }

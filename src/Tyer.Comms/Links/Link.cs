@@ -19,6 +19,7 @@ internal sealed class Link : IWriterOwner
     private IFrameReceiver? _receiver;
     private volatile CombiningWriter? _writer;
     private LinkEnd _end;
+    private bool _isEndDeclared;
     private volatile bool _hasEnded;
 
     /// <param name="socket">Connected; the link owns it from here on.</param>
@@ -60,7 +61,11 @@ internal sealed class Link : IWriterOwner
             return;
         }
 
-        new Thread(() => Read(receiver)) { IsBackground = true, Name = "tyer link reader" }.Start();
+        if (CommsThread.TryStart("tyer link reader", () => Read(receiver))) return;
+
+        // Ended, it reads nothing: only the clean-up runs, wherever it can.
+        End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: SocketError.NoBufferSpaceAvailable));
+        _ = Task.Run(() => Read(receiver));
     }
 
     /// <summary>Reads on the calling thread until the link ends.</summary>
@@ -89,13 +94,27 @@ internal sealed class Link : IWriterOwner
         }
     }
 
+    /// <summary>
+    /// Fixes why the link is about to end, before the other side is told and ends it first; <see cref="End"/> has to follow. False when
+    /// there is a cause already.
+    /// </summary>
+    public bool Declare(in LinkEnd end)
+    {
+        lock (_endGate)
+        {
+            if (_isEndDeclared) return false;
+            _end = end;
+            return _isEndDeclared = true;
+        }
+    }
+
     /// <summary>Ends the link; the first cause is kept. Returns at once; the receiver hears of it from the reader.</summary>
     public void End(in LinkEnd end)
     {
         lock (_endGate)
         {
+            Declare(end);
             if (_hasEnded) return;
-            _end = end;
             _hasEnded = true;
             try
             {

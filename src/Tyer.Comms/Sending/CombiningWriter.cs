@@ -28,7 +28,7 @@ internal sealed class CombiningWriter
 
     // Written with the wake lock held; the thread is started by the first hand-over.
     private readonly object _wake = new();
-    private Thread? _thread;
+    private bool _hasStarted;
     private bool _isHandedOver;
     private bool _isThreadDone;
 
@@ -221,11 +221,11 @@ internal sealed class CombiningWriter
         {
             _isHandedOver = true;
             Monitor.Pulse(_wake);
-            if (_thread is not null) return;
-            _thread = new Thread(ThreadLoop) { IsBackground = true, Name = "tyer link writer" };
+            if (_hasStarted) return;
+            _hasStarted = true;
         }
 
-        _thread.Start();
+        if (!CommsThread.TryStart("tyer link writer", ThreadLoop)) _ = Task.Run(ThreadLoop);
     }
 
     private void ThreadLoop()

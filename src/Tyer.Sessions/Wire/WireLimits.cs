@@ -39,8 +39,8 @@ public static class WireLimits
     /// <summary>Bytes of one document of an answer, at most: a resource with as many waiters as it may have fits.</summary>
     public const int DocumentBytesMax = 16 * 1024 * 1024;
 
-    /// <summary>Bytes of the report that comes with a wait that ended without a grant, at most.</summary>
-    public const int ReportBytesMax = 32 * 1024;
+    /// <summary>Bytes of the report that comes with a wait that ended without a grant, at most: it is written on the stack.</summary>
+    public const int ReportBytesMax = 8 * 1024;
 
     /// <summary>The first bytes of a hello and of a welcome: "TYER".</summary>
     internal const uint Magic = 0x52455954;
