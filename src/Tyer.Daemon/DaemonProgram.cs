@@ -1,6 +1,5 @@
 using System.Collections;
 using System.CommandLine;
-using System.CommandLine.Help;
 using Tyer.Cluster.State;
 using Tyer.Daemon.CommandLine;
 using Tyer.Daemon.Configuration;
@@ -64,6 +63,8 @@ internal static class DaemonProgram
                 return Stopped;
             }
 
+            // A daemon that somebody left behind must not keep his folder busy.
+            if (parsed.GetValue(options.ReadyDescriptor) is not null) Directory.SetCurrentDirectory("/");
             return await DaemonHost.RunAsync(settings, Read, ready).ConfigureAwait(false);
         }
         catch (ConfigurationException exception)

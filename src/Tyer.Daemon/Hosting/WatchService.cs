@@ -15,7 +15,6 @@ internal sealed partial class WatchService(DaemonRun run, ServiceManager manager
 {
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(1);
 
-    private readonly IClock _clock = BootClock.Instance;
     private string _told = "";
     private TimeSpan _lastUse = BootClock.Instance.Now;
 
@@ -56,8 +55,8 @@ internal sealed partial class WatchService(DaemonRun run, ServiceManager manager
     private bool IsIdle(ClusterStatus status)
     {
         if (run.Settings.IdleExit is not { } limit) return false;
-        if (status.Node.Sessions > 0) _lastUse = _clock.Now;
-        return _clock.Now - _lastUse >= limit;
+        if (status.Node.Sessions > 0) _lastUse = BootClock.Instance.Now;
+        return BootClock.Instance.Now - _lastUse >= limit;
     }
 
     private void End(int exitCode)
