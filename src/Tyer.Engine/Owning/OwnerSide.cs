@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
 
@@ -260,15 +261,25 @@ internal sealed class OwnerSide(EngineCore core)
     private Resource ResourceOf(in LockCall call)
     {
         var hash = Directory.Placement.HashOf(call.Space, call.Name.Hash);
-        if (core.Resources.Find(call.Space, hash, call.Name) is { } found)
-            return found;
-        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
-        call.Name.TryWriteBytes(name, out var length);
-        return core.Resources.FindOrAdd(call.Space, hash, name[..length], out _);
+        return core.Resources.Find(call.Space, hash, call.Name) ?? AddResource(call.Space, hash, call.Name);
+    }
+
+    private Resource AddResource(uint space, ulong hash, ResourceName name)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
+        name.TryWriteBytes(bytes, out var length);
+        return core.Resources.FindOrAdd(space, hash, bytes[..length], out _);
     }
 
     private Lock? OwnedBy(Session session, LockId id) =>
         core.Locks.Find(id) is { } found && found.Session == session && !found.Ending ? found : null;
+
+    /// <summary>
+    /// Whether a master has the lock, or has been asked for it. A request may be in no queue and yet be carried to one, by a lookup or past
+    /// a node that is not master: should it be granted, there is no lock here any more, and the master is told.
+    /// </summary>
+    private static bool IsKnownToMaster(Lock owned) =>
+        owned.IsTakenIn || (owned.Sent && owned.Resource is { Role: ResourceRole.Client, Master: not 0 });
 
     private int ValueSize(Lock valued) => core.SettingsOf(valued.Resource.Space)?.ValueSize ?? 0;
 
@@ -314,30 +325,38 @@ internal sealed class OwnerSide(EngineCore core)
         ended.StatusFlags = StatusFlags.None;
         ended.Ending = true;
         ended.Operation++;
+        core.Deadlines.Remove(ended); // what it waited for ends with it, and needs no other end
         if (ended.Queue != QueueKind.Owned)
         {
             Give(ended, givesValue, value);
             core.Master.Unlock(ended);
         }
-        else if (!ended.Sent || ended.Resource.Role != ResourceRole.Client)
+        else if (!IsKnownToMaster(ended))
         {
             EndUnsent(ended);
         }
         else
         {
-            var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
-            message.Flags = flags;
-            if (givesValue)
-            {
-                message.ValueState = LockValueState.Valid;
-                message.Value = value;
-            }
-
-            core.Send(ended.Resource.Master, message);
+            EndElsewhere(ended, flags, givesValue, value);
         }
     }
 
-    /// <summary>The master has not heard of the lock (or will be told to forget it, should a lookup carry it there).</summary>
+    // Not inlined, for the sake of the many that end here: a message is large, and room for it would be cleared at each call.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndElsewhere(Lock ended, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
+    {
+        var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
+        message.Flags = flags;
+        if (givesValue)
+        {
+            message.ValueState = LockValueState.Valid;
+            message.Value = value;
+        }
+
+        core.Send(ended.Resource.Master, message);
+    }
+
+    /// <summary>The end of a lock that no master has.</summary>
     private void EndUnsent(Lock ended)
     {
         var resource = ended.Resource;
@@ -349,12 +368,11 @@ internal sealed class OwnerSide(EngineCore core)
 
     private void Undo(Lock waiting, RequestStatus status)
     {
-        var resource = waiting.Resource;
         if (waiting.Queue != QueueKind.Owned)
         {
             core.Master.Cancel(waiting, waiting.Operation, status);
         }
-        else if (!waiting.Sent || resource.Role != ResourceRole.Client)
+        else if (!IsKnownToMaster(waiting))
         {
             UndoUnsent(waiting, status);
         }
