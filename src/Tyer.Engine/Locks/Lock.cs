@@ -80,6 +80,9 @@ public sealed class Lock
 
     internal bool Has(RawFlags flag) => (Flags & flag) != 0;
 
+    /// <summary>At an owner whose master is elsewhere: whether that has it in a queue.</summary>
+    internal bool IsTakenIn => Granted is not null || Confirmed;
+
     /// <summary>Whether the request or conversion under way is a conversion.</summary>
     internal bool IsConversion => Granted is not null;
 

@@ -259,6 +259,13 @@ internal sealed class OwnerSide(EngineCore core)
     private Lock? OwnedBy(Session session, LockId id) =>
         core.Locks.Find(id) is { } found && found.Session == session && !found.Ending ? found : null;
 
+    /// <summary>
+    /// Whether a master has the lock, or has been asked for it. A request may be in no queue and yet be carried to one, by a lookup or past
+    /// a node that is not master: should it be granted, there is no lock here any more, and the master is told.
+    /// </summary>
+    private static bool IsKnownToMaster(Lock owned) =>
+        owned.IsTakenIn || (owned.Sent && owned.Resource is { Role: ResourceRole.Client, Master: not 0 });
+
     private int ValueSize(Lock valued) => core.SettingsOf(valued.Resource.Space)?.ValueSize ?? 0;
 
     private void WaitUntil(Lock waiting, LockId id, long deadline)
@@ -303,12 +310,13 @@ internal sealed class OwnerSide(EngineCore core)
         ended.StatusFlags = StatusFlags.None;
         ended.Ending = true;
         ended.Operation++;
+        core.Deadlines.Remove(ended); // what it waited for ends with it, and needs no other end
         if (ended.Queue != QueueKind.Owned)
         {
             Give(ended, givesValue, value);
             core.Master.Unlock(ended);
         }
-        else if (!ended.Sent || ended.Resource.Role != ResourceRole.Client)
+        else if (!IsKnownToMaster(ended))
         {
             EndUnsent(ended);
         }
@@ -326,7 +334,7 @@ internal sealed class OwnerSide(EngineCore core)
         }
     }
 
-    /// <summary>The master has not heard of the lock (or will be told to forget it, should a lookup carry it there).</summary>
+    /// <summary>The end of a lock that no master has.</summary>
     private void EndUnsent(Lock ended)
     {
         var resource = ended.Resource;
@@ -338,12 +346,11 @@ internal sealed class OwnerSide(EngineCore core)
 
     private void Undo(Lock waiting, RequestStatus status)
     {
-        var resource = waiting.Resource;
         if (waiting.Queue != QueueKind.Owned)
         {
             core.Master.Cancel(waiting, waiting.Operation, status);
         }
-        else if (!waiting.Sent || resource.Role != ResourceRole.Client)
+        else if (!IsKnownToMaster(waiting))
         {
             UndoUnsent(waiting, status);
         }
