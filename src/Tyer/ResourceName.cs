@@ -129,10 +129,7 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
         if (_name is byte[] mine) return bytes.SequenceEqual(mine);
 
         // Nearly every name is ASCII: its characters are its bytes, and need not be written out to be compared.
-        if (_name is string text && Ascii.IsValid(bytes)) return Ascii.Equals(bytes, text);
-
-        Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
-        return _name is not null && TryWriteBytes(buffer, out int length) && bytes.SequenceEqual(buffer[..length]);
+        return _name is string text && (Ascii.Equals(bytes, text) || (!Ascii.IsValid(bytes) && EqualsWrittenOut(bytes)));
     }
 
     /// <inheritdoc/>
@@ -188,6 +185,12 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
         _ when bytes[^1] == 0 => "A resource name ends in a NUL byte; any other last byte is allowed.",
         _ => null,
     };
+
+    private bool EqualsWrittenOut(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
+        return TryWriteBytes(buffer, out int length) && bytes.SequenceEqual(buffer[..length]);
+    }
 
     private static bool TryHash(string name, out ulong hash)
     {

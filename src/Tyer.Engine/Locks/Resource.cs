@@ -100,7 +100,7 @@ internal sealed class Resource
     internal bool Is(uint space, ulong hash, ReadOnlySpan<byte> otherName) =>
         Hash == hash && Space == space && Name.SequenceEqual(otherName);
 
-    internal bool Is(uint space, ulong hash, ResourceName otherName) =>
+    internal bool Is(uint space, ulong hash, in ResourceName otherName) =>
         Hash == hash && Space == space && otherName.Equals(Name);
 
     internal void Begin(uint space, ulong hash, ReadOnlySpan<byte> newName)

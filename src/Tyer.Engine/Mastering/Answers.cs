@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
 using Tyer.Engine.Owning;
@@ -8,6 +9,10 @@ namespace Tyer.Engine.Mastering;
 /// What a master tells an owner. An owner on this node shares the lock object, so it is only told that something happened; to one
 /// elsewhere goes a message with what changed.
 /// </summary>
+/// <remarks>
+/// Messages are made in methods of their own that are never inlined: a message is a large struct, and a caller that inlines one clears
+/// room for it on its stack at every call, also where nothing is sent.
+/// </remarks>
 internal sealed class Answers(EngineCore core)
 {
     internal void Granted(Lock granted, bool valueRead)
@@ -18,18 +23,7 @@ internal sealed class Answers(EngineCore core)
             return;
         }
 
-        var message = EngineCore.About(MessageKind.Granted, granted, granted.Applied);
-        message.Mode = granted.Granted;
-        message.Token = granted.Token;
-        message.StatusFlags = granted.StatusFlags;
-        if (valueRead && granted.Copy is { } copy)
-        {
-            message.ValueState = copy.State;
-            message.ValueVersion = copy.Version;
-            message.Value = copy.Bytes;
-        }
-
-        core.Send(granted.Id.Node, message);
+        SendGranted(granted, valueRead);
     }
 
     /// <summary>A down-conversion was done for its owner when it asked for it: one elsewhere is not told.</summary>
@@ -73,7 +67,7 @@ internal sealed class Answers(EngineCore core)
         if (IsOurs(ended))
             core.Owner.Unlocked(ended);
         else
-            core.Send(ended.Id.Node, EngineCore.About(MessageKind.Unlocked, ended, ended.Applied));
+            SendUnlocked(ended);
     }
 
     internal void Adopted(Lock orphan)
@@ -97,6 +91,26 @@ internal sealed class Answers(EngineCore core)
         message.Text = requester.Session.Identity.Span;
         core.Send(holder.Id.Node, message);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SendGranted(Lock granted, bool valueRead)
+    {
+        var message = EngineCore.About(MessageKind.Granted, granted, granted.Applied);
+        message.Mode = granted.Granted;
+        message.Token = granted.Token;
+        message.StatusFlags = granted.StatusFlags;
+        if (valueRead && granted.Copy is { } copy)
+        {
+            message.ValueState = copy.State;
+            message.ValueVersion = copy.Version;
+            message.Value = copy.Bytes;
+        }
+
+        core.Send(granted.Id.Node, message);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SendUnlocked(Lock ended) => core.Send(ended.Id.Node, EngineCore.About(MessageKind.Unlocked, ended, ended.Applied));
 
     private bool IsOurs(Lock answered) => answered.Id.Node == core.Node;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
 
@@ -260,11 +261,14 @@ internal sealed class OwnerSide(EngineCore core)
     private Resource ResourceOf(in LockCall call)
     {
         var hash = Directory.Placement.HashOf(call.Space, call.Name.Hash);
-        if (core.Resources.Find(call.Space, hash, call.Name) is { } found)
-            return found;
-        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
-        call.Name.TryWriteBytes(name, out var length);
-        return core.Resources.FindOrAdd(call.Space, hash, name[..length], out _);
+        return core.Resources.Find(call.Space, hash, call.Name) ?? AddResource(call.Space, hash, call.Name);
+    }
+
+    private Resource AddResource(uint space, ulong hash, ResourceName name)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
+        name.TryWriteBytes(bytes, out var length);
+        return core.Resources.FindOrAdd(space, hash, bytes[..length], out _);
     }
 
     private Lock? OwnedBy(Session session, LockId id) =>
@@ -285,6 +289,7 @@ internal sealed class OwnerSide(EngineCore core)
         if (deadline == 0 || waiting.Id != id || waiting.Pending == OperationKind.None)
             return;
         waiting.Deadline = deadline;
+        waiting.IsOverdue = false;
         core.Deadlines.Add(waiting);
     }
 
@@ -333,16 +338,23 @@ internal sealed class OwnerSide(EngineCore core)
         }
         else
         {
-            var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
-            message.Flags = flags;
-            if (givesValue)
-            {
-                message.ValueState = LockValueState.Valid;
-                message.Value = value;
-            }
-
-            core.Send(ended.Resource.Master, message);
+            EndElsewhere(ended, flags, givesValue, value);
         }
+    }
+
+    // Not inlined, for the sake of the many that end here: a message is large, and room for it would be cleared at each call.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndElsewhere(Lock ended, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
+    {
+        var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
+        message.Flags = flags;
+        if (givesValue)
+        {
+            message.ValueState = LockValueState.Valid;
+            message.Value = value;
+        }
+
+        core.Send(ended.Resource.Master, message);
     }
 
     /// <summary>The end of a lock that no master has.</summary>

@@ -29,11 +29,11 @@ internal sealed class ResourceTable(ulong seed)
     }
 
     /// <summary>The same for a name as callers have it: one that is there need not be written out as bytes.</summary>
-    internal Resource? Find(uint space, ulong hash, ResourceName name)
+    internal Resource? Find(uint space, ulong hash, in ResourceName name)
     {
         for (var each = buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
         {
-            if (each.Is(space, hash, name))
+            if (each.Is(space, hash, in name))
                 return each;
         }
 

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Tyer.Cluster.Tests.Static;
 
 /// <summary>
-/// The rules of <see cref="Tyer.Cluster.Static.Forming"/> under faults, over many seeds. TYER_SEED=4711 runs that one alone and prints its story,
-/// TYER_SEEDS=1000000 as many.
+/// The rules of <see cref="Tyer.Cluster.Static.Forming"/> under faults, over many seeds. TYER_SEED=4711 runs that one alone and prints
+/// its story, TYER_SEEDS=1000000 as many.
 /// </summary>
 public sealed class FormingSimulationTests(ITestOutputHelper output)
 {

@@ -101,9 +101,14 @@ public sealed class FormingTests
         StartAll();
         var stranger = new Member(new NodeId(9), new Incarnation(1), "n9");
         FormingState before = _cast[1];
+        _cast.Hold(_ => true);
         _cast.Feed(1, new Received(stranger.Id, stranger.Incarnation, HelloOf(stranger)));
+        _cast.Feed(1, new Received(_cast[1].Self.Id, new Incarnation(9), HelloOf(_cast[1].Self)));
+        _cast.Feed(1, new PeerReachable(stranger.Id));
+        _cast.Feed(1, new PeerUnreachable(stranger.Id, "gone"));
 
         Assert.Equal(before, _cast[1]);
+        Assert.Empty(_cast.Hold(_ => true));
     }
 
     [Fact]
@@ -162,7 +167,8 @@ public sealed class FormingTests
         _cast.DeliverAll();
 
         Assert.Null(_cast[3].Installed);
-        Assert.Contains("refused by n1: it is in view 1, which was formed with an earlier run of n3", _cast[3].Waiting, StringComparison.Ordinal);
+        Assert.Contains(
+            "refused by n1: it is in view 1, which was formed with an earlier run of n3", _cast[3].Waiting, StringComparison.Ordinal);
         Assert.Contains("a later one with recovery will", _cast[3].Waiting, StringComparison.Ordinal);
         foreach (uint node in new uint[] { 1, 2 })
         {
@@ -322,7 +328,7 @@ public sealed class FormingTests
 
         Assert.Equal(new Incarnation(2), _cast[1].Heard[new NodeId(2)].Sender.Incarnation);
         var refused = Assert.IsType<Refused>(Assert.Single(_cast.Hold(_ => true)).Message);
-        Assert.Equal(new Refused(new Incarnation(1), RefusalReason.LaterIncarnation, 2), refused);
+        Assert.Equal(new Refused(new Incarnation(1), HelloRefusal.LaterIncarnation, 2), refused);
 
         _cast.Feed(2, new Received(new NodeId(1), _cast[1].Self.Incarnation, refused with { To = _cast[2].Self.Incarnation }));
         Assert.Contains("refused by n1: it has heard of a later run of n2", _cast[2].Waiting, StringComparison.Ordinal);

@@ -18,8 +18,8 @@ public sealed class PeerMessagesTests
         new InstalledView(View),
         new Prepared(3, Life),
         new Declined(3, 4),
-        new Refused(Life, RefusalReason.ViewFormed, 9),
-        new Refused(Life, RefusalReason.LaterIncarnation, ulong.MaxValue),
+        new Refused(Life, HelloRefusal.ViewFormed, 9),
+        new Refused(Life, HelloRefusal.LaterIncarnation, ulong.MaxValue),
     ];
 
     [Fact]
@@ -123,11 +123,11 @@ public sealed class PeerMessagesTests
             1, Enumerable.Range(1, ClusterLimits.MembersMax).Select(i => new Member(new NodeId((uint)i), Life, name, addresses)));
 
         byte[] largest = PeerMessages.Encode(Life, new Prepare(view));
-        Assert.InRange(largest.Length, 0, PeerMessages.BytesMax);
+        Assert.InRange(largest.Length, 0, ClusterLimits.PeerMessageBytesMax);
         Assert.True(PeerMessages.TryDecode(Node, largest, out _, out PeerMessage? decoded));
         Assert.Equal(new Prepare(view), decoded);
 
-        AssertMalformed(new byte[PeerMessages.BytesMax + 1]);
+        AssertMalformed(new byte[ClusterLimits.PeerMessageBytesMax + 1]);
     }
 
     [Fact]

@@ -104,8 +104,8 @@ internal sealed class SimulatedCluster
 
             Count("a restarted node was refused");
             Check(node.State.Waiting.Contains("refused by", StringComparison.Ordinal), $"{node.Peer.Name} is refused and does not know");
-            foreach (SimulatedNode other in _nodes.Where(other => other.State!.Installed is not null))
-                Check(other.State!.Lost[node.Peer.Id] == PeerLoss.Restarted, $"{other.Peer.Name} was not told that {node.Peer.Name} is lost");
+            foreach (FormingState other in _nodes.Select(n => n.State!).Where(state => state.Installed is not null))
+                Check(other.Lost[node.Peer.Id] == PeerLoss.Restarted, $"{other.Self.Name} does not know that {node.Peer.Name} is lost");
         }
     }
 

@@ -121,7 +121,8 @@ public sealed class StaticStackTests : IAsyncDisposable
 
         Assert.Contains("stack 'local'", Refused(new StaticOptions { Peers = [] }), StringComparison.Ordinal);
         Assert.Contains("Id 1 is both", Refused(new StaticOptions { Peers = [Cast.Peer(1, "other")] }), StringComparison.Ordinal);
-        Assert.Contains("hello interval", Refused(new StaticOptions { Peers = [Cast.Peer(2)], HelloInterval = TimeSpan.Zero }), StringComparison.Ordinal);
+        var tooOften = new StaticOptions { Peers = [Cast.Peer(2)], HelloInterval = TimeSpan.Zero };
+        Assert.Contains("hello interval", Refused(tooOften), StringComparison.Ordinal);
 
         var stack = new StaticStack(new StaticOptions { Peers = [Cast.Peer(2)] }, state, _network.Join(1), _clock);
         Assert.Equal("static", stack.Name);
