@@ -18,6 +18,9 @@ public static class ClusterLimits
     /// <summary>The weight of a member that does not say otherwise.</summary>
     public const int WeightDefault = 1;
 
+    /// <summary>Bytes in a message between static peers, at most: a view of the greatest cluster with the longest addresses fits.</summary>
+    public const int PeerMessageBytesMax = 192 * 1024;
+
     /// <summary>Lock ids that one write of the state file sets aside: at a million locks a second, more than an hour of them.</summary>
     public const ulong LockIdsReserved = 1UL << 32;
 

@@ -12,7 +12,7 @@ public interface IClusterStack
     /// <summary>What it is able to do.</summary>
     StackCapabilities Capabilities { get; }
 
-    /// <summary>What an operator must know before relying on it, to be logged as a warning at every start; null when there is nothing.</summary>
+    /// <summary>What an operator must know before relying on it, to be logged as a warning at each start; null for nothing.</summary>
     string? Caution { get; }
 
     /// <summary>

@@ -13,17 +13,21 @@ public interface IGroupObserver
     /// </summary>
     void OnView(ClusterView view);
 
-    /// <summary>The node may do more or less than before, or the reason has changed. <see cref="StackState.Operating"/> follows the view that allows it.</summary>
+    /// <summary>
+    /// The node may do more or less than before, or the reason has changed. <see cref="StackState.Operating"/> follows the view that
+    /// allows it.
+    /// </summary>
     /// <param name="state">What it may do.</param>
     /// <param name="why">For the log and for `status`: names the nodes concerned and, where there is one, the remedy.</param>
     void OnState(StackState state, string why);
 
-    /// <summary>A departed incarnation has been proved to act no more; once per incarnation, possibly before the view that removes it.</summary>
+    /// <summary>A departed incarnation is proved to act no more; once for each, possibly before the view that removes it.</summary>
     void OnFenced(NodeIncarnation who, FenceProof proof);
 
     /// <summary>
     /// A member of the view does not answer or has restarted, and the stack does not agree on a view without it: what it holds and
-    /// masters stays as it is. Only a stack without <see cref="StackCapabilities.FailureDetection"/> says this.
+    /// masters stays as it is. Said again when more is known: who did not answer has restarted. Only a stack without
+    /// <see cref="StackCapabilities.FailureDetection"/> says this.
     /// </summary>
     /// <param name="peer">The member as the view lists it.</param>
     /// <param name="why">What was noticed, and the remedy.</param>

@@ -62,8 +62,17 @@ internal abstract class StackConnection : IGroupConnection
         _timer.Change(_tickEvery, _tickEvery);
     }
 
-    /// <summary>Asks for <see cref="OnTick"/>.</summary>
-    internal void Tick() => Post(OnTick);
+    /// <summary>A tick out of turn, for tests: over when it has been dealt with.</summary>
+    internal Task TickAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            OnTick();
+            done.SetResult();
+        });
+        return done.Task;
+    }
 
     /// <summary>The first thing that runs.</summary>
     protected abstract void OnStart();
@@ -88,6 +97,8 @@ internal abstract class StackConnection : IGroupConnection
         _observer.OnView(view);
         Report(StackState.Operating, view.ToString());
     }
+
+    private void Tick() => Post(OnTick);
 
     private async Task RunAsync()
     {

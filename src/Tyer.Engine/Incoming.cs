@@ -164,6 +164,8 @@ internal sealed class Incoming(EngineCore core)
         }
 
         var isCurrent = message.Operation == found.Operation || (found.Ending && message.Operation == found.Operation - 1);
+        if (isCurrent && found.Resource.IsMasterDoubted && message.Kind is (MessageKind.Queued or MessageKind.Granted or MessageKind.Denied))
+            core.Directory.Trust(found.Resource);
         switch (message.Kind)
         {
             case MessageKind.Queued when isCurrent:
@@ -181,7 +183,7 @@ internal sealed class Incoming(EngineCore core)
                 OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, (long)message.Number));
                 return true;
             case MessageKind.NotMaster when isCurrent && found.Sent:
-                core.Directory.NotMaster(from, found);
+                core.Directory.NotMaster(found);
                 return true;
             case MessageKind.Adopted:
                 Gone(found);
@@ -227,6 +229,7 @@ internal sealed class Incoming(EngineCore core)
         var resource = ended.Resource;
         resource.RemoveOwned(ended);
         core.Forget(ended);
+        core.Directory.SettleDoubt(resource);
         core.LetRest(resource);
     }
 

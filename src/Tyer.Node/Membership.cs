@@ -68,6 +68,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
         }
 
         node.Shards.Install(new EngineView(view.Id, members));
+        node.ViewInstalled();
         LogView(view);
     }
 

@@ -154,6 +154,9 @@ internal sealed partial class NodeCore : IAsyncDisposable
         LogStopped(Name);
     }
 
+    /// <summary>The shards have the view: what other nodes' engines sent early can be taken in.</summary>
+    internal void ViewInstalled() => (_outbox as PeerMesh)?.Inbox.Open();
+
     /// <summary>A broken invariant, or a state directory that cannot be written: the node stops rather than grant.</summary>
     internal void Fail(Exception cause)
     {

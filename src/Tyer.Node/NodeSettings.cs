@@ -22,7 +22,7 @@ internal sealed record NodeSettings
 
     internal string Cluster { get; }
 
-    /// <summary>All nodes of a static cluster, this one included; empty with <c>local</c>.</summary>
+    /// <summary>The other nodes of a static cluster; empty with <c>local</c>.</summary>
     internal ImmutableArray<StaticPeer> Peers { get; }
 
     internal required TyerNodeOptions Options { get; init; }
@@ -51,7 +51,7 @@ internal sealed record NodeSettings
         return options.Stack switch
         {
             "local" => new NodeSettings(name, id, options.Cluster, LocalPeers(options)) { Options = options },
-            "static" => new NodeSettings(name, id, options.Cluster, StaticPeers(name, id, options)) { Options = options },
+            "static" => new NodeSettings(name, id, options.Cluster, StaticPeers(id, options)) { Options = options },
             "corosync" or "etcd" or "external" => throw new ArgumentException(
                 $"The stack '{options.Stack}' is not in this version of Tyer; it has 'local' and 'static'.", nameof(options)),
             _ => throw new ArgumentException($"There is no stack '{options.Stack}'; this version of Tyer has 'local' and 'static'.", nameof(options)),
@@ -94,14 +94,13 @@ internal sealed record NodeSettings
             $"Peers are given ({string.Join(", ", options.Peers.Keys)}), but the stack is 'local', which is always one node: set Stack to 'static', or leave the peers out.",
             nameof(options));
 
-    private static ImmutableArray<StaticPeer> StaticPeers(string name, NodeId id, TyerNodeOptions options)
+    private static ImmutableArray<StaticPeer> StaticPeers(NodeId id, TyerNodeOptions options)
     {
         if (options.Peers.Count == 0)
             throw new ArgumentException("The stack 'static' needs peers: list every other node of the cluster with its address.", nameof(options));
         if (options.Listen is null)
             throw new ArgumentException("A node with peers needs an address that they connect to: set Listen, such as tcp://127.0.0.1:7600.", nameof(options));
         var peers = ImmutableArray.CreateBuilder<StaticPeer>();
-        peers.Add(new StaticPeer(id, name));
         foreach (var peer in options.Peers.Keys)
         {
             SystemName.ThrowIfInvalid(peer, "peer's name", nameof(options.Peers));

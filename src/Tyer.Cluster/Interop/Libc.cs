@@ -25,7 +25,7 @@ internal static partial class Libc
     private const uint StatxInode = 0x100;
     private const uint StatxBirthTime = 0x800;
 
-    /// <summary>Opens a file, or a directory for reading. The handle is not inherited by child processes: they would keep the lock.</summary>
+    /// <summary>Opens a file, or a directory for reading. Child processes do not inherit it: they would keep the lock.</summary>
     /// <exception cref="IOException">The message is the system's.</exception>
     public static SafeFileHandle Open(string path, int flags, UnixFileMode mode)
     {
@@ -33,7 +33,9 @@ internal static partial class Libc
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError();
     }
 
-    /// <summary>Takes the lock on an open file, which ends when the handle is closed or the process dies; false when another handle has it.</summary>
+    /// <summary>
+    /// Takes the lock on an open file, which ends when the handle is closed or the process dies; false when another handle has it.
+    /// </summary>
     /// <exception cref="IOException">The file system has no locks, or the like.</exception>
     public static bool TryLock(SafeFileHandle file)
     {

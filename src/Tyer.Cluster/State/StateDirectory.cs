@@ -153,7 +153,9 @@ public sealed class StateDirectory : IDisposable
         Change(state => rounded > state.LongestSession ? state with { LongestSession = rounded } : state);
     }
 
-    /// <summary>Notes that the node has stopped with no session left: the next run may grant at once. Nothing can be changed after it.</summary>
+    /// <summary>
+    /// Notes that the node has stopped with no session left: the next run may grant at once. Nothing can be changed after it.
+    /// </summary>
     /// <exception cref="StateDirectoryException">It could not be written; the next run will wait.</exception>
     public void MarkClean() => Change(state => state with { Clean = true });
 
@@ -213,7 +215,8 @@ public sealed class StateDirectory : IDisposable
 
     private static StateDirectoryException OtherOwner(StateStore store, StateOwner stored, StateOwner owner) => new(
         StateFault.OtherOwner,
-        $"{store.File} belongs to {stored}, not to {owner}. Give this node a directory of its own, or the name, id and cluster that it had.");
+        $"{store.File} belongs to {stored}, not to {owner}. Give this node a directory of its own, or the name, id and cluster that "
+            + "it had.");
 
     private static StateDirectoryException Copied(StateStore store) => new(
         StateFault.Copied,
@@ -223,7 +226,8 @@ public sealed class StateDirectory : IDisposable
 
     private static StateDirectoryException Exhausted(StateStore? store, OverflowException e) => new(
         StateFault.Exhausted,
-        $"A number in {store?.File ?? "the volatile state"} cannot be raised any further: {e.Message} Give the node a new id and directory.",
+        $"A number in {store?.File ?? "the volatile state"} cannot be raised any further: {e.Message} "
+            + "Give the node a new id and directory.",
         e);
 }
 

@@ -28,11 +28,14 @@ public enum StateFault
     Unsupported,
 }
 
-/// <summary>The state directory cannot be used. The message names the file, the reason and the remedy.</summary>
-public sealed class StateDirectoryException : Exception
+/// <summary><c>TYER-STATE</c>: the state directory cannot be used. The message names the file, the reason and the remedy.</summary>
+public sealed class StateDirectoryException : TyerException
 {
+    /// <summary>The value of <see cref="TyerException.Code"/>.</summary>
+    public const string ErrorCode = "TYER-STATE";
+
     internal StateDirectoryException(StateFault fault, string message, Exception? inner = null)
-        : base(message, inner) => Fault = fault;
+        : base(ErrorCode, message, inner) => Fault = fault;
 
     /// <summary>What is wrong.</summary>
     public StateFault Fault { get; }

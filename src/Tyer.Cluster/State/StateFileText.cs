@@ -51,7 +51,8 @@ internal static class StateFileText
         int end = text.LastIndexOf(ChecksumKey, StringComparison.Ordinal);
         if (end < 0) throw new FormatException("is truncated: the checksum is missing");
         string body = text[..end];
-        if (text[end..] != $"{ChecksumKey}{Checksum(body)}\n") throw new FormatException("does not have the content that its checksum says");
+        if (text[end..] != $"{ChecksumKey}{Checksum(body)}\n")
+            throw new FormatException("does not have the content that its checksum says");
 
         var lines = new Lines(body);
         lines.Skip();

@@ -40,7 +40,8 @@ internal sealed class StateStore : IDisposable
         {
             throw new StateDirectoryException(
                 StateFault.Unsupported,
-                "A state directory needs Linux. Elsewhere a node can run volatile, for tests: its tokens then grow within the process only.");
+                "A state directory needs Linux. Elsewhere a node can run volatile, for tests: its tokens then grow within the process "
+                    + "only.");
         }
 
         directory = Path.GetFullPath(directory);

@@ -12,9 +12,11 @@ namespace Tyer.Cluster.Static;
 /// hello as somebody else, and the coordinator proposes anew, with a new id.</para>
 /// <para><b>F1</b> <em>The same id is the same view.</em> Only the coordinator proposes, and never twice with one id, since the id
 /// is on its disk before anybody hears of it; a promise names the life of the coordinator that it was given to.</para>
-/// <para><b>F2</b> <em>Two views never have living members at once.</em> A view is installed only after every member that it lists has
-/// promised it, and a node that is in a view promises no other.</para>
-/// <para><b>F3</b> <em>When to believe that a view is installed.</em> A node that has promised V at most installs V on the word of anybody.
+/// <para><b>F2</b> <em>Two views never have living members at once.</em> A view is installed only after everybody it lists has promised
+/// it, and who is in a view promises no other. Say p lives in V and q in V′. Then V′ lists an earlier life of p, which promised it, and V
+/// one of q. V was proposed after the present life of p had begun, so after V′ was promised by the earlier one, so after V′ was
+/// proposed; and V′ likewise after V.</para>
+/// <para><b>F3</b> <em>When to believe that a view is installed.</em> A node whose latest promise is V installs V on anybody's word.
 /// One that has since promised V′ must be sure that V′ never comes to be. It is, if the word comes from q and V′ lists q in that life
 /// or an earlier one. In that life: q is in V, so it does not promise V′ any more, and did not before, unless it knew V′ to be dead.
 /// In an earlier life: that life would have had to promise V′ before V, which lists the later one, was proposed; but V has the smaller
@@ -28,7 +30,7 @@ internal static class Forming
         var step = new Transition(state);
         switch (@event)
         {
-            case Received received when state.List.Find(received.From) is not null && received.From != state.Self.Id:
+            case Received received when state.IsPeer(received.From):
                 OnMessage(step, received.From, received.Sender, received.Message);
                 break;
             case Tick:
@@ -39,11 +41,11 @@ internal static class Forming
                 foreach (StaticPeer peer in state.Others) SendHello(step, peer.Id);
                 Propose(step);
                 break;
-            case PeerReachable reachable:
+            case PeerReachable reachable when state.IsPeer(reachable.Peer):
                 step.State = state with { Unreachable = state.Unreachable.Remove(reachable.Peer) };
                 SendHello(step, reachable.Peer);
                 break;
-            case PeerUnreachable unreachable:
+            case PeerUnreachable unreachable when state.IsPeer(unreachable.Peer):
                 step.State = state with { Unreachable = state.Unreachable.SetItem(unreachable.Peer, unreachable.Why) };
                 ReportLost(step, unreachable.Peer);
                 break;
@@ -59,7 +61,7 @@ internal static class Forming
         // lost its state and its time of day, and would never learn why it is not heard.
         if (sender < LatestKnown(step.State, from))
         {
-            if (message is Hello) step.Send(from, new Refused(sender, RefusalReason.LaterIncarnation, LatestKnown(step.State, from).Value));
+            if (message is Hello) step.Send(from, new Refused(sender, HelloRefusal.LaterIncarnation, LatestKnown(step.State, from).Value));
             return;
         }
 
@@ -68,7 +70,7 @@ internal static class Forming
             case Hello hello: OnHello(step, from, hello); break;
             case ListDiffers differs: OnListDiffers(step, from, sender, differs.List); break;
             case Prepare prepare: OnPrepare(step, from, sender, prepare.View); break;
-            case Prepared prepared: OnPrepared(step, from, sender, prepared); break;
+            case Prepared prepared: OnPrepared(step, from, prepared); break;
             case Declined declined: OnDeclined(step, from, declined); break;
             case InstalledView installed: OnInstalled(step, from, sender, installed.View); break;
             case Refused refused: OnRefused(step, from, sender, refused); break;
@@ -89,15 +91,15 @@ internal static class Forming
             if (hello.AnswerWanted) SendHello(step, from);
             Propose(step);
         }
-        else if (view.Contains(hello.Sender.NodeIncarnation))
+        else if (view.Find(from) is { } member && member.Incarnation == hello.Sender.Incarnation)
         {
             if (hello.Installed == 0) step.Send(from, new InstalledView(view));
             else if (hello.AnswerWanted) SendHello(step, from);
-            ReportBack(step, hello.Sender);
+            ReportBack(step, member);
         }
         else
         {
-            step.Send(from, new Refused(hello.Sender.Incarnation, RefusalReason.ViewFormed, view.Id));
+            step.Send(from, new Refused(hello.Sender.Incarnation, HelloRefusal.ViewFormed, view.Id));
             ReportLost(step, from);
         }
     }
@@ -129,8 +131,7 @@ internal static class Forming
     {
         FormingState state = step.State;
         if (theirs.Digest == state.List.Digest) return;
-        string difference = state.List.DescribeDifference(theirs, state.List.NameOf(from));
-        Refuse(step, from, sender, $"its peer list differs: {difference}. Make the lists equal and restart what was changed");
+        Refuse(step, from, sender, FormingText.ListDiffers(state, from, theirs));
     }
 
     /// <summary>Coordinator: proposes a view when all may be in it, unless the present proposal still fits.</summary>
@@ -181,13 +182,12 @@ internal static class Forming
         step.Send(from, new Prepared(view.Id, sender));
     }
 
-    private static void OnPrepared(Transition step, NodeId from, Incarnation sender, Prepared prepared)
+    private static void OnPrepared(Transition step, NodeId from, Prepared prepared)
     {
         FormingState state = step.State;
         bool forPresentProposal = state.IsCoordinator && state.Installed is null
             && prepared.Coordinator == state.Self.Incarnation
-            && state.Promised is { } proposal && proposal.Id == prepared.ViewId
-            && proposal.Contains(new NodeIncarnation(from, sender));
+            && prepared.ViewId == state.Promised?.Id;
         if (!forPresentProposal) return;
 
         step.State = state with { PreparedBy = state.PreparedBy.Add(from) };
@@ -227,6 +227,10 @@ internal static class Forming
 
     private static void InstallView(Transition step, ClusterView view)
     {
+        Invariant.Check(step.State.Installed is null, "a static node is in one view in one life");
+        Invariant.Check(view.Contains(step.State.Self.NodeIncarnation), "a node installs only views that list it in its present life");
+        Invariant.Check(view.Id > step.State.HighestAtStart, "the id of a view is above all that were on disk");
+
         step.State = step.State with { Installed = view, Promised = null, PreparedBy = [] };
         step.Do(new Install(view));
         foreach (StaticPeer peer in step.State.Others) ReportLost(step, peer.Id);
@@ -237,15 +241,7 @@ internal static class Forming
         FormingState state = step.State;
         if (refused.To != state.Self.Incarnation || state.Installed is not null) return;
 
-        string name = state.List.NameOf(from);
-        Refuse(step, from, sender, refused.Reason switch
-        {
-            RefusalReason.ViewFormed =>
-                $"it is in view {refused.Detail}, which was formed with an earlier run of {state.Self.Name}. This version cannot take a "
-                    + "restarted node in; a later one with recovery will. Stop all nodes and start them again to form a new view",
-            _ => $"it has heard of a later run of {state.Self.Name} ({refused.Detail}, this one is {state.Self.Incarnation}). Either two nodes "
-                + $"have the id {state.Self.Id}, or this one has lost its state directory and its time of day; mend that, then restart {name}",
-        });
+        Refuse(step, from, sender, FormingText.Refused(state, from, refused));
     }
 
     private static void Refuse(Transition step, NodeId by, Incarnation inLife, string why) =>
@@ -256,20 +252,26 @@ internal static class Forming
         FormingState state = step.State;
         foreach (StaticPeer peer in state.Others)
         {
-            bool silent = state.Installed is null
-                || (state.Lost.TryGetValue(peer.Id, out PeerLoss loss) && loss == PeerLoss.Unreachable && !state.Unreachable.ContainsKey(peer.Id));
-            if (silent) SendHello(step, peer.Id);
-
+            if (state.Installed is null || IsSilent(state, peer.Id)) SendHello(step, peer.Id);
             if (state.IsCoordinator && state.Promised is { } proposal && !state.PreparedBy.Contains(peer.Id))
                 step.Send(peer.Id, new Prepare(proposal));
         }
     }
 
+    /// <summary>A lost member is reached again, but has not said whether it is still the same.</summary>
+    private static bool IsSilent(FormingState state, NodeId peer) =>
+        state.Lost.TryGetValue(peer, out PeerLoss loss) && loss == PeerLoss.Unreachable && !state.Unreachable.ContainsKey(peer);
+
     private static void SendHello(Transition step, NodeId to)
     {
         FormingState state = step.State;
-        bool answerWanted = !state.Heard.ContainsKey(to) || state.Lost.ContainsKey(to);
-        step.Send(to, new Hello(state.Self, state.List.Digest, state.Highest, state.Installed?.Id ?? 0, state.NotReady is null, answerWanted));
+        step.Send(to, new Hello(
+            state.Self,
+            state.List.Digest,
+            state.Highest,
+            Installed: state.Installed?.Id ?? 0,
+            Ready: state.NotReady is null,
+            AnswerWanted: !state.Heard.ContainsKey(to) || state.Lost.ContainsKey(to)));
     }
 
     /// <summary>Tells of the loss of a member of the view, if there is one that has not been told.</summary>
@@ -280,13 +282,11 @@ internal static class Forming
 
         if (state.Heard.GetValueOrDefault(peer)?.Sender.Incarnation > member.Incarnation)
         {
-            Tell(PeerLoss.Restarted, $"{member.Name} has restarted, and this version cannot take it in again. What its earlier run held and "
-                + "mastered stays as it was until all nodes are stopped and started again");
+            Tell(PeerLoss.Restarted, FormingText.Restarted(member));
         }
         else if (state.Unreachable.TryGetValue(peer, out string? why))
         {
-            Tell(PeerLoss.Unreachable, $"{member.Name} does not answer: {why}. The static stack does not detect failures: what it holds and "
-                + "masters waits for it");
+            Tell(PeerLoss.Unreachable, FormingText.Unreachable(member, why));
         }
 
         void Tell(PeerLoss loss, string text)
@@ -308,7 +308,7 @@ internal static class Forming
 
     private static void TellWaiting(Transition step)
     {
-        string why = WaitingText.Describe(step.State);
+        string why = FormingText.Waiting(step.State);
         if (why == step.State.Waiting) return;
         step.State = step.State with { Waiting = why };
         step.Do(new TellWaiting(why));

@@ -60,6 +60,9 @@ internal sealed record FormingState
 
     public bool IsCoordinator => Coordinator == Self.Id;
 
+    /// <summary>Whether a node is on the list, and another one.</summary>
+    public bool IsPeer(NodeId node) => node != Self.Id && List.Find(node) is not null;
+
     /// <summary>Everybody else on the list.</summary>
     public IEnumerable<StaticPeer> Others => List.Peers.Where(peer => peer.Id != Self.Id);
 }

@@ -15,7 +15,7 @@ public interface IPeerMessenger
     /// Sends to a listed peer, or drops the message where it cannot. Never waits and never throws; called from one thread at a time.
     /// </summary>
     /// <param name="to">The peer.</param>
-    /// <param name="message">Valid during the call; at most <see cref="PeerMessages.BytesMax"/>.</param>
+    /// <param name="message">Valid during the call; at most <see cref="ClusterLimits.PeerMessageBytesMax"/>.</param>
     void Send(NodeId to, ReadOnlySpan<byte> message);
 }
 

@@ -34,7 +34,8 @@ internal sealed class PeerList
             if (!names.TryAdd(peer.Name, peer))
             {
                 throw new ArgumentException(
-                    $"{peer.Name} has both the ids {names[peer.Name].Id} and {peer.Id}; every node needs a name of its own.", nameof(peers));
+                    $"{peer.Name} has both the ids {names[peer.Name].Id} and {peer.Id}; every node needs a name of its own.",
+                    nameof(peers));
             }
 
             previous = peer;
@@ -58,7 +59,7 @@ internal sealed class PeerList
     /// <summary>How a node is called in messages, listed or not.</summary>
     public string NameOf(NodeId id) => Find(id)?.Name ?? $"id {id}";
 
-    /// <summary>What differs between this list and that of <paramref name="other"/>'s owner, named <paramref name="owner"/>; as a clause.</summary>
+    /// <summary>What differs between this list and <paramref name="other"/>, which <paramref name="owner"/> has; as a clause.</summary>
     public string DescribeDifference(PeerList other, string owner)
     {
         var differences = new List<string>();

@@ -1,6 +1,6 @@
 namespace Tyer.Cluster.Static;
 
-/// <summary>What a static node says to another. Each states a fact about its sender, so that none depends on the order of arrival.</summary>
+/// <summary>What a static node says to another. Each states a fact about its sender, so none depends on the order of arrival.</summary>
 internal abstract record PeerMessage;
 
 /// <summary>I am here.</summary>
@@ -35,9 +35,9 @@ internal sealed record InstalledView(ClusterView View) : PeerMessage;
 /// <param name="To">The life that is refused; another one takes no notice.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="Detail">The sender's view id, or the later incarnation that it has heard of.</param>
-internal sealed record Refused(Incarnation To, RefusalReason Reason, ulong Detail) : PeerMessage;
+internal sealed record Refused(Incarnation To, HelloRefusal Reason, ulong Detail) : PeerMessage;
 
-internal enum RefusalReason : byte
+internal enum HelloRefusal : byte
 {
     /// <summary>The sender is in a view with an earlier life of the refused node.</summary>
     ViewFormed = 1,

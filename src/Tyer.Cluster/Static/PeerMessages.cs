@@ -9,11 +9,8 @@ namespace Tyer.Cluster.Static;
 /// The bytes of the messages between static peers: a version, the kind, the sender's incarnation, then the fields, all numbers
 /// little-endian. Whatever is not exactly that is malformed.
 /// </summary>
-public static class PeerMessages
+internal static class PeerMessages
 {
-    /// <summary>Bytes in a message, at most: a view of the greatest cluster with the longest addresses fits.</summary>
-    public const int BytesMax = 192 * 1024;
-
     private const byte Version = 1;
 
     // Every id has a successor: forming the next view cannot overflow, whatever a peer claims.
@@ -38,7 +35,7 @@ public static class PeerMessages
         AnswerWanted = 2,
     }
 
-    internal static byte[] Encode(Incarnation sender, PeerMessage message)
+    public static byte[] Encode(Incarnation sender, PeerMessage message)
     {
         var writer = new Writer();
         writer.Byte(Version);
@@ -88,7 +85,7 @@ public static class PeerMessages
     }
 
     /// <summary>Reads a message of <paramref name="from"/>; false when it is malformed.</summary>
-    internal static bool TryDecode(
+    public static bool TryDecode(
         NodeId from, ReadOnlySpan<byte> bytes, out Incarnation sender, [NotNullWhen(true)] out PeerMessage? message)
     {
         try
@@ -107,7 +104,7 @@ public static class PeerMessages
 
     private static PeerMessage Decode(NodeId from, ReadOnlySpan<byte> bytes, out Incarnation sender)
     {
-        if (bytes.Length > BytesMax) throw new FormatException("too long");
+        if (bytes.Length > ClusterLimits.PeerMessageBytesMax) throw new FormatException("too long");
 
         var reader = new Reader(bytes);
         if (reader.Byte() != Version) throw new FormatException("unknown version");
@@ -151,8 +148,8 @@ public static class PeerMessages
     private static Refused ReadRefused(ref Reader reader)
     {
         Incarnation to = reader.Incarnation();
-        var reason = (RefusalReason)reader.Byte();
-        if (reason is not (RefusalReason.ViewFormed or RefusalReason.LaterIncarnation)) throw new FormatException("unknown reason");
+        var reason = (HelloRefusal)reader.Byte();
+        if (reason is not (HelloRefusal.ViewFormed or HelloRefusal.LaterIncarnation)) throw new FormatException("unknown reason");
         return new Refused(to, reason, reader.UInt64());
     }
 
@@ -165,7 +162,7 @@ public static class PeerMessages
         Declined => Kind.Declined,
         InstalledView => Kind.InstalledView,
         Refused => Kind.Refused,
-        _ => throw new ArgumentException($"{message.GetType().Name} has no kind.", nameof(message)),
+        _ => throw new InvariantBrokenException("every message between static peers has a kind"),
     };
 
     private sealed class Writer
@@ -229,7 +226,8 @@ public static class PeerMessages
 
         public ulong ViewId() => UInt64() is var id and <= ViewIdMax ? id : throw new FormatException("view id out of range");
 
-        public Incarnation Incarnation() => UInt64() is var value and > 0 ? new Incarnation(value) : throw new FormatException("no incarnation");
+        public Incarnation Incarnation() =>
+            UInt64() is var value and > 0 ? new Incarnation(value) : throw new FormatException("no incarnation");
 
         public string Text() => Encoding.Latin1.GetString(Take(UInt16()));
 

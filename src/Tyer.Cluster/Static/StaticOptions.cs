@@ -16,7 +16,8 @@ public sealed class StaticOptions
     public int Weight { get; init; } = ClusterLimits.WeightDefault;
 
     /// <summary>
-    /// How often the node repeats itself while it is not in a view: 1 ms to 1 min. Default: <see cref="ClusterLimits.HelloIntervalDefault"/>.
+    /// How often the node repeats itself while it is not in a view: 1 ms to 1 min. Default:
+    /// <see cref="ClusterLimits.HelloIntervalDefault"/>.
     /// </summary>
     public TimeSpan HelloInterval { get; init; } = ClusterLimits.HelloIntervalDefault;
 }

@@ -13,7 +13,7 @@ internal sealed class DirectorySide(EngineCore core)
     /// <summary>Sends the requests of a resource that have not left yet to its master, or finds out first who that is.</summary>
     internal void Resolve(Resource resource)
     {
-        if (resource.Role != ResourceRole.Client || resource.Owned.IsEmpty || core.View is not { } view)
+        if (resource.Role != ResourceRole.Client || resource.IsMasterDoubted || resource.Owned.IsEmpty || core.View is not { } view)
             return;
         if (resource.Master == 0)
         {
@@ -124,14 +124,32 @@ internal sealed class DirectorySide(EngineCore core)
     }
 
     /// <summary>The node we took for the master says that it is not: what was sent there goes out again when the master is known.</summary>
-    internal void NotMaster(uint from, Lock refused)
+    internal void NotMaster(Lock refused)
     {
         var resource = refused.Resource;
-        if (resource.Role == ResourceRole.Client && resource.Master == from)
-            resource.Master = 0;
-        if (core.Owner.IsNoLongerWanted(refused))
+        if (!core.Owner.IsNoLongerWanted(refused))
+            refused.Sent = false;
+        resource.IsMasterDoubted = true;
+        SettleDoubt(resource);
+    }
+
+    /// <summary>
+    /// Asks anew for a master that was doubted, once nothing of ours is left there. Not before: it may have become master again since
+    /// it said that it is not, so that what we sent later is granted there, and must be released there.
+    /// </summary>
+    internal void SettleDoubt(Resource resource)
+    {
+        if (!resource.IsMasterDoubted || resource.HasSent)
             return;
-        refused.Sent = false;
+        resource.IsMasterDoubted = false;
+        resource.Master = 0;
+        Resolve(resource);
+    }
+
+    /// <summary>A master that was doubted has acted as master since: what was held back goes there.</summary>
+    internal void Trust(Resource resource)
+    {
+        resource.IsMasterDoubted = false;
         Resolve(resource);
     }
 
@@ -194,6 +212,7 @@ internal sealed class DirectorySide(EngineCore core)
             resource.Record = core.Node;
         while (resource.Owned.First is { } asker)
         {
+            Invariant.Check(asker.Ending || !asker.IsTakenIn, "a lock has one master");
             if (core.Owner.IsNoLongerWanted(asker))
                 continue;
             resource.RemoveOwned(asker);

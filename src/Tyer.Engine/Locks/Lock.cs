@@ -67,6 +67,8 @@ public sealed class Lock
     internal int OrphanOf;
     internal long Deadline;
     internal int DeadlineIndex = -1;
+    internal bool IsOverdue;
+    internal bool IsSilent;
 
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
     internal LockMode? ToldMode;
@@ -79,6 +81,9 @@ public sealed class Lock
     internal ValueBuffer? Given;
 
     internal bool Has(RawFlags flag) => (Flags & flag) != 0;
+
+    /// <summary>At an owner whose master is elsewhere: whether that has it in a queue.</summary>
+    internal bool IsTakenIn => Granted is not null || Confirmed;
 
     /// <summary>Whether the request or conversion under way is a conversion.</summary>
     internal bool IsConversion => Granted is not null;
@@ -106,6 +111,8 @@ public sealed class Lock
         Undoing = null;
         OrphanOf = 0;
         Deadline = 0;
+        IsOverdue = false;
+        IsSilent = false;
         ToldMode = null;
         ToldBlocking = null;
         Applied = 0;

@@ -171,7 +171,10 @@ internal sealed class OwnerSide(EngineCore core)
         while (core.Deadlines.First is { } late && late.Deadline <= core.Now)
         {
             core.Deadlines.Remove(late);
-            Undo(late, RequestStatus.TimedOut);
+            if (late.IsOverdue)
+                GiveUp(late);
+            else
+                TimeOut(late);
         }
     }
 
@@ -271,6 +274,13 @@ internal sealed class OwnerSide(EngineCore core)
     private Lock? OwnedBy(Session session, LockId id) =>
         core.Locks.Find(id) is { } found && found.Session == session && !found.Ending ? found : null;
 
+    /// <summary>
+    /// Whether a master has the lock, or has been asked for it. A request may be in no queue and yet be carried to one, by a lookup or past
+    /// a node that is not master: should it be granted, there is no lock here any more, and the master is told.
+    /// </summary>
+    private static bool IsKnownToMaster(Lock owned) =>
+        owned.IsTakenIn || (owned.Sent && owned.Resource is { Role: ResourceRole.Client, Master: not 0 });
+
     private int ValueSize(Lock valued) => core.SettingsOf(valued.Resource.Space)?.ValueSize ?? 0;
 
     private void WaitUntil(Lock waiting, LockId id, long deadline)
@@ -315,12 +325,13 @@ internal sealed class OwnerSide(EngineCore core)
         ended.StatusFlags = StatusFlags.None;
         ended.Ending = true;
         ended.Operation++;
+        core.Deadlines.Remove(ended); // what it waited for ends with it, and needs no other end
         if (ended.Queue != QueueKind.Owned)
         {
             Give(ended, givesValue, value);
             core.Master.Unlock(ended);
         }
-        else if (!ended.Sent || ended.Resource.Role != ResourceRole.Client)
+        else if (!IsKnownToMaster(ended))
         {
             EndUnsent(ended);
         }
@@ -345,7 +356,7 @@ internal sealed class OwnerSide(EngineCore core)
         core.Send(ended.Resource.Master, message);
     }
 
-    /// <summary>The master has not heard of the lock (or will be told to forget it, should a lookup carry it there).</summary>
+    /// <summary>The end of a lock that no master has.</summary>
     private void EndUnsent(Lock ended)
     {
         var resource = ended.Resource;
@@ -357,12 +368,11 @@ internal sealed class OwnerSide(EngineCore core)
 
     private void Undo(Lock waiting, RequestStatus status)
     {
-        var resource = waiting.Resource;
         if (waiting.Queue != QueueKind.Owned)
         {
             core.Master.Cancel(waiting, waiting.Operation, status);
         }
-        else if (!waiting.Sent || resource.Role != ResourceRole.Client)
+        else if (!IsKnownToMaster(waiting))
         {
             UndoUnsent(waiting, status);
         }
@@ -387,6 +397,32 @@ internal sealed class OwnerSide(EngineCore core)
         var message = EngineCore.About(MessageKind.Cancel, waiting, waiting.Operation);
         message.Status = status;
         core.Send(waiting.Resource.Master, message);
+    }
+
+    private void TimeOut(Lock late)
+    {
+        var id = late.Id;
+        Undo(late, RequestStatus.TimedOut);
+        if (late.Id != id || late.Pending == OperationKind.None)
+            return;
+
+        // The master is elsewhere and has to answer first. Should it not, the caller is not to wait for ever.
+        late.IsOverdue = true;
+        late.Deadline = core.Now + core.Options.AnswerGrace;
+        core.Deadlines.Add(late);
+    }
+
+    /// <summary>
+    /// The master does not answer. A new lock can be let go all the same: its caller is told, and should it be granted after all it is
+    /// released. A conversion cannot: nobody knows which mode the lock has, so it goes on waiting.
+    /// </summary>
+    private void GiveUp(Lock late)
+    {
+        if (late.Pending != OperationKind.Lock || late.Ending)
+            return;
+        Complete(late, OperationKind.Lock, RequestStatus.TimedOut, valueRead: false, null);
+        late.IsSilent = true;
+        End(late, RawFlags.ForceUnlock, givesValue: false, []);
     }
 
     private void Orphan(Lock left)
@@ -436,7 +472,7 @@ internal sealed class OwnerSide(EngineCore core)
 
         completed.ToldMode = completed.Granted;
         completed.ToldBlocking = null;
-        if (completed.Session.Observer is not { } observer)
+        if (completed.IsSilent || completed.Session.Observer is not { } observer)
             return;
         observer.Completed(completed, new Completion(kind, status, completed.Granted, completed.StatusFlags, valueRead, report));
         if (cancelAsked && kind != OperationKind.Unlock)

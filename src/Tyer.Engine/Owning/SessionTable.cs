@@ -11,6 +11,9 @@ internal sealed class SessionTable(EngineCore core)
     /// <summary>Own sessions that have ended and left orphans behind, oldest first.</summary>
     internal IReadOnlyList<Session> WithOrphans => withOrphans;
 
+    /// <summary>How many are known: open ones of this node, and those of others that were introduced and are not over.</summary>
+    internal int Count => sessions.Count;
+
     internal Session Open(uint number, byte[] identity, int processId, ILockObserver observer)
     {
         Invariant.Check(!sessions.ContainsKey(KeyOf(core.Node, number)), "a session number is given once");
@@ -26,12 +29,14 @@ internal sealed class SessionTable(EngineCore core)
             withOrphans.Add(session);
     }
 
-    /// <summary>The session of another node; one that was not introduced gets no name, but works.</summary>
+    internal Session? Find(uint node, uint number) => sessions.GetValueOrDefault(KeyOf(node, number));
+
+    /// <summary>The session of another node. One that is unknown has said farewell while a request of it was parked: it goes with its last lock.</summary>
     internal Session Of(uint node, uint number)
     {
         if (!sessions.TryGetValue(KeyOf(node, number), out var session))
         {
-            session = new Session(node, number, [], 0, null);
+            session = new Session(node, number, [], 0, null) { HasLeft = true };
             sessions.Add(KeyOf(node, number), session);
         }
 

@@ -11,7 +11,6 @@ namespace Tyer.Sessions.Administration;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
     Converters =
     [
         typeof(ResourceNameConverter), typeof(LockIdConverter), typeof(FencingTokenConverter), typeof(LockModeConverter), typeof(SecondsConverter),
@@ -24,7 +23,6 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(ResourceQuery))]
 [JsonSerializable(typeof(RevokeOrder))]
 [JsonSerializable(typeof(ResourceQuestion))]
-[JsonSerializable(typeof(WaitInformation))]
 [JsonSerializable(typeof(LockspaceResource))]
 [JsonSerializable(typeof(IReadOnlyList<LockspaceResource>))]
 [JsonSerializable(typeof(IReadOnlyList<LockEntry>))]

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Tyer.Sessions.Administration;
-
 namespace Tyer.Sessions.Wire;
 
 /// <summary>
@@ -56,36 +53,17 @@ public readonly ref struct CompletedMessage
     /// <summary>The value.</summary>
     public ReadOnlySpan<byte> Value { get; init; }
 
-    /// <summary>Who was in the way, as JSON; empty if nobody told. <see cref="WriteReport"/> makes it, <see cref="ReadReport"/> reads it.</summary>
+    /// <summary>Who was in the way; empty if nobody told. <see cref="WriteReport"/> makes it, <see cref="ReadReport"/> reads it.</summary>
     public ReadOnlySpan<byte> Report { get; init; }
 
     /// <summary>Who was in the way, as bytes; of too many, the first that fit.</summary>
-    public static byte[] WriteReport(WaitInformation report)
-    {
-        while (true)
-        {
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(report, AdministrationJson.Default.WaitInformation);
-            if (bytes.Length <= WireLimits.ReportBytesMax)
-                return bytes;
-            report = report with { Holders = [.. report.Holders.Take(report.Holders.Count / 2)] };
-        }
-    }
+    /// <param name="report">The report.</param>
+    /// <param name="destination">At least <see cref="WireLimits.ReportBytesMax"/>.</param>
+    /// <returns>How many bytes it took.</returns>
+    public static int WriteReport(WaitInformation report, Span<byte> destination) => WaitReport.Write(report, destination[..WireLimits.ReportBytesMax]);
 
     /// <summary>Who was in the way; null if the bytes do not say.</summary>
-    public static WaitInformation? ReadReport(ReadOnlySpan<byte> report)
-    {
-        if (report.IsEmpty)
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize(report, AdministrationJson.Default.WaitInformation);
-        }
-        catch (JsonException)
-        {
-            // It only explains an outcome that is certain without it.
-            return null;
-        }
-    }
+    public static WaitInformation? ReadReport(ReadOnlySpan<byte> report) => report.IsEmpty ? null : WaitReport.Read(report);
 
     /// <summary>Writes it; returns how many bytes it took.</summary>
     public int Write(Span<byte> destination)

@@ -49,7 +49,7 @@ internal static class ClusterAudit
         return found;
     }
 
-    private static IEnumerable<Resource> ResourcesOf(LockEngine engine)
+    internal static IEnumerable<Resource> ResourcesOf(LockEngine engine)
     {
         var table = engine.Core.Resources;
         for (var bucket = 0; bucket < table.Buckets; bucket++)
@@ -99,7 +99,7 @@ internal static class ClusterAudit
             Assert.Equal(mastered.Granted, owned.Granted);
     }
 
-    private static IEnumerable<Lock> LocksOn(LockList list)
+    internal static IEnumerable<Lock> LocksOn(LockList list)
     {
         for (var each = list.First; each is not null; each = each.Next)
             yield return each;

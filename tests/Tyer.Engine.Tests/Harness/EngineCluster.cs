@@ -20,6 +20,7 @@ internal sealed class EngineCluster
     private readonly Queue<Envelope>[] links;
     private readonly List<EngineEvent> events = [];
     private readonly byte[] encoded = new byte[MessageCodec.LengthMax];
+    private readonly uint onlyDirectory;
     private uint sessions;
     private long sent;
 
@@ -27,8 +28,10 @@ internal sealed class EngineCluster
     /// <param name="nodes">1 to <see cref="NodesMax"/>.</param>
     /// <param name="idleKept">See <see cref="EngineOptions.IdleKept"/>.</param>
     /// <param name="installed">False: the nodes have no view before <see cref="Install"/>.</param>
-    internal EngineCluster(int nodes, long idleKept = 10 * TimeSpan.TicksPerSecond, bool installed = true)
+    /// <param name="directory">The one node with weight in the view, directory node of everything; 0: all have the same.</param>
+    internal EngineCluster(int nodes, long idleKept = 10 * TimeSpan.TicksPerSecond, bool installed = true, uint directory = 0)
     {
+        onlyDirectory = directory;
         ArgumentOutOfRangeException.ThrowIfLessThan(nodes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(nodes, NodesMax);
         engines = [.. Enumerable.Range(1, nodes).Select(node =>
@@ -50,6 +53,12 @@ internal sealed class EngineCluster
     /// <summary>What sessions were told since the last <see cref="TakeEvents"/>, in the order of telling.</summary>
     internal IReadOnlyList<EngineEvent> Events => events;
 
+    /// <summary>Is told of each message as it is sent: from, to, bytes.</summary>
+    internal Action<uint, uint, ReadOnlySpan<byte>>? MessageSent { get; set; }
+
+    /// <summary>Links whose messages stay where they are when the oldest is to be delivered.</summary>
+    internal HashSet<(uint From, uint To)> Held { get; } = [];
+
     /// <summary>How many messages were delivered so far.</summary>
     internal long Delivered { get; private set; }
 
@@ -67,7 +76,7 @@ internal sealed class EngineCluster
     /// <summary>Gives all nodes their first view.</summary>
     internal void Install()
     {
-        var view = new EngineView(1, [.. Nodes.Select(node => new EngineMember(node, Incarnation: node))]);
+        var view = new EngineView(1, [.. Nodes.Select(node => new EngineMember(node, Incarnation: node, WeightOf(node)))]);
         foreach (var engine in engines)
             engine.Install(view);
     }
@@ -88,9 +97,12 @@ internal sealed class EngineCluster
     }
 
     /// <summary>Opens a lockspace on every node, with the limits of one that says nothing, but for the size of values.</summary>
-    internal void OpenLockspace(uint space, int valueSize = Limits.ValueBytesDefault)
+    internal void OpenLockspace(uint space, int valueSize = Limits.ValueBytesDefault) =>
+        OpenLockspace(space, new LockspaceSettings(valueSize, Limits.QueueLengthMaxDefault, Limits.LocksPerSessionMaxDefault));
+
+    /// <summary>Opens a lockspace on every node.</summary>
+    internal void OpenLockspace(uint space, LockspaceSettings settings)
     {
-        var settings = new LockspaceSettings(valueSize, Limits.QueueLengthMaxDefault, Limits.LocksPerSessionMaxDefault);
         foreach (var engine in engines)
             engine.OpenLockspace(space, settings);
     }
@@ -109,14 +121,14 @@ internal sealed class EngineCluster
             $"n{to} takes a message of n{from} for one that no engine sends: {Convert.ToHexString(envelope.Bytes)}");
     }
 
-    /// <summary>Delivers the message that was sent first; false if there is none.</summary>
+    /// <summary>Delivers the message that was sent first on a link that is not held; false if there is none.</summary>
     internal bool DeliverOldest()
     {
         (uint From, uint To)? oldest = null;
         var number = long.MaxValue;
         foreach (var (from, to, _) in BusyLinks)
         {
-            if (Link(from, to).Peek().Number is var candidate && candidate < number)
+            if (!Held.Contains((from, to)) && Link(from, to).Peek().Number is var candidate && candidate < number)
             {
                 number = candidate;
                 oldest = (from, to);
@@ -129,7 +141,7 @@ internal sealed class EngineCluster
         return true;
     }
 
-    /// <summary>Delivers everything, and what it gives rise to, in the order of sending.</summary>
+    /// <summary>Delivers everything that is not held, and what it gives rise to, in the order of sending.</summary>
     internal void RunToQuiet()
     {
         for (var delivered = 0; DeliverOldest(); delivered++)
@@ -141,17 +153,25 @@ internal sealed class EngineCluster
     {
         var end = Now + time.Ticks;
         RunToQuiet();
-        while (engines.Min(engine => engine.NextDeadline) is var next && next <= end)
-            TickAll(Math.Max(next, Now));
-        TickAll(end);
-
-        void TickAll(long now)
+        while (NextDeadline is var next && next <= end)
         {
-            Now = now;
-            foreach (var engine in engines)
-                engine.Tick(now);
+            Tick(Math.Max(next, Now));
             RunToQuiet();
         }
+
+        Tick(end);
+        RunToQuiet();
+    }
+
+    /// <summary>When a node next has something to do because of the time.</summary>
+    internal long NextDeadline => engines.Min(engine => engine.NextDeadline);
+
+    /// <summary>Lets all nodes know the time, and delivers nothing.</summary>
+    internal void Tick(long now)
+    {
+        Now = now;
+        foreach (var engine in engines)
+            engine.Tick(now);
     }
 
     /// <summary>The events since the last call, which are forgotten here.</summary>
@@ -162,6 +182,8 @@ internal sealed class EngineCluster
         return taken;
     }
 
+    private int WeightOf(uint node) => onlyDirectory == 0 || onlyDirectory == node ? 1 : 0;
+
     private Queue<Envelope> Link(uint from, uint to) => links[((from - 1) * (uint)engines.Length) + to - 1];
 
     private void Send(uint from, uint to, ulong view, ReadOnlySpan<byte> bytes)
@@ -171,6 +193,7 @@ internal sealed class EngineCluster
         var length = MessageCodec.Write(message, encoded);
         Assert.True(bytes.SequenceEqual(encoded.AsSpan(0, length)), $"A {message.Kind} changes by being read and written.");
         Link(from, to).Enqueue(new Envelope(++sent, view, bytes.ToArray()));
+        MessageSent?.Invoke(from, to, bytes);
     }
 
     private readonly record struct Envelope(long Number, ulong View, byte[] Bytes);

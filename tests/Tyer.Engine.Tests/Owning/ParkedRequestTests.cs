@@ -73,6 +73,26 @@ public sealed class ParkedRequestTests
         Assert.Equal(1, cluster[2].LockCount);
     }
 
+    [Fact]
+    public void A_lock_that_ends_does_not_run_out_of_time_as_well()
+    {
+        // Of two requests that come back, the first makes node 2 ask; the second has ended, and runs out of time meanwhile.
+        var name = cluster.NameAt(Client.Space, node: 3);
+        NodeOneLetsGo(name);
+        two.Lock(name, LockMode.ConcurrentRead);
+        var ends = two.Lock(name, LockMode.ConcurrentRead, deadline: Rested + 1);
+        DeliverAll(2, 1);
+        DeliverAll(1, 3);
+        DeliverAll(3, 1);
+        two.Unlock(ends, RawFlags.ForceUnlock);
+        cluster.Deliver(1, 2);
+
+        cluster[2].Tick(Rested + 1);
+        cluster.RunToQuiet();
+
+        Assert.Equal([(RequestStatus.Cancelled, null), (RequestStatus.Unlocked, null)], two.EndsOf(ends));
+    }
+
     [Theory]
     [InlineData(RequestStatus.Cancelled)]
     [InlineData(RequestStatus.TimedOut)]
@@ -103,10 +123,19 @@ public sealed class ParkedRequestTests
     private ResourceName NameThatNodeOneLetsGo()
     {
         var name = cluster.NameAt(Client.Space, node: 2);
-        one.Unlock(Quietly(() => one.Lock(name, LockMode.Exclusive)));
+        NodeOneLetsGo(name);
+        return name;
+    }
+
+    /// <summary>Node 1 was master, as node 2 remembers, and the directory node has yet to hear that it is not any more.</summary>
+    private void NodeOneLetsGo(ResourceName name)
+    {
+        var first = Quietly(() => one.Lock(name, LockMode.Null));
+        two.Unlock(Quietly(() => two.Lock(name, LockMode.Null)));
+        cluster.RunToQuiet();
+        one.Unlock(first);
         cluster[1].Tick(Rested);
         cluster.TakeEvents();
-        return name;
     }
 
     private LockId Quietly(Func<LockId> call)

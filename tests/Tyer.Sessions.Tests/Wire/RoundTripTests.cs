@@ -123,11 +123,12 @@ public class RoundTripTests
             HeldFor = TimeSpan.FromTicks(12_345_678),
             Token = new FencingToken(2, 3),
         };
-        var read = CompletedMessage.ReadReport(CompletedMessage.WriteReport(new WaitInformation(2, [holder], 1)));
+        var waiter = holder with { Granted = null, Requested = LockMode.Exclusive, HeldFor = null, WaitedFor = TimeSpan.Zero, Purpose = "größer", IsOrphan = true };
+        var read = Reread(new WaitInformation(2, [holder, waiter], 7));
         Assert.NotNull(read);
         Assert.Equal(2, read.Position);
-        Assert.Equal(1, read.HolderCount);
-        Assert.Equal(holder, Assert.Single(read.Holders));
+        Assert.Equal(7, read.HolderCount);
+        Assert.Equal([holder, waiter], read.Holders);
     }
 
     [Fact]
@@ -135,12 +136,20 @@ public class RoundTripTests
     {
         var holder = new LockEntry
         {
-            Resource = "r", Id = LockId.Create(2, 5), Owner = new LockOwner("n", "h", 1, "p", "u", new string('ä', 4000), Verified: false),
+            Resource = "r", Id = LockId.Create(2, 5), Owner = new LockOwner("n", "h", 1, "p", "u", new string('x', 3000), Verified: false),
         };
-        var report = CompletedMessage.WriteReport(new WaitInformation(1, [.. Enumerable.Repeat(holder, 8)], 8));
-        Assert.InRange(report.Length, 1, WireLimits.ReportBytesMax);
-        Assert.Equal(8, CompletedMessage.ReadReport(report)?.HolderCount);
-        Assert.Equal(holder, CompletedMessage.ReadReport(report)?.Holders[0]);
+        var read = Reread(new WaitInformation(1, [.. Enumerable.Repeat(holder, 8)], 8));
+        Assert.Equal(8, read?.HolderCount);
+        Assert.Equal([holder, holder], read?.Holders);
+    }
+
+    [Fact]
+    public void A_report_that_is_damaged_is_left_out()
+    {
+        var holder = new LockEntry { Resource = "r", Id = LockId.Create(2, 5), Owner = OwnerCodec.Unknown };
+        var length = CompletedMessage.WriteReport(new WaitInformation(1, [holder], 1), _bytes);
+        for (var cut = 1; cut < length; cut++)
+            Assert.True(cut == 8 || CompletedMessage.ReadReport(_bytes.AsSpan(0, cut)) is null);
     }
 
     [Fact]
@@ -244,6 +253,13 @@ public class RoundTripTests
         var failed = FailedMessage.From(1, new InvalidOperationException("secret"), "The status");
         Assert.Equal(FailureClass.Internal, failed.Class);
         Assert.DoesNotContain("secret", failed.ToException().Message, StringComparison.Ordinal);
+    }
+
+    private WaitInformation? Reread(WaitInformation report)
+    {
+        var length = CompletedMessage.WriteReport(report, _bytes);
+        Assert.InRange(length, 1, WireLimits.ReportBytesMax);
+        return CompletedMessage.ReadReport(_bytes.AsSpan(0, length));
     }
 
     private ReadOnlySpan<byte> Written(int length) => _bytes.AsSpan(0, length);

@@ -122,7 +122,7 @@ internal sealed record Sample(string Name, byte[] Bytes, WireRead Read, int Fixe
         ValueState = LockValueState.Invalid,
         ValueVersion = 12,
         Value = "the value"u8,
-        Report = """{"position":3,"holders":[],"holderCount":0}"""u8,
+        Report = new byte[] { 3, 0, 0, 0, 0, 0, 0, 0 },
     };
 
     internal static CompletedMessage BareCompleted => new() { Key = 1, Operation = 2, Kind = RequestKind.Unlock, Status = RawStatus.Unlocked };

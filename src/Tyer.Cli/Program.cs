@@ -1,0 +1,10 @@
+using Tyer.Cli;
+using Tyer.Cli.CommandLine;
+using Tyer.Cli.Running;
+
+// Before anything else: the helper of `run` has no time to lose.
+if (args is [HelperProtocol.Verb, ..]) return CommandHelper.Run(args);
+
+int code = await TyerCommand.RunAsync(args, Surroundings.OfProcess()).ConfigureAwait(false);
+JobTerminal.EndProcess(code);
+return code;
