@@ -1,9 +1,12 @@
 using Tyer.Cli;
+using Tyer.Cli.Bench;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Running;
 
 // Before anything else: the helper of `run` has no time to lose.
 if (args is [HelperProtocol.Verb, ..]) return CommandHelper.Run(args);
+
+if (args is [BenchChild.Verb, ..]) return await BenchChild.RunAsync(args).ConfigureAwait(false);
 
 int code = await TyerCommand.RunAsync(args, Surroundings.OfProcess()).ConfigureAwait(false);
 JobTerminal.EndProcess(code);
