@@ -3,7 +3,7 @@ namespace Tyer.Docs.Tests;
 /// <summary>The source tree that these tests were built from.</summary>
 internal static class Repository
 {
-    private static readonly string[] NotOurs = ["bin", "obj", "artifacts", "node_modules"];
+    private static readonly string[] NotOurs = ["bin", "obj", "artifacts", "BenchmarkDotNet.Artifacts"];
 
     internal static string Root { get; } = FindRoot();
 

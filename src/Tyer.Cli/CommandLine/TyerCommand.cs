@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Tyer.Daemon.CommandLine;
 using Tyer.Cli.Commands;
 
 namespace Tyer.Cli.CommandLine;

@@ -289,6 +289,7 @@ internal sealed class OwnerSide(EngineCore core)
         if (deadline == 0 || waiting.Id != id || waiting.Pending == OperationKind.None)
             return;
         waiting.Deadline = deadline;
+        waiting.IsOverdue = false;
         core.Deadlines.Add(waiting);
     }
 
