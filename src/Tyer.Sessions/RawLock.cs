@@ -38,6 +38,7 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
             if (_id == value || value == default)
                 return;
             _id = value;
+            _block?.Id = value;
             space.Register(this);
         }
     }
@@ -55,8 +56,6 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
             Label = block.Label,
             Purpose = block.Purpose,
         });
-        if (result == RawResult.Accepted)
-            block.Id = _id;
         DeliverIfAny();
         return result;
     }

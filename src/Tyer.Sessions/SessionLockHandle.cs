@@ -210,7 +210,8 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     void ISessionLock.Deliver()
     {
-        if (Phase != HandlePhase.Requested && Phase != HandlePhase.Converting
+        // The grant may be delivered after its holder saw it, and has begun to release: what is waited for then is another end.
+        if (Phase is not (HandlePhase.Requested or HandlePhase.Converting or HandlePhase.Releasing)
             && Interlocked.Exchange(ref _wait, Arrived) is TaskCompletionSource wait)
         {
             wait.TrySetResult();
