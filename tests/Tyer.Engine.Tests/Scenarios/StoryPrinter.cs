@@ -88,7 +88,7 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         return end.Status switch
         {
             RequestStatus.Granted => $"{name} granted {end.Mode!.Value.ToShortName()} token {told.Token}{flags}{ValueRead(told)}",
-            RequestStatus.Unlocked => $"{name} unlocked",
+            RequestStatus.Unlocked => $"{name} unlocked{flags}",
             RequestStatus.Cancelled => $"{name} cancelled{Keeps(end.Mode)}{flags}",
             RequestStatus.TimedOut => $"{name} timed out{Keeps(end.Mode)}{flags}{Report(end.Report)}",
             _ => $"{name} denied {end.Status}{Keeps(end.Mode)}{flags}{Report(end.Report)}",
