@@ -75,7 +75,8 @@ internal static class BenchRun
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static BenchFigure FigureOf(Probe probe, Probe yardstick)
+    /// <summary>The figure of a probe whose rounds are those of its yardstick.</summary>
+    internal static BenchFigure FigureOf(Probe probe, Probe yardstick)
     {
         bool isRate = probe.Kind == FigureKind.Rate;
         double[]? ratios = probe.Against == Yardstick.None
