@@ -16,6 +16,8 @@ internal sealed class EngineCore
     private readonly IPeerSender peers;
     private readonly byte[] scratch = new byte[MessageCodec.LengthMax];
     private readonly Dictionary<uint, LockspaceSettings> spaces = [];
+    private uint lastSpace;
+    private LockspaceSettings? lastSettings;
 
     internal EngineCore(EngineOptions options, IPeerSender peers)
     {
@@ -67,9 +69,23 @@ internal sealed class EngineCore
         Clock = 0;
     }
 
-    internal LockspaceSettings? SettingsOf(uint space) => spaces.GetValueOrDefault(space);
+    internal LockspaceSettings? SettingsOf(uint space)
+    {
+        // Most calls are for the lockspace of the call before.
+        if (lastSettings is null || lastSpace != space)
+        {
+            lastSpace = space;
+            lastSettings = spaces.GetValueOrDefault(space);
+        }
 
-    internal void SetSettings(uint space, LockspaceSettings settings) => spaces[space] = settings;
+        return lastSettings;
+    }
+
+    internal void SetSettings(uint space, LockspaceSettings settings)
+    {
+        spaces[space] = settings;
+        lastSettings = null;
+    }
 
     internal int QueueLengthMax(uint space) => SettingsOf(space)?.QueueLengthMax ?? int.MaxValue;
 
@@ -78,22 +94,15 @@ internal sealed class EngineCore
     /// <summary>A grant by whoever was master before has a counter no higher than this.</summary>
     internal void RaiseClock(ulong counter) => Clock = Math.Max(Clock, counter);
 
-    internal Resource Use(uint space, ulong hash, ReadOnlySpan<byte> name)
-    {
-        var resource = Resources.FindOrAdd(space, hash, name, out _);
-        Idle.Remove(resource);
-        return resource;
-    }
-
     /// <summary>Called whenever something left a resource: if that was the last, it is kept for a while, and its value is gone.</summary>
     internal void LetRest(Resource resource)
     {
-        if (resource.IsInUse || resource.IsIdle)
+        if (resource.IsInUse)
             return;
         resource.Value?.Clear();
-        if (resource.Role == ResourceRole.Client && resource.Record != 0)
-            return; // a record stays until its master lets go
-        Idle.Add(resource, Now);
+        resource.IdleSince = Now;
+        if (!resource.IsListedIdle && !resource.IsRecordOnly)
+            Idle.Add(resource, Now);
     }
 
     /// <summary>The end of a lock object, at an owner or at a master. It is on no queue any more.</summary>

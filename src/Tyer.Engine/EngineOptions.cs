@@ -18,6 +18,9 @@ public sealed record EngineOptions
     /// <summary>Mixed into the tables so that names cannot be chosen to collide. Visible in nothing else.</summary>
     public ulong TableSeed { get; init; }
 
+    /// <summary>How long after a time limit the master's answer is awaited before the caller is told without it, in ticks of 100 ns.</summary>
+    public long AnswerGrace { get; init; } = TimeSpan.TicksPerSecond * 2;
+
     /// <summary>
     /// How long a resource that nobody uses is kept, in ticks of 100 ns: it is often used again. <see cref="long.MaxValue"/>: for ever.
     /// </summary>

@@ -91,7 +91,6 @@ internal sealed class Incoming(EngineCore core)
         switch (resource?.Role)
         {
             case ResourceRole.Active:
-                core.Idle.Remove(resource);
                 Request(from, message, resource);
                 break;
             case ResourceRole.Asking or ResourceRole.Releasing:

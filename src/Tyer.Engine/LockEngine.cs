@@ -40,8 +40,8 @@ public sealed class LockEngine
         {
             var deadline = core.Deadlines.First?.Deadline ?? long.MaxValue;
             // To keep what is idle for ever is no deadline.
-            var idle = core.Idle.First is { } resting && core.Options.IdleKept < long.MaxValue - resting.IdleSince
-                ? resting.IdleSince + core.Options.IdleKept
+            var idle = core.Idle.First is { } resting && core.Options.IdleKept < long.MaxValue - resting.ListedSince
+                ? resting.ListedSince + core.Options.IdleKept
                 : long.MaxValue;
             return Math.Min(deadline, idle);
         }

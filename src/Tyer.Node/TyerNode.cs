@@ -1,5 +1,6 @@
-using Tyer.Engine;
+using Tyer.Cluster.State;
 using Tyer.Node;
+using Tyer.Sessions.Administration;
 using Tyer.Node.Sessions;
 
 namespace Tyer;
@@ -18,20 +19,27 @@ public sealed class TyerNode : IAsyncDisposable
     /// <summary>The node's id.</summary>
     public uint Id => _core.Id;
 
-    /// <summary>Starts a node.</summary>
+    /// <summary>Where programs of this machine connect to, with the ports that the system chose.</summary>
+    public IReadOnlyList<string> ClientEndpoints => _core.Clients.Endpoints;
+
+    /// <summary>Starts a node. It is there at once; what is asked of it waits until its cluster stack has formed a view.</summary>
     /// <param name="options">What it is to be.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
-    public static ValueTask<TyerNode> StartAsync(TyerNodeOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <exception cref="IOException">It cannot listen for clients where it is to; the message says why.</exception>
+    /// <exception cref="StateDirectoryException">The state directory cannot be used; the message says why, and what to do.</exception>
+    public static async ValueTask<TyerNode> StartAsync(TyerNodeOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var core = new NodeCore(options, options.Name ?? Environment.MachineName, (uint)(options.Id ?? 1));
-        core.Install(new EngineView(1, [new EngineMember(core.Id, 1)]));
-        return new ValueTask<TyerNode>(new TyerNode(core));
+        return new TyerNode(await NodeStart.RunAsync(NodeSettings.Of(options), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Opens a lockspace for this process; the first in the cluster to open it decides its options.</summary>
     public ValueTask<ILockspace> OpenLockspaceAsync(string name, LockspaceOptions? options = null, CancellationToken cancellationToken = default) =>
         _core.OpenLockspaceAsync(name, options, ProcessIdentity.OfThisProcess(_core.Name), cancellationToken);
+
+    /// <summary>What operators ask of the cluster, through this node.</summary>
+    public ITyerAdministration Administration => _core.Administration;
 
     /// <summary>Stops the node: its sessions end, and everybody who holds a lock through it is told.</summary>
     public ValueTask DisposeAsync() => _core.DisposeAsync();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tyer.Node;
 
 namespace Tyer;
 
@@ -19,6 +20,12 @@ public sealed class TyerNodeOptions
 
     /// <summary>The other nodes, name to address. Empty with the stack <c>local</c>.</summary>
     public IDictionary<string, string> Peers { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Where programs of this machine connect to: <c>unix:/run/tyer/tyerd.sock</c>, and, if it must be, <c>tcp://127.0.0.1:7601</c>, where nobody may
+    /// administer and nobody vouches for who a client is. Default: none; only this process has locks then.
+    /// </summary>
+    public IList<string> ClientEndpoints { get; } = [];
 
     /// <summary>Where the node keeps what must survive it (view id, incarnation, lock-id mark). Default: see <c>docs/operating.md</c>.</summary>
     public string? StateDirectory { get; set; }
@@ -48,4 +55,8 @@ public sealed class TyerNodeOptions
 
     /// <summary>Where the node's clock comes from; null: the machine's boot-time clock. For tests.</summary>
     public Time.IClock? Clock { get; set; }
+
+    /// <summary>Returns when a node can be started with these options, as far as they alone can tell.</summary>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it, what is wrong with it, and what would be right.</exception>
+    public void Validate() => NodeSettings.Of(this);
 }

@@ -1,7 +1,9 @@
 namespace Tyer;
 
 /// <summary>What a conversion may ask for beyond the mode.</summary>
-/// <remarks>Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <see cref="LockArguments"/>.</remarks>
+/// <remarks>
+/// Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <see cref="LockArguments"/>.
+/// </remarks>
 public sealed record ConvertOptions
 {
     /// <summary>

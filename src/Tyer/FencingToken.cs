@@ -39,7 +39,8 @@ public readonly record struct FencingToken(ulong Epoch, ulong Counter) : ICompar
     /// <summary>
     /// The token as one positive number in the same order, for a signed database column: 23 bits of epoch above 40 bits of counter.
     /// </summary>
-    /// <exception cref="OverflowException">A part is too large; the message names it. A node avoids this by asking for a new view in time.</exception>
+    /// <exception cref="OverflowException">A part is too large; the message names it. A node avoids this by asking for a new view in
+    /// time.</exception>
     public long ToInt64()
     {
         if (Epoch > FoldedEpochMax) throw Overflow("epoch", Epoch, FoldedEpochBits, FoldedEpochMax);
@@ -73,5 +74,5 @@ public readonly record struct FencingToken(ulong Epoch, ulong Counter) : ICompar
     }
 
     private OverflowException Overflow(string part, ulong value, int bits, ulong max) =>
-        new($"The {part} {value} of the fencing token {this} does not fit in the {bits} bits that the folded form has for it (at most {max}).");
+        new($"The {part} {value} of the fencing token {this} does not fit in the {bits} bits of its folded form (at most {max}).");
 }

@@ -26,7 +26,8 @@ public interface ILockspace : IAsyncDisposable
     /// <exception cref="ArgumentException">The name, or the mode, is none.</exception>
     /// <exception cref="DeadlockException">It waited in a circle and was chosen to give way (L4).</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    ValueTask<LockHandle> LockAsync(ResourceName resource, LockMode mode = LockMode.Exclusive, CancellationToken cancellationToken = default);
+    ValueTask<LockHandle> LockAsync(
+        ResourceName resource, LockMode mode = LockMode.Exclusive, CancellationToken cancellationToken = default);
 
     /// <summary>Locks a resource, with options; waits for <see cref="LockOptions.Timeout"/>, or as long as it takes.</summary>
     /// <param name="resource">Its name.</param>
@@ -34,11 +35,13 @@ public interface ILockspace : IAsyncDisposable
     /// <param name="options">Label, timeout, place in the queue and the rest.</param>
     /// <param name="cancellationToken">Ends the wait at once; a grant that still arrives is released in the background.</param>
     /// <returns>The lock. Dispose it to release.</returns>
-    /// <exception cref="ArgumentException">The name or the mode is none, or the options do not go together; the message names them.</exception>
+    /// <exception cref="ArgumentException">The name or the mode is none, or the options do not go together; the message names
+    /// them.</exception>
     /// <exception cref="LockTimeoutException">The timeout ran out; it tells who has the lock.</exception>
     /// <exception cref="DeadlockException">It waited in a circle and was chosen to give way (L4).</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    ValueTask<LockHandle> LockAsync(ResourceName resource, LockMode mode, LockOptions options, CancellationToken cancellationToken = default);
+    ValueTask<LockHandle> LockAsync(
+        ResourceName resource, LockMode mode, LockOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Locks a resource if it can be had within <paramref name="wait"/>.</summary>
     /// <param name="resource">Its name.</param>
@@ -50,7 +53,8 @@ public interface ILockspace : IAsyncDisposable
     /// <exception cref="ArgumentException">The name, or the mode, is none.</exception>
     /// <exception cref="DeadlockException">It waited in a circle and was chosen to give way (L4).</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
-    ValueTask<LockHandle?> TryLockAsync(ResourceName resource, LockMode mode, TimeSpan wait, CancellationToken cancellationToken = default);
+    ValueTask<LockHandle?> TryLockAsync(
+        ResourceName resource, LockMode mode, TimeSpan wait, CancellationToken cancellationToken = default);
 
     /// <summary>Locks a resource, with options, if it can be had within <paramref name="wait"/>.</summary>
     /// <param name="resource">Its name.</param>
@@ -60,7 +64,8 @@ public interface ILockspace : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait at once; a grant that still arrives is released in the background.</param>
     /// <returns>The lock; or null when it was busy for all of <paramref name="wait"/>, and only then: every other outcome throws.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="wait"/> is negative, and not infinite.</exception>
-    /// <exception cref="ArgumentException">The name or the mode is none, or the options do not go together; the message names them.</exception>
+    /// <exception cref="ArgumentException">The name or the mode is none, or the options do not go together; the message names
+    /// them.</exception>
     /// <exception cref="DeadlockException">It waited in a circle and was chosen to give way (L4).</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     ValueTask<LockHandle?> TryLockAsync(
@@ -71,7 +76,8 @@ public interface ILockspace : IAsyncDisposable
     /// <param name="cancellationToken">Ends the enumeration.</param>
     /// <exception cref="ArgumentException">The query makes no sense; the message names the part.</exception>
     /// <exception cref="LockUnavailableException">
-    /// With <see cref="UnavailableReason.Incomplete"/>, after the last resource that could be had: the members that it names did not answer.
+    /// With <see cref="UnavailableReason.Incomplete"/>, after the last resource that could be had: the members that it names did not
+    /// answer.
     /// </exception>
     IAsyncEnumerable<ResourceSnapshot> QueryAsync(ResourceQuery query, CancellationToken cancellationToken = default);
 }

@@ -1,12 +1,15 @@
 namespace Tyer;
 
 /// <summary>
-/// The classic interface of lock managers, one to one: a call is accepted or refused at once, and an accepted one completes with exactly one
+/// The classic interface of lock managers, one to one: a call is accepted or refused at once, and an accepted one completes with exactly
+/// one
 /// callback. <see cref="ILockspace"/> and the <c>libdlm</c> library are built on it.
 /// </summary>
 public interface IRawLockspace
 {
-    /// <summary>Asks for a new lock; or, with <see cref="RawFlags.Convert"/>, for another mode of the lock that <paramref name="block"/> names.</summary>
+    /// <summary>
+    /// Asks for a new lock; or, with <see cref="RawFlags.Convert"/>, for another mode of the lock that <paramref name="block"/> names.
+    /// </summary>
     /// <param name="resource">The resource's name, 1 to 64 bytes; ignored by a conversion.</param>
     /// <param name="mode">The mode wanted.</param>
     /// <param name="flags">How; see <see cref="LockArguments.FindFault(LockMode, RawFlags)"/> for what goes together.</param>
@@ -21,7 +24,8 @@ public interface IRawLockspace
     /// <param name="block">Where the outcome is told, and the value to commit.</param>
     /// <param name="callbacks">Whom to call.</param>
     /// <returns>
-    /// <see cref="RawResult.Accepted"/>, and one completion follows (<see cref="RawStatus.Unlocked"/>); or the refusal, and none does. An operation
+    /// <see cref="RawResult.Accepted"/>, and one completion follows (<see cref="RawStatus.Unlocked"/>); or the refusal, and none does. An
+    /// operation
     /// that <see cref="RawFlags.ForceUnlock"/> overtakes completes too, as <see cref="RawStatus.Cancelled"/>.
     /// </returns>
     RawResult Unlock(LockId id, RawFlags flags, LockStatusBlock block, RawCallbacks callbacks);

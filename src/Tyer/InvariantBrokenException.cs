@@ -9,7 +9,10 @@ public sealed class InvariantBrokenException : TyerException
     /// <summary>Makes the exception; most callers use <see cref="Invariant.Check"/>.</summary>
     /// <param name="rule">The rule, in words, without a full stop.</param>
     public InvariantBrokenException(string rule)
-        : base(ErrorCode, $"A rule was broken that no input may break: {rule}. This is a bug in Tyer: the node stops rather than grant. Please report it with the log before it.")
+        : base(
+            ErrorCode,
+            $"A rule was broken that no input may break: {rule}. "
+            + "This is a bug in Tyer: the node stops rather than grant. Please report it with the log before it.")
     {
         Rule = rule;
     }

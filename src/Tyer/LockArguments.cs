@@ -31,7 +31,7 @@ public static class LockArguments
     {
         if (FindFault(requested, flags) is { } fault) return fault;
         return Has(flags, QueCvt) && !LockModes.MayConvertStrictly(granted, requested)
-            ? $"QueCvt (Strict) is only for conversions that may have to wait, and {granted.ToShortName()} to {requested.ToShortName()} never does."
+            ? $"QueCvt (Strict) is only for conversions that may have to wait, not for {granted.ToShortName()} to {requested.ToShortName()}."
             : null;
     }
 
@@ -42,7 +42,9 @@ public static class LockArguments
         return (flags & ~ForUnlock) is var strange && strange != 0 ? $"{strange} does not belong in an unlock call." : null;
     }
 
-    /// <summary>Checks a call of <see cref="IRawLockspace.Lock"/>, but for what only the lock itself tells (its owner, its mode, its state).</summary>
+    /// <summary>
+    /// Checks a call of <see cref="IRawLockspace.Lock"/>, but for what only the lock itself tells (its owner, its mode, its state).
+    /// </summary>
     /// <param name="resource">The name; not looked at for a conversion.</param>
     /// <param name="mode">The mode.</param>
     /// <param name="flags">The flags.</param>
@@ -87,7 +89,7 @@ public static class LockArguments
     public static TimeSpan? WaitOf(TimeSpan? wait, TimeSpan? timeout)
     {
         if (wait is not null && timeout is not null)
-            throw new ArgumentException("A wait is given twice: by the call and by Timeout in its options. Leave one out.", nameof(timeout));
+            throw new ArgumentException("A wait is given twice, by the call and by Timeout in its options. Leave one out.", nameof(timeout));
         if (wait is { } w) ThrowIfNegative(w, nameof(wait));
         if (timeout is { } t) ThrowIfNegative(t, nameof(timeout));
         TimeSpan? chosen = wait ?? timeout;

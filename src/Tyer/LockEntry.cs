@@ -3,7 +3,10 @@ using System.Text;
 namespace Tyer;
 
 /// <summary>One lock, held or waited for, as an operator sees it.</summary>
-/// <remarks>Times are spans up to the moment of the answer, taken on the clock of the resource's master: the clocks of two machines cannot be compared.</remarks>
+/// <remarks>
+/// Times are spans up to the moment of the answer, taken on the clock of the resource's master: the clocks of two machines cannot be
+/// compared.
+/// </remarks>
 public sealed record LockEntry
 {
     /// <summary>The resource it is on.</summary>

@@ -19,7 +19,8 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Somebody wants the lock. Raised off the engine's threads, one call at a time for each handle, and once for each stronger wish; whoever
+    /// Somebody wants the lock. Raised off the engine's threads, one call at a time for each handle, and once for each stronger wish;
+    /// whoever
     /// subscribes late is told at once. <see cref="BlockedMode"/> is the level behind it.
     /// </summary>
     public abstract event EventHandler<BlockingNotice>? Blocking;
@@ -47,7 +48,10 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <summary>Why it was lost; null while it is not.</summary>
     public abstract LossReason? LostBecause { get; }
 
-    /// <summary>How long this lock is safe from now, if nothing more is heard from the node; zero when it is lost. Ask before each step of a long job.</summary>
+    /// <summary>
+    /// How long this lock is safe from now, if nothing more is heard from the node; zero when it is lost. Ask before each step of a long
+    /// job.
+    /// </summary>
     public abstract TimeSpan SafeFor { get; }
 
     /// <summary>The strongest mode that somebody waits for and this lock is in the way of; null when nobody does.</summary>
@@ -62,7 +66,8 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
 
     /// <summary>Changes the mode; waits as long as it takes, and keeps the old mode meanwhile. A down-conversion never waits.</summary>
     /// <param name="to">The mode wanted.</param>
-    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a success.</param>
+    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a
+    /// success.</param>
     /// <exception cref="ArgumentException"><paramref name="to"/> is no mode.</exception>
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
     /// <exception cref="LockLostException">The lock is lost.</exception>
@@ -73,7 +78,8 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <summary>Changes the mode, with options; waits for <see cref="ConvertOptions.Timeout"/>, or as long as it takes.</summary>
     /// <param name="to">The mode wanted.</param>
     /// <param name="options">Timeout, order and the rest.</param>
-    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a success.</param>
+    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a
+    /// success.</param>
     /// <exception cref="ArgumentException"><paramref name="to"/> is no mode, or the options do not go with this conversion.</exception>
     /// <exception cref="LockTimeoutException">The timeout ran out; the lock keeps its old mode.</exception>
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
@@ -84,8 +90,10 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <summary>Changes the mode if that can be had within <paramref name="wait"/>.</summary>
     /// <param name="to">The mode wanted.</param>
     /// <param name="wait">Zero: do not queue. <see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
-    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a success.</param>
-    /// <returns>False when it was busy for all of <paramref name="wait"/>: the lock keeps its old mode. Every other outcome throws.</returns>
+    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a
+    /// success.</param>
+    /// <returns>False when it was busy for all of <paramref name="wait"/>: the lock keeps its old mode. Every other outcome
+    /// throws.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="wait"/> is negative, and not infinite.</exception>
     /// <exception cref="ArgumentException"><paramref name="to"/> is no mode.</exception>
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
@@ -98,8 +106,10 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <param name="to">The mode wanted.</param>
     /// <param name="wait">Zero: do not queue. <see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
     /// <param name="options">Order and the rest; without a <see cref="ConvertOptions.Timeout"/>.</param>
-    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a success.</param>
-    /// <returns>False when it was busy for all of <paramref name="wait"/>: the lock keeps its old mode. Every other outcome throws.</returns>
+    /// <param name="cancellationToken">Takes the conversion back, and waits to hear whether that came in time; a grant that won is a
+    /// success.</param>
+    /// <returns>False when it was busy for all of <paramref name="wait"/>: the lock keeps its old mode. Every other outcome
+    /// throws.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="wait"/> is negative, and not infinite.</exception>
     /// <exception cref="ArgumentException"><paramref name="to"/> is no mode, or the options do not go with this conversion.</exception>
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
@@ -119,15 +129,19 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     public abstract void SetValue(ReadOnlySpan<byte> value);
 
     /// <summary>
-    /// Has the next release or down-conversion from PW or EX mark the value as not to be believed (<c>IVVALBLK</c>), instead of writing one.
+    /// Has the next release or down-conversion from PW or EX mark the value as not to be believed (<c>IVVALBLK</c>), instead of writing
+    /// one.
     /// </summary>
     /// <exception cref="InvalidOperationException">The lock is below PW.</exception>
     /// <exception cref="LockLostException">The lock is lost.</exception>
     public abstract void InvalidateValue();
 
-    /// <summary>Releases the lock and waits until the master has heard it; who commits a value wants to know. May be called twice.</summary>
+    /// <summary>
+    /// Releases the lock and waits until the master has heard it; who commits a value wants to know. May be called twice.
+    /// </summary>
     /// <param name="cancellationToken">Ends the waiting, not the release.</param>
-    /// <exception cref="OutcomeUnknownException">A value was to be committed and the answer was lost (S5). The lock is released.</exception>
+    /// <exception cref="OutcomeUnknownException">A value was to be committed and the answer was lost (S5). The lock is
+    /// released.</exception>
     /// <exception cref="LockLostException">The lock was lost before, and a value was to be committed.</exception>
     /// <exception cref="OperationCanceledException">The waiting was cancelled.</exception>
     public abstract ValueTask ReleaseAsync(CancellationToken cancellationToken = default);

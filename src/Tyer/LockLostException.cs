@@ -15,7 +15,10 @@ public sealed class LockLostException : TyerException
     /// <param name="token">The token it was held with.</param>
     /// <param name="reason">Why it was lost.</param>
     public LockLostException(ResourceName resource, LockMode mode, LockId id, FencingToken token, LossReason reason)
-        : base(ErrorCode, $"{mode.ToShortName()} on '{resource}' ({id}, token {token}) was lost: {Describe(reason)}. Stop what it protects; lock again to go on.")
+        : base(
+            ErrorCode,
+            $"{mode.ToShortName()} on '{resource}' ({id}, token {token}) was lost: {Describe(reason)}. "
+            + "Stop what it protects; lock again to go on.")
     {
         Resource = resource;
         Mode = mode;

@@ -77,7 +77,9 @@ public static class LockModes
     public static bool IsMiddleConversion(LockMode granted, LockMode requested)
     {
         _ = Index(granted, requested);
-        return (granted, requested) is (LockMode.ProtectedRead, LockMode.ConcurrentWrite) or (LockMode.ConcurrentWrite, LockMode.ProtectedRead);
+        return (granted, requested)
+            is (LockMode.ProtectedRead, LockMode.ConcurrentWrite)
+            or (LockMode.ConcurrentWrite, LockMode.ProtectedRead);
     }
 
     /// <summary>
@@ -92,7 +94,7 @@ public static class LockModes
     /// the one converts down to the other.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">One of them is not a mode.</exception>
-    public static bool Covers(LockMode held, LockMode wanted) => held == wanted ? IsCompatible(held, LockMode.Null) : IsDownConversion(held, wanted);
+    public static bool Covers(LockMode held, LockMode wanted) => IsDownConversion(held, wanted) || held == wanted;
 
     /// <summary>Whether a lock in this mode may write the resource's value: PW and EX.</summary>
     public static bool MayWriteValue(LockMode mode) => mode is LockMode.ProtectedWrite or LockMode.Exclusive;
@@ -136,5 +138,6 @@ public static class LockModes
     }
 
     [DoesNotReturn]
-    private static void ThrowNotAMode(string parameterName, LockMode mode) => throw new ArgumentOutOfRangeException(parameterName, mode, NotAMode);
+    private static void ThrowNotAMode(string parameterName, LockMode mode) =>
+        throw new ArgumentOutOfRangeException(parameterName, mode, NotAMode);
 }

@@ -14,7 +14,9 @@ public enum LockQueue
 }
 
 /// <summary>What a request may ask for beyond resource and mode. Every default is the safe choice.</summary>
-/// <remarks>Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <see cref="LockArguments"/>.</remarks>
+/// <remarks>
+/// Combinations that cannot work are refused with an <see cref="ArgumentException"/> that names them: see <see cref="LockArguments"/>.
+/// </remarks>
 public sealed record LockOptions
 {
     /// <summary>What this application calls itself, shown to whoever waits for it. At most 128 bytes (UTF-8).</summary>
@@ -47,7 +49,9 @@ public sealed record LockOptions
     /// <summary>Grants at once, past every queue; only for <see cref="LockMode.Null"/>, which disturbs nobody.</summary>
     public bool Expedite { get; init; }
 
-    /// <summary>Keeps this request out of the deadlock search while it waits: it is never the victim, and a cycle through it is not found.</summary>
+    /// <summary>
+    /// Keeps this request out of the deadlock search while it waits: it is never the victim, and a cycle through it is not found.
+    /// </summary>
     public bool NoDeadlockWait { get; init; }
 
     /// <summary>
@@ -56,6 +60,8 @@ public sealed record LockOptions
     /// </summary>
     public LockMode? Alternative { get; init; }
 
-    /// <summary>Sends the holders a blocking notice even when this request does not queue (a wait of zero); one that queues always does.</summary>
+    /// <summary>
+    /// Sends the holders a blocking notice even when this request does not queue (a wait of zero); one that queues always does.
+    /// </summary>
     public bool NotifyHolders { get; init; }
 }

@@ -20,6 +20,8 @@ public sealed record LockOwner(string Node, string Host, int ProcessId, string P
     {
         string label = Label is null ? "" : $" '{Printable.Escape(Label)}'";
         string doubt = Verified ? "" : ", unverified";
-        return string.Create(CultureInfo.InvariantCulture, $"{Printable.Escape(ProcessName)}{label} (pid {ProcessId} on {Printable.Escape(Host)}, user {Printable.Escape(User)}, node {Printable.Escape(Node)}{doubt})");
+        // Host and process may be called anything; the line may end on somebody's terminal.
+        string process = Printable.Escape(ProcessName), host = Printable.Escape(Host), user = Printable.Escape(User), node = Printable.Escape(Node);
+        return string.Create(CultureInfo.InvariantCulture, $"{process}{label} (pid {ProcessId} on {host}, user {user}, node {node}{doubt})");
     }
 }

@@ -36,16 +36,25 @@ public sealed class LockRefusedException : TyerException
 
     /// <summary>Makes the exception.</summary>
     /// <param name="reason">Why.</param>
-    /// <param name="what">What was asked, for the beginning of a sentence: a <see cref="LockAttempt"/>, or <c>opening lockspace 'x'</c>.</param>
+    /// <param name="what">What was asked, for the beginning of a sentence: a <see cref="LockAttempt"/>, or <c>opening lockspace
+    /// 'x'</c>.</param>
     /// <param name="detail">The limit, the name, the difference: what must change, as a sentence without its full stop.</param>
     public LockRefusedException(RefusalReason reason, string what, string detail)
         : base(ErrorCode, $"{what} was refused ({Describe(reason)}): {detail}.")
     {
         Reason = reason;
+        What = what;
+        Detail = detail;
     }
 
     /// <summary>Why.</summary>
     public RefusalReason Reason { get; }
+
+    /// <summary>What was asked: the message's subject.</summary>
+    public string What { get; }
+
+    /// <summary>What must change, as the message says it, without its full stop.</summary>
+    public string Detail { get; }
 
     private static string Describe(RefusalReason reason) => reason switch
     {

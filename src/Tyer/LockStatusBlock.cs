@@ -13,7 +13,10 @@ public sealed class LockStatusBlock
     /// <summary>Told: what else there is to know.</summary>
     public RawStatusFlags Flags { get; set; }
 
-    /// <summary>Told when a new lock is accepted; said for a conversion.</summary>
+    /// <summary>
+    /// Said for a conversion; told for a new lock as soon as it has one: in process when the call returns, over a connection with the node's
+    /// first word about it, at the latest with the completion. Until then it cannot be cancelled.
+    /// </summary>
     public LockId Id { get; set; }
 
     /// <summary>Told: the mode that the lock is in.</summary>
@@ -23,7 +26,8 @@ public sealed class LockStatusBlock
     public FencingToken Token { get; set; }
 
     /// <summary>
-    /// The caller's buffer for the value, with <see cref="RawFlags.ValBlk"/>: at least as long as the lockspace's values. A grant that reads
+    /// The caller's buffer for the value, with <see cref="RawFlags.ValBlk"/>: at least as long as the lockspace's values. A grant that
+    /// reads
     /// fills it, one that writes takes it: by the mode table.
     /// </summary>
     public Memory<byte> Value { get; set; }
@@ -35,8 +39,10 @@ public sealed class LockStatusBlock
     public ulong ValueVersion { get; set; }
 
     /// <summary>
-    /// Told: why, where <see cref="Status"/> is one that has more to tell (<see cref="RawStatus.Deadlock"/>, <see cref="RawStatus.TimedOut"/>,
-    /// <see cref="RawStatus.Refused"/>, <see cref="RawStatus.Lost"/>, <see cref="RawStatus.Unavailable"/>, <see cref="RawStatus.Unknown"/>);
+    /// Told: why, where <see cref="Status"/> is one that has more to tell (<see cref="RawStatus.Deadlock"/>,
+    /// <see cref="RawStatus.TimedOut"/>,
+    /// <see cref="RawStatus.Refused"/>, <see cref="RawStatus.Lost"/>, <see cref="RawStatus.Unavailable"/>,
+    /// <see cref="RawStatus.Unknown"/>);
     /// otherwise null.
     /// </summary>
     public TyerException? Error { get; set; }

@@ -29,17 +29,26 @@ public sealed class LockUnavailableException : TyerException
 
     /// <summary>Makes the exception.</summary>
     /// <param name="reason">Why.</param>
-    /// <param name="what">What was asked, for the beginning of a sentence: a <see cref="LockAttempt"/>, or <c>connecting to unix:/…</c>.</param>
+    /// <param name="what">What was asked, for the beginning of a sentence: a <see cref="LockAttempt"/>, or <c>connecting to
+    /// unix:/…</c>.</param>
     /// <param name="detail">Which node, which address, which members are missing: as a sentence without its full stop.</param>
     /// <param name="innerException">What it came from, if anything.</param>
     public LockUnavailableException(UnavailableReason reason, string what, string detail, Exception? innerException = null)
         : base(ErrorCode, $"{what} could not be decided ({Describe(reason)}): {detail}.", innerException)
     {
         Reason = reason;
+        What = what;
+        Detail = detail;
     }
 
     /// <summary>Why.</summary>
     public UnavailableReason Reason { get; }
+
+    /// <summary>What was asked: the message's subject.</summary>
+    public string What { get; }
+
+    /// <summary>Who or what is missing, as the message says it, without its full stop.</summary>
+    public string Detail { get; }
 
     private static string Describe(UnavailableReason reason) => reason switch
     {

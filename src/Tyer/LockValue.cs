@@ -14,7 +14,9 @@ public enum LockValueState
     /// <summary>The last value that a writer committed.</summary>
     Valid = 1,
 
-    /// <summary>A writer may have written and died, or said so itself; the bytes are the last ones known. The next commit makes it valid.</summary>
+    /// <summary>
+    /// A writer may have written and died, or said so itself; the bytes are the last ones known. The next commit makes it valid.
+    /// </summary>
     Invalid = 2,
 }
 
@@ -31,6 +33,10 @@ public readonly record struct LockValue(ReadOnlyMemory<byte> Bytes, LockValueSta
     public override int GetHashCode() => HashCode.Combine(State, Version, XxHash64.Hash(Bytes.Span));
 
     /// <summary>State, version and the bytes in hexadecimal.</summary>
-    public override string ToString() =>
-        State == LockValueState.NeverWritten ? "never written" : $"{(State == LockValueState.Valid ? "valid" : "invalid")} v{Version} {Convert.ToHexStringLower(Bytes.Span)}";
+    public override string ToString()
+    {
+        if (State == LockValueState.NeverWritten) return "never written";
+        string state = State == LockValueState.Valid ? "valid" : "invalid";
+        return $"{state} v{Version} {Convert.ToHexStringLower(Bytes.Span)}";
+    }
 }

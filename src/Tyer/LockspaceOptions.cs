@@ -22,7 +22,9 @@ public sealed record LockspaceOptions
         if (ValueSize is < 0 or > Limits.ValueBytesMax || ValueSize % Limits.ValueBytesStep != 0)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(ValueSize), ValueSize, $"A value size is 0, or {Limits.ValueBytesStep} to {Limits.ValueBytesMax} in steps of {Limits.ValueBytesStep}.");
+                nameof(ValueSize),
+                ValueSize,
+                $"A value size is 0, or {Limits.ValueBytesStep} to {Limits.ValueBytesMax} in steps of {Limits.ValueBytesStep}.");
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(LocksPerSessionMax, 1);

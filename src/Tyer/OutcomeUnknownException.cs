@@ -27,7 +27,11 @@ public sealed class OutcomeUnknownException : TyerException
     /// <param name="detail">What happened instead of an answer, as a sentence without its full stop.</param>
     /// <param name="innerException">What it came from, if anything.</param>
     public OutcomeUnknownException(RequestId requestId, string what, string detail, Exception? innerException = null)
-        : base(ErrorCode, $"{what} may or may not have happened: {detail}. Request {requestId}. Lock again and look at the value before you rely on either.", innerException)
+        : base(
+            ErrorCode,
+            $"{what} may or may not have happened: {detail}. Request {requestId}. "
+            + "Lock again and look at the value before you rely on either.",
+            innerException)
     {
         RequestId = requestId;
     }

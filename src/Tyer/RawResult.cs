@@ -12,7 +12,9 @@ public enum RawResult
     /// <summary>It is not a mode.</summary>
     InvalidMode,
 
-    /// <summary>The flags do not go together, or not with the call: <see cref="LockArguments.FindFault(LockMode, RawFlags)"/> says what.</summary>
+    /// <summary>
+    /// The flags do not go together, or not with the call: <see cref="LockArguments.FindFault(LockMode, RawFlags)"/> says what.
+    /// </summary>
     InvalidFlags,
 
     /// <summary><see cref="RawFlags.QueCvt"/> on a conversion that never waits.</summary>

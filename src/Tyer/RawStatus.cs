@@ -9,7 +9,9 @@ public enum RawStatus
     /// <summary>Granted.</summary>
     Ok,
 
-    /// <summary>It would have had to wait (<see cref="RawFlags.NoQueue"/>), or the orphans there are in other modes (<see cref="RawFlags.Orphan"/>).</summary>
+    /// <summary>
+    /// It would have had to wait (<see cref="RawFlags.NoQueue"/>), or the orphans there are in other modes (<see cref="RawFlags.Orphan"/>).
+    /// </summary>
     Again,
 
     /// <summary>It was the victim of a deadlock. A conversion left the lock in its old mode.</summary>

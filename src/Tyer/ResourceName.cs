@@ -25,7 +25,8 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
 
     /// <summary>The name that a string stands for.</summary>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
-    /// <exception cref="ArgumentException">It is empty, longer than 64 bytes of UTF-8, ends in NUL, or has an unpaired surrogate.</exception>
+    /// <exception cref="ArgumentException">It is empty, longer than 64 bytes of UTF-8, ends in NUL, or has an unpaired
+    /// surrogate.</exception>
     public ResourceName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -127,14 +128,16 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
     {
         if (_name is byte[] mine) return bytes.SequenceEqual(mine);
 
-        Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
-        return _name is not null && TryWriteBytes(buffer, out int length) && bytes.SequenceEqual(buffer[..length]);
+        // Nearly every name is ASCII: its characters are its bytes, and need not be written out to be compared.
+        return _name is string text && (Ascii.Equals(bytes, text) || (!Ascii.IsValid(bytes) && EqualsWrittenOut(bytes)));
     }
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is ResourceName other && Equals(other);
 
-    /// <summary>A hash for tables in this process: other in each process, on purpose. <see cref="Hash"/> is the one that is everywhere the same.</summary>
+    /// <summary>
+    /// A hash for tables in this process: other in each process, on purpose. <see cref="Hash"/> is the one that is everywhere the same.
+    /// </summary>
     public override int GetHashCode() => TableHash(_hash);
 
     /// <summary>Byte by byte, so that every node lists names in the same order; no name comes first.</summary>
@@ -183,10 +186,23 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
         _ => null,
     };
 
+    private bool EqualsWrittenOut(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
+        return TryWriteBytes(buffer, out int length) && bytes.SequenceEqual(buffer[..length]);
+    }
+
     private static bool TryHash(string name, out ulong hash)
     {
         Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
-        bool good = Utf8.FromUtf16(name, buffer, out _, out int length, replaceInvalidSequences: false) == OperationStatus.Done
+        // Nearly every name is ASCII, for which this is the short way.
+        if (Ascii.FromUtf16(name, buffer, out int length) == OperationStatus.Done && length > 0 && buffer[length - 1] != 0)
+        {
+            hash = XxHash64.Hash(buffer[..length]);
+            return true;
+        }
+
+        bool good = Utf8.FromUtf16(name, buffer, out _, out length, replaceInvalidSequences: false) == OperationStatus.Done
             && Fault(buffer[..length]) is null;
         hash = good ? XxHash64.Hash(buffer[..length]) : 0;
         return good;

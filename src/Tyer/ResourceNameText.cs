@@ -68,7 +68,7 @@ internal static class ResourceNameText
             }
             else
             {
-                return $@"'{text}' is not a resource name: the backslash at position {i + 1} starts neither \xNN (a byte) nor \\ (a backslash).";
+                return $@"'{text}' is not a resource name: the backslash at position {i + 1} begins neither \xNN (a byte) nor \\ (itself).";
             }
         }
 

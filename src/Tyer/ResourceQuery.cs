@@ -45,7 +45,8 @@ public sealed record ResourceQuery
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Count, CountMax);
-        if (Mode is { } mode && !LockModes.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(Mode), mode, "A lock mode is 0 (NL) to 5 (EX).");
+        if (Mode is { } mode && !LockModes.IsDefined(mode))
+            throw new ArgumentOutOfRangeException(nameof(Mode), mode, "A lock mode is 0 (NL) to 5 (EX).");
         if (OlderThan < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(OlderThan), OlderThan, "An age is not negative.");
         if (Resource is { IsDefault: true }) throw new ArgumentException("The resource to look for has no name.", nameof(Resource));
         if (Prefix is { IsDefault: true }) throw new ArgumentException("The prefix to look for is empty; leave it out.", nameof(Prefix));

@@ -5,7 +5,10 @@ public class FencingTokenTests
     [Fact]
     public void The_epoch_decides_before_the_counter()
     {
-        FencingToken[] ordered = [default, new(0, 1), new(0, ulong.MaxValue), new(1, 0), new(7, 1041), new(7, 1042), new(8, 0), new(ulong.MaxValue, 0)];
+        FencingToken[] ordered =
+        [
+            default, new(0, 1), new(0, ulong.MaxValue), new(1, 0), new(7, 1041), new(7, 1042), new(8, 0), new(ulong.MaxValue, 0),
+        ];
         for (int i = 0; i < ordered.Length; i++)
         {
             for (int j = 0; j < ordered.Length; j++)

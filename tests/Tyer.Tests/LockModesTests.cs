@@ -113,7 +113,8 @@ public class LockModesTests
     public void Anything_else_is_no_mode(string text)
     {
         Assert.False(LockModes.TryParse(text, out _));
-        Assert.Contains("NL, CR, CW, PR, PW and EX", Assert.Throws<FormatException>(() => LockModes.Parse(text)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<FormatException>(() => LockModes.Parse(text)).Message;
+        Assert.Contains("NL, CR, CW, PR, PW and EX", message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -13,6 +13,8 @@ public class LockspaceOptionsTests
     [Theory]
     [InlineData(-8)]
     [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(12)]
     [InlineData(63)]
     [InlineData(1023)]
     [InlineData(1032)]
@@ -26,8 +28,11 @@ public class LockspaceOptionsTests
     [Fact]
     public void Every_limit_is_at_least_one()
     {
-        Assert.Equal("LocksPerSessionMax", Assert.Throws<ArgumentOutOfRangeException>(() => new LockspaceOptions { LocksPerSessionMax = 0 }.Validate()).ParamName);
-        Assert.Equal("QueueLengthMax", Assert.Throws<ArgumentOutOfRangeException>(() => new LockspaceOptions { QueueLengthMax = 0 }.Validate()).ParamName);
+        Refused("LocksPerSessionMax", new LockspaceOptions { LocksPerSessionMax = 0 });
+        Refused("QueueLengthMax", new LockspaceOptions { QueueLengthMax = 0 });
+
+        static void Refused(string property, LockspaceOptions options) =>
+            Assert.Equal(property, Assert.Throws<ArgumentOutOfRangeException>(options.Validate).ParamName);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ internal sealed class DirectorySide(EngineCore core)
     {
         if (core.View!.Placement.NodeOf(message.Slot) != core.Node)
             return; // of another view: the asker asks again where the directory is now
-        var resource = core.Use(message.Space, hash, message.Name);
+        var resource = core.Resources.FindOrAdd(message.Space, hash, message.Name, out _);
         var answer = EngineCore.About(MessageKind.Master, resource);
         answer.Number = core.Clock;
         if (resource.Role == ResourceRole.Active)
@@ -140,9 +140,17 @@ internal sealed class DirectorySide(EngineCore core)
 
     internal void ReleaseIdle()
     {
-        while (core.Idle.First is { } idle && core.Now - idle.IdleSince >= core.Options.IdleKept)
+        while (core.Idle.First is { } listed && core.Now - listed.ListedSince >= core.Options.IdleKept)
         {
-            core.Idle.Remove(idle);
+            var idle = core.Idle.RemoveFirst();
+            if (idle.IsInUse || idle.IsRecordOnly)
+                continue;
+            if (core.Now - idle.IdleSince < core.Options.IdleKept)
+            {
+                core.Idle.Add(idle, core.Now);
+                continue;
+            }
+
             var directory = core.View?.Placement.NodeOf(idle.Slot) ?? core.Node;
             if (idle.Role != ResourceRole.Active || directory == core.Node)
             {

@@ -67,6 +67,8 @@ public sealed class Lock
     internal int OrphanOf;
     internal long Deadline;
     internal int DeadlineIndex = -1;
+    internal bool IsOverdue;
+    internal bool IsSilent;
 
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
     internal LockMode? ToldMode;
@@ -93,13 +95,12 @@ public sealed class Lock
         Granted = null;
         Requested = null;
         Token = default;
-        Session = null!;
-        Since = 0;
-        Resource = null!;
+        // Session and resource are overwritten by the next use: clearing them would cost as much as setting them.
         Flags = RawFlags.None;
         StatusFlags = StatusFlags.None;
         Transaction = null;
-        Note = null;
+        if (Note is not null)
+            Note = null;
         Copy?.Clear();
         Operation = 0;
         Pending = OperationKind.None;
@@ -110,6 +111,8 @@ public sealed class Lock
         Undoing = null;
         OrphanOf = 0;
         Deadline = 0;
+        IsOverdue = false;
+        IsSilent = false;
         ToldMode = null;
         ToldBlocking = null;
         Applied = 0;

@@ -46,7 +46,7 @@ internal sealed class LockQueues
 
     /// <summary>Whether a mode held by somebody else (converting locks still hold theirs) excludes <paramref name="mode"/>.</summary>
     internal bool AnotherExcludes(LockMode mode, Lock asker) =>
-        held.Exclude(mode, asker.Queue is QueueKind.Granted or QueueKind.Converting ? asker.Granted : null);
+        !(granted.IsEmpty && converting.IsEmpty) && held.Exclude(mode, asker.Queue is QueueKind.Granted or QueueKind.Converting ? asker.Granted : null);
 
     internal void Place(Lock placed, QueueKind queue, bool atHead = false)
     {

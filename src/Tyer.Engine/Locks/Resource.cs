@@ -65,18 +65,24 @@ internal sealed class Resource
     // The table's chain, and the list of those in nobody's use.
     internal Resource? NextInBucket { get; set; }
 
-    internal Resource? PreviousIdle { get; set; }
-
     internal Resource? NextIdle { get; set; }
 
-    internal bool IsIdle { get; set; }
+    internal bool IsListedIdle { get; set; }
+
+    internal long ListedSince { get; set; }
 
     internal long IdleSince { get; set; }
+
+    /// <summary>Whether it is here only because this is the directory node of its name: such a record stays until its master lets go.</summary>
+    internal bool IsRecordOnly => Role == ResourceRole.Client && Record != 0 && !IsInUse;
 
     internal bool IsInUse => !Queues.AreEmpty || !owned.IsEmpty || Role is ResourceRole.Asking or ResourceRole.Releasing;
 
     internal bool Is(uint space, ulong hash, ReadOnlySpan<byte> otherName) =>
         Hash == hash && Space == space && Name.SequenceEqual(otherName);
+
+    internal bool Is(uint space, ulong hash, in ResourceName otherName) =>
+        Hash == hash && Space == space && otherName.Equals(Name);
 
     internal void Begin(uint space, ulong hash, ReadOnlySpan<byte> newName)
     {

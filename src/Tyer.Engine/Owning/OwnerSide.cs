@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
 
@@ -27,9 +28,7 @@ internal sealed class OwnerSide(EngineCore core)
         if (session.LockCount >= settings.LocksPerSessionMax)
             return RawResult.TooManyLocks;
 
-        Span<byte> name = stackalloc byte[Limits.ResourceNameBytesMax];
-        call.Name.TryWriteBytes(name, out var length);
-        var resource = core.Use(call.Space, Directory.Placement.HashOf(call.Space, call.Name.Hash), name[..length]);
+        var resource = ResourceOf(call);
 
         id = LockId.Create(core.Node, ((ulong)core.Options.Shard << EngineOptions.LockNumberBits) | nextLockNumber++);
         var made = core.Locks.Add(id);
@@ -170,7 +169,10 @@ internal sealed class OwnerSide(EngineCore core)
         while (core.Deadlines.First is { } late && late.Deadline <= core.Now)
         {
             core.Deadlines.Remove(late);
-            Undo(late, RequestStatus.TimedOut);
+            if (late.IsOverdue)
+                GiveUp(late);
+            else
+                TimeOut(late);
         }
     }
 
@@ -255,6 +257,19 @@ internal sealed class OwnerSide(EngineCore core)
         return message;
     }
 
+    private Resource ResourceOf(in LockCall call)
+    {
+        var hash = Directory.Placement.HashOf(call.Space, call.Name.Hash);
+        return core.Resources.Find(call.Space, hash, call.Name) ?? AddResource(call.Space, hash, call.Name);
+    }
+
+    private Resource AddResource(uint space, ulong hash, ResourceName name)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
+        name.TryWriteBytes(bytes, out var length);
+        return core.Resources.FindOrAdd(space, hash, bytes[..length], out _);
+    }
+
     private Lock? OwnedBy(Session session, LockId id) =>
         core.Locks.Find(id) is { } found && found.Session == session && !found.Ending ? found : null;
 
@@ -273,6 +288,7 @@ internal sealed class OwnerSide(EngineCore core)
         if (deadline == 0 || waiting.Id != id || waiting.Pending == OperationKind.None)
             return;
         waiting.Deadline = deadline;
+        waiting.IsOverdue = false;
         core.Deadlines.Add(waiting);
     }
 
@@ -321,16 +337,23 @@ internal sealed class OwnerSide(EngineCore core)
         }
         else
         {
-            var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
-            message.Flags = flags;
-            if (givesValue)
-            {
-                message.ValueState = LockValueState.Valid;
-                message.Value = value;
-            }
-
-            core.Send(ended.Resource.Master, message);
+            EndElsewhere(ended, flags, givesValue, value);
         }
+    }
+
+    // Not inlined, for the sake of the many that end here: a message is large, and room for it would be cleared at each call.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndElsewhere(Lock ended, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
+    {
+        var message = EngineCore.About(MessageKind.Unlock, ended, ended.Operation);
+        message.Flags = flags;
+        if (givesValue)
+        {
+            message.ValueState = LockValueState.Valid;
+            message.Value = value;
+        }
+
+        core.Send(ended.Resource.Master, message);
     }
 
     /// <summary>The end of a lock that no master has.</summary>
@@ -374,6 +397,32 @@ internal sealed class OwnerSide(EngineCore core)
         var message = EngineCore.About(MessageKind.Cancel, waiting, waiting.Operation);
         message.Status = status;
         core.Send(waiting.Resource.Master, message);
+    }
+
+    private void TimeOut(Lock late)
+    {
+        var id = late.Id;
+        Undo(late, RequestStatus.TimedOut);
+        if (late.Id != id || late.Pending == OperationKind.None)
+            return;
+
+        // The master is elsewhere and has to answer first. Should it not, the caller is not to wait for ever.
+        late.IsOverdue = true;
+        late.Deadline = core.Now + core.Options.AnswerGrace;
+        core.Deadlines.Add(late);
+    }
+
+    /// <summary>
+    /// The master does not answer. A new lock can be let go all the same: its caller is told, and should it be granted after all it is
+    /// released. A conversion cannot: nobody knows which mode the lock has, so it goes on waiting.
+    /// </summary>
+    private void GiveUp(Lock late)
+    {
+        if (late.Pending != OperationKind.Lock || late.Ending)
+            return;
+        Complete(late, OperationKind.Lock, RequestStatus.TimedOut, valueRead: false, null);
+        late.IsSilent = true;
+        End(late, RawFlags.ForceUnlock, givesValue: false, []);
     }
 
     /// <summary>
@@ -427,7 +476,7 @@ internal sealed class OwnerSide(EngineCore core)
 
         completed.ToldMode = completed.Granted;
         completed.ToldBlocking = null;
-        if (completed.Session.Observer is not { } observer)
+        if (completed.IsSilent || completed.Session.Observer is not { } observer)
             return;
         observer.Completed(completed, new Completion(kind, status, completed.Granted, completed.StatusFlags, valueRead, report));
         if (cancelAsked && kind != OperationKind.Unlock)

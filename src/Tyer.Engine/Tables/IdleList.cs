@@ -2,7 +2,11 @@ using Tyer.Engine.Locks;
 
 namespace Tyer.Engine.Tables;
 
-/// <summary>Resources that nobody uses at present, longest idle first: kept a while, for they are often used again.</summary>
+/// <summary>
+/// Resources that became idle, in the order of listing. One that is used again stays listed, so that taking and releasing a lock costs no
+/// list work; whoever walks the list finds out, and lists it again. So a resource is let go between one and two times its time after
+/// its last use.
+/// </summary>
 internal sealed class IdleList
 {
     private Resource? last;
@@ -11,10 +15,9 @@ internal sealed class IdleList
 
     internal void Add(Resource added, long now)
     {
-        Invariant.Check(!added.IsIdle, "a resource becomes idle once");
-        added.IsIdle = true;
-        added.IdleSince = now;
-        added.PreviousIdle = last;
+        Invariant.Check(!added.IsListedIdle, "a resource is listed as idle once");
+        added.IsListedIdle = true;
+        added.ListedSince = now;
         added.NextIdle = null;
         if (last is null)
             First = added;
@@ -23,20 +26,14 @@ internal sealed class IdleList
         last = added;
     }
 
-    internal void Remove(Resource removed)
+    internal Resource RemoveFirst()
     {
-        if (!removed.IsIdle)
-            return;
-        if (removed.PreviousIdle is null)
-            First = removed.NextIdle;
-        else
-            removed.PreviousIdle.NextIdle = removed.NextIdle;
-        if (removed.NextIdle is null)
-            last = removed.PreviousIdle;
-        else
-            removed.NextIdle.PreviousIdle = removed.PreviousIdle;
-        removed.IsIdle = false;
-        removed.PreviousIdle = null;
+        var removed = First!;
+        First = removed.NextIdle;
+        if (First is null)
+            last = null;
+        removed.IsListedIdle = false;
         removed.NextIdle = null;
+        return removed;
     }
 }

@@ -10,7 +10,8 @@ internal sealed class LockTable
 {
     private const int PoolMax = 65536;
 
-    private readonly Stack<Lock> pool = new();
+    private Lock? pool;
+    private int pooled;
     private Lock?[] slots = new Lock?[1024];
 
     internal int Count { get; private set; }
@@ -30,7 +31,18 @@ internal sealed class LockTable
     {
         if (Count * 2 >= slots.Length)
             Grow();
-        var added = pool.TryPop(out var pooled) ? pooled : new Lock();
+        var added = pool;
+        if (added is null)
+        {
+            added = new Lock();
+        }
+        else
+        {
+            pool = added.Next;
+            added.Next = null;
+            pooled--;
+        }
+
         added.Id = id;
         Insert(added);
         Count++;
@@ -61,8 +73,11 @@ internal sealed class LockTable
         slots[hole] = null;
         Count--;
         removed.Clear();
-        if (pool.Count < PoolMax)
-            pool.Push(removed);
+        if (pooled == PoolMax)
+            return;
+        removed.Next = pool;
+        pool = removed;
+        pooled++;
     }
 
     private void Insert(Lock added)

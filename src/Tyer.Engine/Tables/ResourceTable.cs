@@ -28,6 +28,18 @@ internal sealed class ResourceTable(ulong seed)
         return null;
     }
 
+    /// <summary>The same for a name as callers have it: one that is there need not be written out as bytes.</summary>
+    internal Resource? Find(uint space, ulong hash, in ResourceName name)
+    {
+        for (var each = buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
+        {
+            if (each.Is(space, hash, in name))
+                return each;
+        }
+
+        return null;
+    }
+
     internal Resource FindOrAdd(uint space, ulong hash, ReadOnlySpan<byte> name, out bool added)
     {
         var found = Find(space, hash, name);

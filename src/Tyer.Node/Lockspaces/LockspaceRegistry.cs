@@ -31,6 +31,12 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
         }
     }
 
+    internal string NameOf(uint id)
+    {
+        lock (_opened)
+            return _opened.GetValueOrDefault(id)?.Name ?? "";
+    }
+
     public void Dispose() => _gate.Dispose();
 
     /// <summary>Makes the system lockspace usable; no name can open it.</summary>

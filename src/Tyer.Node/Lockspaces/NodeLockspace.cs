@@ -26,6 +26,8 @@ internal sealed class NodeLockspace : LockPort
 
     public override string LockspaceName => _opened.Name;
 
+    internal LockspaceOptions Options => _opened.Options;
+
     public override int ValueSize => _opened.Options.ValueSize;
 
     public override IClock Clock => _shards.Clock;
@@ -38,25 +40,32 @@ internal sealed class NodeLockspace : LockPort
 
     public override RawResult Lock(ISessionLock target, in LockRequest request)
     {
-        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
-        var call = new LockCall
-        {
-            Space = _opened.Id,
-            Name = target.Resource,
-            Mode = request.Mode,
-            Flags = request.Flags,
-            Deadline = DeadlineOf(request.Timeout),
-            NotifyBlocking = request.NotifyBlocking,
-            Transaction = request.Transaction,
-            Note = NoteCodec.Encode(request.Label, request.Purpose),
-            Tag = target,
-        };
+        var resource = target.Resource;
+        var shard = _shards.OfName(_opened.Id, resource.Hash);
+        var deadline = DeadlineOf(request.Timeout);
+        var note = NoteCodec.Encode(request.Label, request.Purpose);
+        target.PortKey = (uint)shard.Index;
         using (shard.Enter())
         {
             if (_session.IsClosed)
                 return RawResult.UnknownLockspace;
             shard.Current = target;
-            var result = shard.Engine.Lock(_session.In(shard), call, out var id);
+            // Made where it is passed: a call in a variable would be copied there.
+            var result = shard.Engine.Lock(
+                _session.In(shard),
+                new LockCall
+                {
+                    Space = _opened.Id,
+                    Name = resource,
+                    Mode = request.Mode,
+                    Flags = request.Flags,
+                    Deadline = deadline,
+                    NotifyBlocking = request.NotifyBlocking,
+                    Transaction = request.Transaction,
+                    Note = note,
+                    Tag = target,
+                },
+                out var id);
             target.Id = id;
             return result;
         }
@@ -64,7 +73,7 @@ internal sealed class NodeLockspace : LockPort
 
     public override RawResult Convert(ISessionLock target, in ConvertRequest request)
     {
-        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
+        var shard = ShardOf(target);
         var call = new ConvertCall
         {
             Mode = request.Mode,
@@ -83,7 +92,7 @@ internal sealed class NodeLockspace : LockPort
 
     public override RawResult Unlock(ISessionLock target, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
     {
-        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
+        var shard = ShardOf(target);
         using (shard.Enter())
         {
             shard.Current = target;
@@ -93,7 +102,7 @@ internal sealed class NodeLockspace : LockPort
 
     public override CancelOutcome? Cancel(ISessionLock target)
     {
-        var shard = _shards.OfName(_opened.Id, target.Resource.Hash);
+        var shard = ShardOf(target);
         using (shard.Enter())
             return shard.Engine.Cancel(_session.In(shard), target.Id);
     }
@@ -109,6 +118,9 @@ internal sealed class NodeLockspace : LockPort
         _node.Sessions.Close(_session, LossReason.LockspaceClosed);
         await _node.Lockspaces.CloseAsync(_opened).ConfigureAwait(false);
     }
+
+    // Its number is kept with the lock, so that the name is not hashed again.
+    private Shard ShardOf(ISessionLock target) => _shards[(int)target.PortKey];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long DeadlineOf(TimeSpan? timeout) =>

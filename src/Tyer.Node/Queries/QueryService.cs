@@ -12,34 +12,17 @@ internal sealed class QueryService(NodeCore node)
     internal async IAsyncEnumerable<ResourceSnapshot> QueryAsync(
         uint space, ResourceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        query.Validate();
-        foreach (var snapshot in Local(space, query))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            yield return snapshot;
-        }
-
-        await Task.CompletedTask.ConfigureAwait(false);
+        var name = node.Lockspaces.NameOf(space);
+        await foreach (var found in node.Administration.QueryAsync(name, query, cancellationToken).ConfigureAwait(false))
+            yield return found.Snapshot;
     }
 
     /// <summary>What this node masters, in the order of names, at most as many as asked for.</summary>
     internal IReadOnlyList<ResourceSnapshot> Local(uint space, ResourceQuery query)
     {
         var found = new SortedList<ResourceName, ResourceSnapshot>();
-        var states = new List<ResourceState>();
-        for (var index = 0; index < node.Shards.Count; index++)
-        {
-            var shard = node.Shards[index];
-            for (var from = 0; from >= 0;)
-            {
-                states.Clear();
-                using (shard.Enter())
-                    from = shard.Engine.Collect(from, BucketsAtATime, state => state.Space == space && query.Matches(state.Name), states);
-                foreach (var state in states)
-                    Take(state);
-            }
-        }
-
+        foreach (var state in Mastered(state => state.Space == space && query.Matches(state.Name)))
+            Take(state);
         return [.. found.Values];
 
         void Take(ResourceState state)
@@ -50,6 +33,24 @@ internal sealed class QueryService(NodeCore node)
             found[snapshot.Resource] = snapshot;
             if (found.Count > query.Count)
                 found.RemoveAt(found.Count - 1);
+        }
+    }
+
+    /// <summary>The resources mastered here, a part of a shard's table at a time.</summary>
+    internal IEnumerable<ResourceState> Mastered(Func<ResourceState, bool> wanted)
+    {
+        var states = new List<ResourceState>();
+        for (var index = 0; index < node.Shards.Count; index++)
+        {
+            var shard = node.Shards[index];
+            for (var from = 0; from >= 0;)
+            {
+                states.Clear();
+                using (shard.Enter())
+                    from = shard.Engine.Collect(from, BucketsAtATime, wanted, states);
+                foreach (var state in states)
+                    yield return state;
+            }
         }
     }
 

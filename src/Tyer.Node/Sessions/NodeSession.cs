@@ -18,8 +18,11 @@ internal sealed class NodeSession
     private readonly byte[] _identity;
     private int _closed;
 
-    internal NodeSession(ShardSet shards, uint number, LockOwner owner)
+    internal NodeSession(ShardSet shards, uint number, LockOwner owner, string lockspace, string transport, ISessionRenewals? renewals)
     {
+        Lockspace = lockspace;
+        Transport = transport;
+        Renewals = renewals;
         _shards = shards;
         Number = number;
         Owner = owner;
@@ -42,23 +45,20 @@ internal sealed class NodeSession
     /// <summary>Who it is.</summary>
     internal LockOwner Owner { get; }
 
+    /// <summary>The lockspace's name; empty: one of the node's own, in the system lockspace.</summary>
+    internal string Lockspace { get; }
+
+    /// <summary>The way its client came.</summary>
+    internal string Transport { get; }
+
+    /// <summary>Its client's keep-alives; null in process.</summary>
+    internal ISessionRenewals? Renewals { get; }
+
     /// <summary>When it began, by the node's clock.</summary>
     internal TimeSpan OpenedAt { get; }
 
     /// <summary>Whether its locks have been told to go.</summary>
     internal bool IsClosed => Volatile.Read(ref _closed) != 0;
-
-    /// <summary>How many locks it has or waits for.</summary>
-    internal int LockCount
-    {
-        get
-        {
-            var count = 0;
-            foreach (var session in _engineSessions)
-                count += session.LockCount;
-            return count;
-        }
-    }
 
     internal Engine.Session In(Shard shard) => _engineSessions[shard.Index];
 
@@ -86,18 +86,48 @@ internal sealed class NodeSession
         }
     }
 
-    /// <summary>Takes one lock away: its holder is told, and then it is released.</summary>
-    /// <returns>False if this session has no such lock.</returns>
-    internal bool Revoke(Shard shard, LockId id)
+    /// <summary>
+    /// Takes one lock away: its holder is told, and then it is released; one in another process is asked to tell its holder and to release it.
+    /// </summary>
+    /// <returns>The resource, or null: this session has no such lock.</returns>
+    internal ResourceName? Revoke(Shard shard, LockId id)
     {
         using (shard.Enter())
         {
-            if (shard.Engine.Find(id) is not { } found || found.Session != In(shard))
-                return false;
+            if (shard.Engine.Find(id) is not { Tag: ISessionLock told } found || found.Session != In(shard))
+                return null;
+            var resource = told.Resource;
+            if (told is IRemoteLock remote)
+            {
+                remote.AskBack();
+                shard.DeliverLater(told);
+                return resource;
+            }
+
             Tell(shard, found, LossReason.Revoked);
             found.Tag = null;
-            return shard.Engine.Unlock(In(shard), id, RawFlags.ForceUnlock | RawFlags.IvValBlk) == RawResult.Accepted;
+            shard.Engine.Unlock(In(shard), id, RawFlags.ForceUnlock | RawFlags.IvValBlk);
+            return resource;
         }
+    }
+
+    /// <summary>How many of its locks are held, and how many wait.</summary>
+    internal (int Held, int Waiting) CountLocks()
+    {
+        var (held, waiting) = (0, 0);
+        for (var index = 0; index < _shards.Count; index++)
+        {
+            using (_shards[index].Enter())
+            {
+                foreach (var each in _engineSessions[index].Locks())
+                {
+                    held += each.Granted is null ? 0 : 1;
+                    waiting += each.Requested is null ? 0 : 1;
+                }
+            }
+        }
+
+        return (held, waiting);
     }
 
     private static void Tell(Shard shard, Engine.Locks.Lock lost, LossReason reason)
@@ -148,4 +178,24 @@ internal sealed class NodeSession
             shard.DeliverLater(told);
         }
     }
+}
+
+/// <summary>A lock whose holder is in another process.</summary>
+internal interface IRemoteLock
+{
+    /// <summary>
+    /// Asks for the lock back: its process tells the holder, and then releases it, so that nobody else has it before the holder knows (S6).
+    /// Under the shard's lock.
+    /// </summary>
+    void AskBack();
+}
+
+/// <summary>What keeps a client's session alive, as those who look see it.</summary>
+internal interface ISessionRenewals
+{
+    /// <summary>Time since the last keep-alive.</summary>
+    TimeSpan Age { get; }
+
+    /// <summary>How long it lives without one.</summary>
+    TimeSpan Timeout { get; }
 }

@@ -3,6 +3,8 @@ namespace Tyer.Node.Sessions;
 /// <summary>The sessions of this node, by number.</summary>
 internal sealed class SessionRegistry(NodeCore node)
 {
+    internal const string InProcess = "in process";
+
     private readonly Dictionary<uint, NodeSession> _sessions = [];
     private uint _last;
 
@@ -16,7 +18,7 @@ internal sealed class SessionRegistry(NodeCore node)
         }
     }
 
-    internal NodeSession Open(LockOwner owner)
+    internal NodeSession Open(LockOwner owner, string lockspace, string transport = InProcess, ISessionRenewals? renewals = null)
     {
         lock (_sessions)
         {
@@ -26,10 +28,17 @@ internal sealed class SessionRegistry(NodeCore node)
                     RefusalReason.LimitReached, $"A session for {owner}", $"node {node.Name} has {NodeLimits.SessionsMax} sessions, as many as it may");
             }
 
-            var session = new NodeSession(node.Shards, ++_last, owner);
+            var session = new NodeSession(node.Shards, ++_last, owner, lockspace, transport, renewals);
             _sessions.Add(session.Number, session);
             return session;
         }
+    }
+
+    /// <summary>A number that no session of this node has had.</summary>
+    internal uint NextNumber()
+    {
+        lock (_sessions)
+            return ++_last;
     }
 
     internal void Close(NodeSession session, LossReason? reason)

@@ -14,7 +14,7 @@ internal sealed class Shard : IPeerSender
     private readonly IPeerOutbox _outbox;
     private List<ISessionLock> _after = new(64);
     private List<ISessionLock>? _spare = new(64);
-    private ulong _touched;
+    private ulong _unsent;
 
     internal Shard(EngineOptions options, IPeerOutbox outbox)
     {
@@ -46,27 +46,23 @@ internal sealed class Shard : IPeerSender
             _after.Add(told);
     }
 
-    void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message)
-    {
-        _outbox.Append(node, view, message);
-        _touched |= 1UL << (int)(node & 63);
-    }
+    void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message) => _outbox.Append(node, view, message, ref _unsent);
 
     private void Leave()
     {
         Current = null;
-        if (_after.Count == 0 && _touched == 0)
+        if (_after.Count == 0 && _unsent == 0)
         {
             _gate.Exit();
             return;
         }
 
-        var touched = _touched;
-        _touched = 0;
+        var unsent = _unsent;
+        _unsent = 0;
         var deliveries = _after.Count == 0 ? null : TakeDeliveries();
         _gate.Exit();
-        if (touched != 0)
-            _outbox.Flush(touched);
+        if (unsent != 0)
+            _outbox.Flush(unsent);
         if (deliveries is null)
             return;
         foreach (var told in deliveries)

@@ -24,6 +24,18 @@ internal sealed class ShardSet
 
     internal int Count => _shards.Length;
 
+    /// <summary>The highest lock number that any shard has given.</summary>
+    internal ulong HighestLockNumber
+    {
+        get
+        {
+            var highest = 0UL;
+            foreach (var shard in _shards)
+                highest = Math.Max(highest, shard.Engine.NextLockNumber);
+            return highest;
+        }
+    }
+
     internal Shard this[int index] => _shards[index];
 
     internal Shard OfName(uint space, ulong nameHash) => OfSlot(Placement.SlotOf(Placement.HashOf(space, nameHash)));

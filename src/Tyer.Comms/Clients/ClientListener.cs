@@ -1,0 +1,149 @@
+using System.Net.Sockets;
+using Tyer.Comms.Endpoints;
+using Tyer.Comms.Links;
+using Tyer.Comms.Sending;
+
+namespace Tyer.Comms.Clients;
+
+/// <summary>Accepts clients on one endpoint, and sees to it that none stays without having been admitted.</summary>
+public sealed class ClientListener : IDisposable
+{
+    private readonly ClientListenerOptions _options;
+    private readonly IClientAcceptor _acceptor;
+    private readonly SegmentPool _pool = new();
+    private readonly Listener _listener;
+    private readonly Timer _sweep;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ClientLink, ReadModel> _clients = [];
+    private readonly HashSet<ClientLink> _unadmitted = [];
+    private int _threaded;
+    private bool _isClosed;
+    private ClientListenerStatistics _statistics;
+
+    /// <summary>Listens and accepts until disposed of.</summary>
+    /// <exception cref="CommsException">It cannot listen there: <see cref="CommsErrorCode.LocalEndpointInUse"/> and others.</exception>
+    public ClientListener(ClientListenerOptions options, IClientAcceptor acceptor)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(acceptor);
+        _options = options;
+        _acceptor = acceptor;
+        _listener = new Listener(options.Endpoint, options.SocketMode, OnAccepted);
+        TimeSpan interval = options.HelloBudget / 8;
+        _sweep = new Timer(_ => RefuseOverdue(), state: null, interval, interval);
+        _listener.Start();
+    }
+
+    /// <summary>Where it listens, with the port that the system chose.</summary>
+    public CommsEndpoint Endpoint => _listener.Endpoint;
+
+    /// <summary>How many there are, and how many were not let in.</summary>
+    public ClientListenerStatistics Statistics
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _statistics with
+                {
+                    Connected = _clients.Count, Unadmitted = _unadmitted.Count, Threaded = _threaded, AcceptFailures = _listener.Failures,
+                };
+            }
+        }
+    }
+
+    /// <summary>Segments of its send queues in use; 0 when every queue is empty.</summary>
+    internal int RentedSegments => _pool.Rented;
+
+    /// <summary>Stops accepting and refuses everybody with <see cref="RefusalCode.ShuttingDown"/>; their receivers hear of it.</summary>
+    public void Dispose()
+    {
+        ClientLink[] clients;
+        lock (_gate)
+        {
+            if (_isClosed) return;
+            _isClosed = true;
+            clients = [.. _clients.Keys];
+        }
+
+        _listener.Dispose();
+        _sweep.Dispose();
+        foreach (ClientLink client in clients) client.Refuse(RefusalCode.ShuttingDown);
+    }
+
+    internal void Admitted(ClientLink client)
+    {
+        lock (_gate) _unadmitted.Remove(client);
+    }
+
+    internal void Ended(ClientLink client)
+    {
+        lock (_gate)
+        {
+            _unadmitted.Remove(client);
+            if (_clients.Remove(client, out ReadModel model) && model == ReadModel.Thread) _threaded--;
+        }
+    }
+
+    private void OnAccepted(Socket socket)
+    {
+        ClientLink? client = Register(socket);
+        if (client is null) return;
+
+        ILinkReceiver receiver = _acceptor.OnAccepted(client);
+        client.Start(receiver);
+    }
+
+    private ClientLink? Register(Socket socket)
+    {
+        lock (_gate)
+        {
+            RefusalCode refusal = _isClosed ? RefusalCode.ShuttingDown
+                : _unadmitted.Count >= _options.UnadmittedMax ? RefusalCode.TooManyStrangers
+                : RefusalCode.None;
+            if (refusal != RefusalCode.None)
+            {
+                _statistics.Refused++;
+                Turn(socket, refusal);
+                return null;
+            }
+
+            ReadModel model = _threaded < _options.ThreadedMax ? ReadModel.Thread : ReadModel.Async;
+            var link = new Link(socket, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
+            {
+                QuietBytes = CommsLimits.ClientQueueBytesQuiet,
+            };
+            var client = new ClientLink(link, _pool, this) { HelloDeadline = CommsClock.Now + _options.HelloBudget };
+            if (model == ReadModel.Thread) _threaded++;
+            _clients.Add(client, model);
+            _unadmitted.Add(client);
+            _statistics.Accepted++;
+            return client;
+        }
+    }
+
+    /// <summary>Says why, and closes: the words fit a fresh socket's buffer.</summary>
+    private static void Turn(Socket socket, RefusalCode code)
+    {
+        using (socket)
+        {
+            Span<byte> frame = stackalloc byte[Frames.FrameHeader.Bytes + Refusal.Bytes];
+            socket.Send(frame[..Refusal.WriteFrame(frame, code)], SocketFlags.None, out _);
+        }
+    }
+
+    private void RefuseOverdue()
+    {
+        ClientLink[] overdue;
+        lock (_gate)
+        {
+            TimeSpan now = CommsClock.Now;
+            overdue = [.. _unadmitted.Where(client => client.HelloDeadline <= now)];
+            _unadmitted.ExceptWith(overdue);
+            _statistics.Refused += overdue.Length;
+        }
+
+        foreach (ClientLink client in overdue) client.Refuse(RefusalCode.HelloTimeout);
+    }
+}

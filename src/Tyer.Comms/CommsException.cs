@@ -1,0 +1,43 @@
+namespace Tyer.Comms;
+
+/// <summary>What went wrong with an endpoint or a connection; the numbers are stable.</summary>
+public enum CommsErrorCode
+{
+    /// <summary>Only <c>tcp</c> and <c>unix</c> are known.</summary>
+    UnknownTransport = 20,
+
+    /// <summary>The text after the transport is not an address of that transport.</summary>
+    EndpointSyntax = 21,
+
+    /// <summary>Somebody else listens there.</summary>
+    LocalEndpointInUse = 32,
+
+    /// <summary>An address that other machines can reach, and nothing yet that would tell who they are.</summary>
+    InsecureEndpoint = 63,
+
+    /// <summary>Nobody could be reached there.</summary>
+    ConnectFailed = 64,
+
+    /// <summary>Nobody answered there in time.</summary>
+    ConnectTimeout = 65,
+
+    /// <summary>The socket belongs neither to root nor to this user, so whoever answers may be an impostor.</summary>
+    UntrustedOwner = 66,
+
+    /// <summary>The system does not let this process listen or connect there.</summary>
+    PermissionDenied = 72,
+
+    /// <summary>The system refused for another reason; see the inner exception.</summary>
+    SystemFailure = 73,
+}
+
+/// <summary>An endpoint could not be used. The message names it, the reason, and what to do.</summary>
+public sealed class CommsException : IOException
+{
+    /// <summary>An exception with a code.</summary>
+    public CommsException(CommsErrorCode code, string message, Exception? innerException = null)
+        : base(message, innerException) => Code = code;
+
+    /// <summary>The reason, for programs.</summary>
+    public CommsErrorCode Code { get; }
+}

@@ -1,0 +1,101 @@
+namespace Tyer.Comms;
+
+/// <summary>Every limit of the communication layer, with its unit and its reason.</summary>
+public static class CommsLimits
+{
+    /// <summary>Bytes in the body of one message between a client and a node, at most: a client is not trusted with more memory.</summary>
+    public const int ClientBodyBytesMax = 64 * 1024;
+
+    /// <summary>Bytes in the body of one message between two nodes, at most: recovery sends many locks in one message.</summary>
+    public const int PeerBodyBytesMax = 1024 * 1024;
+
+    /// <summary>
+    /// Bytes waiting to be sent to one client, at most: a client that does not read must not grow the node. Room for a word on each of as
+    /// many locks as a client may have, should all be granted at once.
+    /// </summary>
+    public const long ClientQueueBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>With more bytes than this waiting to be sent to a client, nothing is read from it: its own requests fill the queue no further.</summary>
+    public const long ClientQueueBytesQuiet = 512 * 1024;
+
+    /// <summary>Bytes waiting to be sent by a client to its node, at most: its own memory, and releases should not be turned away.</summary>
+    public const long ClientOwnQueueBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>Bytes sent to or queued for one peer and not yet acknowledged, at most: seconds of lock traffic, not minutes.</summary>
+    public const long PeerQueueBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>Messages sent to or queued for one peer and not yet acknowledged, at most; see <see cref="PeerQueueBytesMax"/>.</summary>
+    public const int PeerQueueMessagesMax = 65_536;
+
+    /// <summary>Clients connected and not yet admitted, at most; the next one is refused.</summary>
+    public const int UnadmittedClientsMax = 256;
+
+    /// <summary>Connections that have not yet said which peer they are, at most; the next one is refused. Each has a thread.</summary>
+    public const int StrangersMax = 16;
+
+    /// <summary>Links of one peer that are being agreed on, at most: both sides may dial, and dial again.</summary>
+    public const int LinksPerPeerMax = 4;
+
+    /// <summary>Clients whose socket is read by a thread of its own, for latency; the rest share the pool, for memory.</summary>
+    public const int ThreadedClientsMax = 32;
+
+    /// <summary>Time for a connection to be established, at most.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time for a new connection to say who it is and be accepted, at most: a silent one costs a slot.</summary>
+    public static readonly TimeSpan HelloBudget = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest delay before the next attempt to reach a peer.</summary>
+    public static readonly TimeSpan ReconnectDelayMax = TimeSpan.FromSeconds(1);
+
+    /// <summary>The delay after a refusal that only an operator can cure; the peer's own attempts are still answered.</summary>
+    public static readonly TimeSpan ReconnectDelayRefused = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time for a clean goodbye to be acknowledged, at most.</summary>
+    public static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bytes in the body of a frame of a handshake, at most: who has not said hello is trusted with less memory.</summary>
+    internal const int HandshakeBodyBytesMax = 1024;
+
+    /// <summary>Bytes in one pooled segment of a send queue.</summary>
+    internal const int SegmentBytes = 64 * 1024;
+
+    /// <summary>Free segments that a pool keeps, at most (16 MiB); more than that is left to the garbage collector.</summary>
+    internal const int PooledSegmentsMax = 256;
+
+    /// <summary>Segments handed to the kernel in one call, at most; a megabyte fills any default socket buffer.</summary>
+    internal const int SegmentsPerSendMax = 16;
+
+    /// <summary>Bytes that a batch may hold back, at most: beyond this, waiting for its end merges nothing more.</summary>
+    internal const int BatchBytesMax = 64 * 1024;
+
+    /// <summary>Sends that a caller makes for others, at most, before the link's own writer takes over.</summary>
+    internal const int FlushRoundsMax = 4;
+
+    /// <summary>Bytes of a peer's receive buffer at first; it doubles as bytes arrive, up to one frame of the largest size.</summary>
+    internal const int PeerReceiveBytesMin = 64 * 1024;
+
+    /// <summary>Bytes of a client's receive buffer at first: ten thousand of them must fit.</summary>
+    internal const int ClientReceiveBytesMin = 4 * 1024;
+
+    /// <summary>Messages delivered without an acknowledgement, at most.</summary>
+    internal const int UnacknowledgedMessagesMax = 32;
+
+    /// <summary>Bytes delivered without an acknowledgement, at most.</summary>
+    internal const long UnacknowledgedBytesMax = 128 * 1024;
+
+    /// <summary>The longest that an acknowledgement waits for a message to ride on.</summary>
+    internal static readonly TimeSpan AcknowledgeDelay = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>The first delay before an attempt to reach a peer; it doubles. The delay taken is a random part of it.</summary>
+    internal static readonly TimeSpan ReconnectDelayMin = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The most that is waited after losing a race: the winner is being set up.</summary>
+    internal static readonly TimeSpan ReconnectDelayLostRace = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>A connection that lasted this long clears the delays that came before it.</summary>
+    internal static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>The pause after the system refused a socket or a descriptor: it will not have one a microsecond later.</summary>
+    internal static readonly TimeSpan AcceptRetryDelay = TimeSpan.FromMilliseconds(100);
+}

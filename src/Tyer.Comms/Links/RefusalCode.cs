@@ -1,0 +1,67 @@
+namespace Tyer.Comms.Links;
+
+/// <summary>
+/// Why a link was refused. The numbers are part of the wire format. Of a hello, the first code that applies is given, in the order of the
+/// numbers 10 to 19.
+/// </summary>
+public enum RefusalCode
+{
+    /// <summary>Not refused.</summary>
+    None = 0,
+
+    /// <summary>The bytes were no frame, or one that does not belong here; the detail is a <see cref="Frames.FrameError"/>.</summary>
+    MalformedFrame = 1,
+
+    /// <summary>No hello within the budget, or one that led nowhere.</summary>
+    HelloTimeout = 2,
+
+    /// <summary>Too many connections that have not said who they are.</summary>
+    TooManyStrangers = 3,
+
+    /// <summary>This side is shutting down.</summary>
+    ShuttingDown = 4,
+
+    /// <summary>The hello is not that of a Tyer node.</summary>
+    BadMagic = 10,
+
+    /// <summary>No protocol version that both sides speak.</summary>
+    VersionRange = 11,
+
+    /// <summary>The hello's fields contradict each other or its length.</summary>
+    MalformedHello = 12,
+
+    /// <summary>The other side insists on something that this version does not know.</summary>
+    FeatureRequired = 13,
+
+    /// <summary>Another cluster.</summary>
+    ClusterMismatch = 14,
+
+    /// <summary>The hello is meant for another node.</summary>
+    WrongReceiver = 15,
+
+    /// <summary>The sender is not configured as a peer, or is not the one that this address should be.</summary>
+    UnknownSender = 16,
+
+    /// <summary>The sender has this node's own id.</summary>
+    SenderIsSelf = 17,
+
+    /// <summary>An older incarnation of the sender than one already known: a process that should not run any more.</summary>
+    StaleIncarnation = 18,
+
+    /// <summary>Membership has cut this incarnation off.</summary>
+    Fenced = 19,
+
+    /// <summary>Another link between the same two nodes won; nothing is wrong.</summary>
+    LostRace = 20,
+
+    /// <summary>The sender's numbering does not continue the session: two processes used one incarnation.</summary>
+    SequenceLost = 21,
+}
+
+/// <summary>What a refused dialler does.</summary>
+internal static class RefusalCodes
+{
+    /// <summary>Whether trying again soon may help; otherwise an operator has to change something first.</summary>
+    public static bool IsTransient(RefusalCode code) => code
+        is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers;
+}
