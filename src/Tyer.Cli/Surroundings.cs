@@ -41,7 +41,7 @@ internal sealed class Surroundings
         ErrorWidth = Console.IsErrorRedirected ? null : TerminalWidth(),
         CanAsk = !Console.IsInputRedirected && !Console.IsErrorRedirected,
         PlainWanted = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") == "dumb",
-        Connector = new DaemonConnector(),
+        Connector = new DaemonConnector(SelfCommand.Current),
         Self = SelfCommand.Current,
     };
 

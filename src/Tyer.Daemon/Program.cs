@@ -1,1 +1,1 @@
-return 0;
+return await Tyer.Daemon.DaemonProgram.RunAsync(args, "tyerd").ConfigureAwait(false);

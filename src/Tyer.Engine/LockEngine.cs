@@ -110,7 +110,7 @@ public sealed class LockEngine
     public RawResult Unlock(Session session, LockId id, RawFlags flags, bool givesValue = false, ReadOnlySpan<byte> value = default) =>
         core.Owner.Unlock(session, id, flags, givesValue, value);
 
-    /// <summary>Undoes what a lock waits for, if it is not too late.</summary>
+    /// <summary>Undoes what a lock waits for, if it is not too late. Cancels of one request that overlap have one outcome, told once.</summary>
     /// <returns>
     /// The outcome, where nothing was under way; null if it comes as <see cref="ILockObserver.CancelAnswered"/>, right after the end of
     /// the request concerned, perhaps within this call.

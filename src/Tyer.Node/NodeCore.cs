@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tyer.Cluster.State;
 using Tyer.Node.Administration;
+using Tyer.Node.Clients;
 using Tyer.Node.Lockspaces;
 using Tyer.Node.Peers;
 using Tyer.Node.Queries;
@@ -43,6 +44,7 @@ internal sealed partial class NodeCore : IAsyncDisposable
         Membership = new Membership(this);
         Answers = new LocalAnswers(this);
         Administration = new NodeAdministration(this);
+        Clients = new ClientService(this);
         _timer = new TimerThread(Shards, AfterTick);
         Lockspaces.Start();
     }
@@ -91,8 +93,8 @@ internal sealed partial class NodeCore : IAsyncDisposable
 
     internal bool IsStopping => Volatile.Read(ref _stopping) != 0;
 
-    /// <summary>Where clients connect to.</summary>
-    internal IReadOnlyList<string> ClientEndpoints { get; set; } = [];
+    /// <summary>The sessions of other processes.</summary>
+    internal ClientService Clients { get; }
 
     internal string NameOf(uint id) => Membership.NameOf(id);
 
@@ -143,13 +145,16 @@ internal sealed partial class NodeCore : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _stopping, 1) != 0)
             return;
+        var isClean = await Clients.StopAsync().ConfigureAwait(false);
         Sessions.CloseAll(LossReason.NodeStopped);
         _timer.Dispose();
         await Membership.DisposeAsync().ConfigureAwait(false);
         if (_outbox is IAsyncDisposable peers)
             await peers.DisposeAsync().ConfigureAwait(false);
         Lockspaces.Dispose();
-        _state.MarkClean();
+        // A client that has not heard that the node stops may believe in its locks until its session's time is over.
+        if (isClean)
+            _state.MarkClean();
         _state.Dispose();
         LogStopped(Name);
     }
@@ -166,6 +171,7 @@ internal sealed partial class NodeCore : IAsyncDisposable
 
     private void AfterTick(TimeSpan now)
     {
+        Clients.Tick(now);
         try
         {
             if (Shards.HighestLockNumber + NodeLimits.LockNumbersLow >= _lockNumbers.End)

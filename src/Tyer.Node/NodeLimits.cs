@@ -30,6 +30,21 @@ internal static class NodeLimits
     /// <summary>By how much two machines' clocks may differ in rate.</summary>
     internal const double ClockRateError = 0.01;
 
+    /// <summary>How often sessions are looked at: a dead client's locks wait so much longer than they must.</summary>
+    internal static TimeSpan SessionScan { get; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a client that is refused may take to close its end.</summary>
+    internal static TimeSpan FarewellMax { get; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a node that stops waits for its clients to tell their holders.</summary>
+    internal static TimeSpan GoodbyeMax { get; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Requests of one session under way that are not about one lock (lockspaces, purges, questions): each is a task. Locks have their own
+    /// limit, and what is sent faster than it is taken waits in the socket.
+    /// </summary>
+    internal const int RequestsMax = 1024;
+
     /// <summary>How long a query waits for the other members before it names who has not answered.</summary>
     internal static TimeSpan QueryTimeout { get; } = TimeSpan.FromSeconds(2);
 }

@@ -35,6 +35,7 @@ internal static class NodeStart
                 await core.Membership.ConnectAsync(StackOf(settings, state, mesh, clock), cancellationToken).ConfigureAwait(false);
             }
 
+            core.Clients.Start(settings.Options.ClientEndpoints);
             return core;
         }
         catch

@@ -19,10 +19,14 @@ public sealed class TyerNode : IAsyncDisposable
     /// <summary>The node's id.</summary>
     public uint Id => _core.Id;
 
+    /// <summary>Where programs of this machine connect to, with the ports that the system chose.</summary>
+    public IReadOnlyList<string> ClientEndpoints => _core.Clients.Endpoints;
+
     /// <summary>Starts a node. It is there at once; what is asked of it waits until its cluster stack has formed a view.</summary>
     /// <param name="options">What it is to be.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <exception cref="IOException">It cannot listen for clients where it is to; the message says why.</exception>
     /// <exception cref="StateDirectoryException">The state directory cannot be used; the message says why, and what to do.</exception>
     public static async ValueTask<TyerNode> StartAsync(TyerNodeOptions options, CancellationToken cancellationToken = default)
     {

@@ -21,6 +21,12 @@ public sealed class TyerNodeOptions
     /// <summary>The other nodes, name to address. Empty with the stack <c>local</c>.</summary>
     public IDictionary<string, string> Peers { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Where programs of this machine connect to: <c>unix:/run/tyer/tyerd.sock</c>, and, if it must be, <c>tcp://127.0.0.1:7601</c>, where nobody may
+    /// administer and nobody vouches for who a client is. Default: none; only this process has locks then.
+    /// </summary>
+    public IList<string> ClientEndpoints { get; } = [];
+
     /// <summary>Where the node keeps what must survive it (view id, incarnation, lock-id mark). Default: see <c>docs/operating.md</c>.</summary>
     public string? StateDirectory { get; set; }
 

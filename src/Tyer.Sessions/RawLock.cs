@@ -26,7 +26,7 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
         Blocking,
     }
 
-    public ResourceName Resource { get; private set; }
+    public ResourceName Resource { get; internal set; }
 
     public uint PortKey { get; set; }
 
@@ -38,13 +38,13 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
             if (_id == value || value == default)
                 return;
             _id = value;
+            _block?.Id = value;
             space.Register(this);
         }
     }
 
-    internal RawResult Lock(ReadOnlySpan<byte> resource, LockMode mode, RawFlags flags, LockStatusBlock block, RawCallbacks callbacks)
+    internal RawResult Lock(LockMode mode, RawFlags flags, LockStatusBlock block, RawCallbacks callbacks)
     {
-        Resource = new ResourceName(resource);
         Take(flags, block, callbacks);
         var result = space.Port.Lock(this, new LockRequest
         {
@@ -56,8 +56,6 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
             Label = block.Label,
             Purpose = block.Purpose,
         });
-        if (result == RawResult.Accepted)
-            block.Id = _id;
         DeliverIfAny();
         return result;
     }

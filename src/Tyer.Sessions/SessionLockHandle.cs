@@ -150,10 +150,10 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         if (!TryBeginRelease(out var givesValue))
             return Phase == HandlePhase.Lost && givesValue ? throw Outcomes.ReleaseUnknown(this) : ValueTask.CompletedTask;
         PostRelease();
-        if (HasResult)
-            return ValueTask.CompletedTask;
-        var wait = AddWait();
-        return wait is null ? ValueTask.CompletedTask : new ValueTask(wait.Task.WaitAsync(cancellationToken));
+        if (!HasResult && AddWait() is { } wait)
+            return WaitForReleaseAsync(wait.Task, cancellationToken);
+        ThrowIfUnknown();
+        return ValueTask.CompletedTask;
     }
 
     public override void Dispose()
@@ -210,7 +210,8 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     void ISessionLock.Deliver()
     {
-        if (Phase != HandlePhase.Requested && Phase != HandlePhase.Converting
+        // The grant may be delivered after its holder saw it, and has begun to release: what is waited for then is another end.
+        if (Phase is not (HandlePhase.Requested or HandlePhase.Converting or HandlePhase.Releasing)
             && Interlocked.Exchange(ref _wait, Arrived) is TaskCompletionSource wait)
         {
             wait.TrySetResult();
@@ -330,6 +331,18 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
             Phase = HandlePhase.Gone;
         if (Phase != HandlePhase.Releasing)
             Arrive();
+    }
+
+    private async ValueTask WaitForReleaseAsync(Task released, CancellationToken cancellationToken)
+    {
+        await released.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfUnknown();
+    }
+
+    private void ThrowIfUnknown()
+    {
+        if (_status == RawStatus.Unknown)
+            throw Outcomes.ReleaseUnknown(this);
     }
 
     private void ThrowIfUnusable()

@@ -13,7 +13,10 @@ public sealed class LockStatusBlock
     /// <summary>Told: what else there is to know.</summary>
     public RawStatusFlags Flags { get; set; }
 
-    /// <summary>Told when a new lock is accepted; said for a conversion.</summary>
+    /// <summary>
+    /// Said for a conversion; told for a new lock as soon as it has one: in process when the call returns, over a connection with the node's
+    /// first word about it, at the latest with the completion. Until then it cannot be cancelled.
+    /// </summary>
     public LockId Id { get; set; }
 
     /// <summary>Told: the mode that the lock is in.</summary>

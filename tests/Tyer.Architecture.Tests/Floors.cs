@@ -14,6 +14,8 @@ internal static class Floors
         "Tyer.Engine" or "Tyer.Comms" or "Tyer.Cluster" or "Tyer.Sessions" => Words.Contains(used),
         "Tyer.Node" => Words.Contains(used) || Machinery.Contains(used),
         "Tyer.Client" => used is "Tyer" or "Tyer.Comms" or "Tyer.Sessions",
+        // Where no daemon runs, the command line becomes a private one: the same program, in a process of its own.
+        "Tyer.Cli" when used == "Tyer.Daemon" => true,
         _ when IsStack(user) => used is "Tyer" or "Tyer.Cluster",
         // A face: a program, an adapter. It may use whatever is below, and nobody uses it.
         _ => Words.Contains(used) || Machinery.Contains(used) || IsStack(used) || Running.Contains(used),

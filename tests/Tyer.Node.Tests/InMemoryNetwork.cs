@@ -33,21 +33,20 @@ internal sealed class InMemoryNetwork
 
         private ulong Incarnation => incarnation;
 
-        public bool TrySend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body)
+        public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body)
         {
-            if (!network._transports.TryGetValue(node, out var transport) || !transport._inboxes.TryGetValue(self, out var inbox))
-                return binding == Bindings.Stack;
+            // To a node that has stopped: taken, and kept for a life that does not come back.
+            if (!network._transports.TryGetValue(node, out var transport) || !transport._inboxes.TryGetValue(self, out var inbox) || inbox.IsAddingCompleted)
+                return true;
             inbox.TryAdd((binding, view, body.ToArray()));
             return true;
         }
 
-        public void EnterBatch(uint node)
+        public void Flush(uint node)
         {
         }
 
-        public void LeaveBatch(uint node)
-        {
-        }
+        public void CutOff(uint node) => throw new InvalidOperationException($"Node {self} gave node {node} up.");
 
         public bool IsConnected(uint node) => _inboxes.ContainsKey(node);
 
@@ -68,10 +67,7 @@ internal sealed class InMemoryNetwork
             {
                 _observer!.OnConnected(other, otherIncarnation);
                 foreach (var (binding, view, body) in inbox.GetConsumingEnumerable())
-                {
-                    if (!_observer.OnMessage(other, binding, view, body))
-                        throw new InvalidOperationException($"Node {self} refused a message of node {other}.");
-                }
+                    _observer.OnMessage(other, binding, view, body);
             })
             {
                 IsBackground = true,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Tyer.Daemon.CommandLine;
 using Tyer.Cli.Commands;
 
 namespace Tyer.Cli.CommandLine;
@@ -31,6 +32,7 @@ internal static class TyerCommand
             SessionsCommand.Build(runner),
             new RevokeCommand().Build(runner),
             StateCommand.Build(runner),
+            new BenchCommand().Build(runner),
             new CompletionCommand().Build(runner),
             CompleteCommand.Build(runner, () => Build(surroundings)),
         };

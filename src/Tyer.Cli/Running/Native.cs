@@ -8,7 +8,11 @@ internal static unsafe partial class Native
     public const int ErrorNoEntry = 2;
     public const int ErrorInterrupted = 4;
 
+    public const int OpenRead = 0x0;
+    public const int OpenWrite = 0x1;
     public const int OpenReadWrite = 0x2;
+    public const int OpenCreate = 0x40;
+    public const int OpenTruncate = 0x200;
     public const int OpenCloseOnExec = 0x80000;
     public const int SocketStream = 1;
     public const int SocketCloseOnExec = 0x80000;

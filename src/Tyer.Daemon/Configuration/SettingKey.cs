@@ -14,6 +14,8 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
     /// <summary>The key that has one value per peer: <c>Peers:n2</c>; its flag is <c>--peer n2=ADDRESS</c>.</summary>
     public const string Peers = "Peers";
 
+    private const string Switch = "true|false";
+
     /// <summary>All keys but the peers', in the order of the help.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
     [
@@ -30,12 +32,15 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
         new("Weight", "0-16", "How large a share of the directory this node takes, against the others. Default: 1.", (to, text) => to.Node.Weight = Number(text)),
         new("Shards", "1-64", "How many engines share the work. Default: one per processor.", (to, text) => to.Node.Shards = Number(text)),
         new("SessionTimeout", "SPAN", "How long a client's session lives without a sign of life. Default: 10s.", (to, text) => to.Node.SessionTimeout = Span(text)),
-        new("Volatile", "true|false", "Keep no state: after a restart, fencing tokens begin again. For tests only. Default: false.",
+        new("Volatile", Switch, "Keep no state: after a restart, fencing tokens begin again. For tests only. Default: false.",
             (to, text) => to.Node.Volatile = Truth(text)),
         new("LogLevel", "LEVEL", "The least severe messages to log: Trace, Debug, Information, Warning, Error, Critical or None. Read again on HUP. Default: Information.",
             (to, text) => to.LogLevel = Level(text)),
         new("IdleExit", "SPAN", "End when no session has been open for so long. Default: never.", (to, text) => to.IdleExit = Span(text)),
     ];
+
+    /// <summary>Whether its flag may stand alone, for true.</summary>
+    public bool IsSwitch => ValueName == Switch;
 
     /// <summary>Its flag: <c>--session-timeout</c>.</summary>
     public string Flag => "--" + string.Concat(Name.Select((letter, i) => (i > 0 && char.IsUpper(letter) ? "-" : "") + char.ToLowerInvariant(letter)));

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
 using Tyer.Daemon.Text;
+using Tyer.Sessions;
 
 namespace Tyer.Daemon.Configuration;
 
@@ -11,7 +12,7 @@ namespace Tyer.Daemon.Configuration;
 internal sealed class SettingsReader
 {
     /// <summary>Read when it exists and no other file is named.</summary>
-    public const string UsualFile = "/etc/tyer/tyerd.json";
+    public const string UsualFile = SocketPaths.ConfigurationFile;
 
     public const string EnvironmentPrefix = "TYER__";
 

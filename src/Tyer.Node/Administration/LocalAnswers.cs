@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Tyer.Cluster;
+using Tyer.Node.Clients;
 using Tyer.Node.Peers;
 using Tyer.Node.Sessions;
 using Tyer.Sessions.Administration;
@@ -31,7 +32,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
             Uptime = node.Shards.Clock.Now - node.StartedAt,
             Serving = Serving(),
             Shards = node.Shards.Count,
-            Sessions = node.Sessions.All.Count(session => session.Lockspace.Length > 0),
+            Sessions = node.Clients.Open.Count + OwnSessions().Count(),
             Lockspaces = [.. node.Lockspaces.Opened.Select(opened => new LockspaceStatus
             {
                 Name = opened.Name,
@@ -49,12 +50,13 @@ internal sealed partial class LocalAnswers(NodeCore node)
                 RealTimeHeartbeats = false,
             },
             StateDirectory = node.State.Path,
-            ClientEndpoints = node.ClientEndpoints,
+            ClientEndpoints = node.Clients.Endpoints,
         };
     }
 
+    /// <summary>By number: each client with all its lockspaces, and what this process itself has open.</summary>
     internal IReadOnlyList<SessionInfo> Sessions() =>
-        [.. node.Sessions.All.Where(session => session.Lockspace.Length > 0).Select(Describe)];
+        [.. node.Clients.Open.Select(Describe).Concat(OwnSessions().Select(Describe)).OrderBy(session => session.Number)];
 
     internal IReadOnlyList<LockspaceResource> Resources(ResourceQuestion question)
     {
@@ -122,6 +124,28 @@ internal sealed partial class LocalAnswers(NodeCore node)
         };
     }
 
+    private IEnumerable<NodeSession> OwnSessions() =>
+        node.Sessions.All.Where(session => session.Renewals is null && session.Lockspace.Length > 0);
+
+    private SessionInfo Describe(ClientConnection client)
+    {
+        var spaces = client.Spaces;
+        var counts = spaces.Select(space => space.Session.CountLocks()).ToArray();
+        return new SessionInfo
+        {
+            Node = node.Name,
+            Number = client.Number,
+            Owner = client.Owner,
+            Transport = client.Transport,
+            OpenFor = node.Shards.Clock.Now - client.OpenedAt,
+            Lockspaces = [.. spaces.Select(space => space.Session.Lockspace)],
+            LocksHeld = counts.Sum(count => count.Held),
+            LocksWaiting = counts.Sum(count => count.Waiting),
+            KeepAliveAge = client.Age,
+            Timeout = client.Timeout,
+        };
+    }
+
     private SessionInfo Describe(NodeSession session)
     {
         var (held, waiting) = session.CountLocks();
@@ -135,8 +159,6 @@ internal sealed partial class LocalAnswers(NodeCore node)
             Lockspaces = [session.Lockspace],
             LocksHeld = held,
             LocksWaiting = waiting,
-            KeepAliveAge = session.Renewals?.Age,
-            Timeout = session.Renewals?.Timeout,
         };
     }
 

@@ -26,6 +26,8 @@ internal sealed class NodeLockspace : LockPort
 
     public override string LockspaceName => _opened.Name;
 
+    internal LockspaceOptions Options => _opened.Options;
+
     public override int ValueSize => _opened.Options.ValueSize;
 
     public override IClock Clock => _shards.Clock;

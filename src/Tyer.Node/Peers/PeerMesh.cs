@@ -42,7 +42,7 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         _node = node;
         _log = node.Log;
         Inbox = new EngineInbox(node.Shards);
-        _questions = new Questions(node, (to, bytes) => _transport.TrySend(to, Bindings.Question, 0, bytes.Span));
+        _questions = new Questions(node, (to, bytes) => SendNow(to, Bindings.Question, bytes.Span));
     }
 
     public void Start(IPeerReceiver receiver)
@@ -51,20 +51,17 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         _transport.Start(this);
     }
 
-    public void Send(NodeId to, ReadOnlySpan<byte> message) => _transport.TrySend(to.Value, Bindings.Stack, 0, message);
+    public void Send(NodeId to, ReadOnlySpan<byte> message) => SendNow(to.Value, Bindings.Stack, message);
 
     public void Append(uint node, ulong view, ReadOnlySpan<byte> message, ref ulong open)
     {
-        var bit = 1UL << _bits[node];
-        if ((open & bit) == 0)
-        {
-            open |= bit;
-            _transport.EnterBatch(node);
-        }
+        open |= 1UL << _bits[node];
+        if (_transport.TryAppend(node, Bindings.Engine, (uint)view, message))
+            return;
 
-        // Engines rely on every message. A queue that is full is a peer that has not read for very long: this node cannot go on with it.
-        if (!_transport.TrySend(node, Bindings.Engine, (uint)view, message))
-            _node!.Fail(new InvalidOperationException($"The queue of messages to {_node.NameOf(node)} is full: it has not taken any for too long."));
+        // Engines rely on every message. A queue that is full is that of a peer that has taken none for very long: it stays lost.
+        LogQueueFull(_node!.NameOf(node));
+        _transport.CutOff(node);
     }
 
     public void Flush(ulong open)
@@ -72,7 +69,7 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         for (var index = 0; open != 0; index++, open >>= 1)
         {
             if ((open & 1) != 0)
-                _transport.LeaveBatch(_peers[index]);
+                _transport.Flush(_peers[index]);
         }
     }
 
@@ -81,22 +78,25 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
 
     public bool IsReachable(uint node) => _transport.IsConnected(node);
 
-    public bool OnMessage(uint from, ushort binding, uint view, ReadOnlySpan<byte> body)
+    public void OnMessage(uint from, ushort binding, uint view, ReadOnlySpan<byte> body)
     {
         try
         {
-            return binding switch
+            var understood = binding switch
             {
                 Bindings.Stack => _stack!.OnMessage(new NodeId(from), body),
                 Bindings.Engine => !IsOfThisView(from) || Inbox.Receive(from, view, body),
                 Bindings.Question => _questions!.Receive(from, body),
                 _ => false,
             };
+            if (understood)
+                return;
+            LogMalformed(_node!.NameOf(from), binding);
+            _transport.CutOff(from);
         }
         catch (InvariantBrokenException broken)
         {
             _node!.Fail(broken);
-            return true;
         }
     }
 
@@ -113,7 +113,17 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         _stack!.OnUnreachable(new NodeId(node), why);
     }
 
+    public void OnRefused(string what) => LogRefused(what);
+
     public ValueTask DisposeAsync() => _transport.DisposeAsync();
+
+    private bool SendNow(uint node, ushort binding, ReadOnlySpan<byte> body)
+    {
+        if (!_transport.TryAppend(node, binding, 0, body))
+            return false;
+        _transport.Flush(node);
+        return true;
+    }
 
     /// <summary>A restarted peer's engine is not the one in the view: what it sends is not for ours.</summary>
     private bool IsOfThisView(uint from) =>
@@ -121,6 +131,15 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
 
     [LoggerMessage(EventId = 1302, Level = LogLevel.Information, Message = "Connected to {Peer}")]
     private partial void LogConnected(string peer);
+
+    [LoggerMessage(EventId = 1304, Level = LogLevel.Error, Message = "{Peer} has taken no message for too long; it is cut off until it restarts")]
+    private partial void LogQueueFull(string peer);
+
+    [LoggerMessage(EventId = 1305, Level = LogLevel.Error, Message = "{Peer} sent what no node of this version sends (binding {Binding}); it is cut off until it restarts")]
+    private partial void LogMalformed(string peer, ushort binding);
+
+    [LoggerMessage(EventId = 1306, Level = LogLevel.Warning, Message = "{What}")]
+    private partial void LogRefused(string what);
 
     [LoggerMessage(EventId = 1303, Level = LogLevel.Information, Message = "The connection to {Peer} is gone: {Why}")]
     private partial void LogDisconnected(string peer, string why);

@@ -86,7 +86,9 @@ internal sealed class NodeSession
         }
     }
 
-    /// <summary>Takes one lock away: its holder is told, and then it is released.</summary>
+    /// <summary>
+    /// Takes one lock away: its holder is told, and then it is released; one in another process is asked to tell its holder and to release it.
+    /// </summary>
     /// <returns>The resource, or null: this session has no such lock.</returns>
     internal ResourceName? Revoke(Shard shard, LockId id)
     {
@@ -95,6 +97,13 @@ internal sealed class NodeSession
             if (shard.Engine.Find(id) is not { Tag: ISessionLock told } found || found.Session != In(shard))
                 return null;
             var resource = told.Resource;
+            if (told is IRemoteLock remote)
+            {
+                remote.AskBack();
+                shard.DeliverLater(told);
+                return resource;
+            }
+
             Tell(shard, found, LossReason.Revoked);
             found.Tag = null;
             shard.Engine.Unlock(In(shard), id, RawFlags.ForceUnlock | RawFlags.IvValBlk);
@@ -169,6 +178,16 @@ internal sealed class NodeSession
             shard.DeliverLater(told);
         }
     }
+}
+
+/// <summary>A lock whose holder is in another process.</summary>
+internal interface IRemoteLock
+{
+    /// <summary>
+    /// Asks for the lock back: its process tells the holder, and then releases it, so that nobody else has it before the holder knows (S6).
+    /// Under the shard's lock.
+    /// </summary>
+    void AskBack();
 }
 
 /// <summary>What keeps a client's session alive, as those who look see it.</summary>

@@ -34,6 +34,13 @@ internal sealed class SessionRegistry(NodeCore node)
         }
     }
 
+    /// <summary>A number that no session of this node has had.</summary>
+    internal uint NextNumber()
+    {
+        lock (_sessions)
+            return ++_last;
+    }
+
     internal void Close(NodeSession session, LossReason? reason)
     {
         lock (_sessions)

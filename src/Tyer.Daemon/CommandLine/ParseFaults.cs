@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Tyer.Daemon.Text;
 
-namespace Tyer.Cli.CommandLine;
+namespace Tyer.Daemon.CommandLine;
 
 /// <summary>What is wrong with a command line, said so that the reader can put it right.</summary>
 internal static class ParseFaults
