@@ -31,6 +31,7 @@ internal static class BenchRun
         await using var placesEnd = places.ConfigureAwait(false);
         await places.AddInProcessAsync(cancellationToken).ConfigureAwait(false);
         await places.AddDaemonAsync(cancellationToken).ConfigureAwait(false);
+        await places.AddRemoteAsync(cancellationToken).ConfigureAwait(false);
 
         var raw = new Probe
         {
