@@ -45,6 +45,9 @@ public static class CommsLimits
     /// <summary>Time for a clean goodbye to be acknowledged, at most.</summary>
     public static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Bytes in the body of a frame of a handshake, at most: who has not said hello is trusted with less memory.</summary>
+    internal const int HandshakeBodyBytesMax = 1024;
+
     /// <summary>Bytes in one pooled segment of a send queue.</summary>
     internal const int SegmentBytes = 64 * 1024;
 
@@ -77,6 +80,9 @@ public static class CommsLimits
 
     /// <summary>The first delay before an attempt to reach a peer; it doubles. The delay taken is a random part of it.</summary>
     internal static readonly TimeSpan ReconnectDelayMin = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The most that is waited after losing a race: the winner is being set up.</summary>
+    internal static readonly TimeSpan ReconnectDelayLostRace = TimeSpan.FromMilliseconds(20);
 
     /// <summary>A connection that lasted this long clears the delays that came before it.</summary>
     internal static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(5);

@@ -13,7 +13,7 @@ internal sealed class Link : IWriterOwner
 {
     private readonly Socket _socket;
     private readonly ReadModel _model;
-    private readonly int _bodyMax;
+    private int _bodyMax;
     private readonly ReceiveBuffer _buffer;
     private readonly Lock _endGate = new();
     private IFrameReceiver? _receiver;
@@ -50,6 +50,9 @@ internal sealed class Link : IWriterOwner
             return _writer;
         }
     }
+
+    /// <summary>From the next frame on, bodies may be longer: the other side is known now. From within the receiver only.</summary>
+    public void RaiseBodyMax(int bodyMax) => _bodyMax = bodyMax;
 
     /// <summary>Begins to read, on a thread of its own or on the pool.</summary>
     public void Start(IFrameReceiver receiver)

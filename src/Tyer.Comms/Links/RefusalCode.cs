@@ -27,11 +27,11 @@ public enum RefusalCode
     /// <summary>No protocol version that both sides speak.</summary>
     VersionRange = 11,
 
-    /// <summary>The other side insists on something that this version does not know.</summary>
-    FeatureRequired = 12,
-
     /// <summary>The hello's fields contradict each other or its length.</summary>
-    MalformedHello = 13,
+    MalformedHello = 12,
+
+    /// <summary>The other side insists on something that this version does not know.</summary>
+    FeatureRequired = 13,
 
     /// <summary>Another cluster.</summary>
     ClusterMismatch = 14,

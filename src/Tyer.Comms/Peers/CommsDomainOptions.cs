@@ -1,0 +1,25 @@
+using Tyer.Comms.Endpoints;
+
+namespace Tyer.Comms.Peers;
+
+/// <summary>A node's place among its peers.</summary>
+public sealed class CommsDomainOptions
+{
+    /// <summary>Who this node is.</summary>
+    public required NodeIdentity Local { get; init; }
+
+    /// <summary>Where it listens for peers.</summary>
+    public required CommsEndpoint Listen { get; init; }
+
+    /// <summary>Everybody else.</summary>
+    public required IReadOnlyList<PeerAddress> Peers { get; init; }
+
+    /// <summary>The mode of a Unix socket's file; by default its owner alone may connect.</summary>
+    public UnixFileMode SocketMode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Bytes queued for or sent to one peer and not acknowledged, at most; by default <see cref="CommsLimits.PeerQueueBytesMax"/>.</summary>
+    public long PeerQueueBytesMax { get; init; } = CommsLimits.PeerQueueBytesMax;
+
+    /// <summary>The time in which a connection must say hello; by default <see cref="CommsLimits.HelloBudget"/>.</summary>
+    public TimeSpan HelloBudget { get; init; } = CommsLimits.HelloBudget;
+}

@@ -1,0 +1,50 @@
+using Tyer.Comms.Links;
+
+namespace Tyer.Comms.Peers;
+
+/// <summary>What can happen to a connection.</summary>
+internal enum ConnectionEventKind
+{
+    /// <summary>Begin to try.</summary>
+    Start,
+
+    /// <summary>Time has passed.</summary>
+    Tick,
+
+    /// <summary>A dialled link is connected.</summary>
+    DialConnected,
+
+    /// <summary>A hello that is meant for this node and comes from this peer: the first frame of an accepted link, or the answer on a dialled one.</summary>
+    Hello,
+
+    /// <summary>A ready.</summary>
+    Ready,
+
+    /// <summary>The peer refuses a link, which ends it.</summary>
+    Refused,
+
+    /// <summary>A link has ended: nobody delivers, reads or sends on it any more.</summary>
+    LinkEnded,
+
+    /// <summary>The peer has acknowledged this side's goodbye.</summary>
+    GoodbyeAcknowledged,
+
+    /// <summary>Membership cuts off incarnations.</summary>
+    Fence,
+
+    /// <summary>Say goodbye, then stop.</summary>
+    Stop,
+
+    /// <summary>Stop at once.</summary>
+    Abort,
+}
+
+/// <summary>One thing that happened; which fields mean something depends on the kind.</summary>
+internal readonly record struct ConnectionEvent(
+    ConnectionEventKind Kind,
+    long Link = 0,
+    Hello? Hello = null,
+    Ready Ready = default,
+    RefusalCode Refusal = RefusalCode.None,
+    LinkEnd End = default,
+    ulong Incarnation = 0);

@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.Text;
+using Tyer.Comms.Frames;
+using Tyer.Comms.Links;
+
+namespace Tyer.Comms.Peers;
+
+/// <summary>
+/// What two nodes say first. The body, little-endian:
+/// <code>
+///  0 magic, 8 bytes         8 lowest version u16    10 highest version u16
+/// 12 stream u8, path u8, reserved u16: zero until there is more than one
+/// 16 features offered u64  24 features required u64
+/// 32 sender u32            36 receiver u32
+/// 40 incarnation u64       48 stamp u64             56 reserved u64, zero
+/// 64 fields: { type u16, length u16, value }: 1 cluster name, 2 node name; an unknown type from 0x8000 up is skipped
+/// </code>
+/// </summary>
+/// <param name="Sender">Who says it.</param>
+/// <param name="Receiver">The node id of who is meant.</param>
+/// <param name="Stamp">Grows with every hello and ready that the sender says to this receiver, so that late ones can be told.</param>
+internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp)
+{
+    /// <summary>The version that this code speaks.</summary>
+    public const ushort Version = 1;
+
+    /// <summary>The features that this code knows: none yet.</summary>
+    private const ulong KnownFeatures = 0;
+
+    private const int FixedBytes = 64;
+    private const int FieldHeaderBytes = 4;
+    private const ushort ClusterField = 1;
+    private const ushort NameField = 2;
+    private const ushort FirstIgnorableField = 0x8000;
+
+    private static ReadOnlySpan<byte> Magic => "TYERNODE"u8;
+
+    /// <summary>The whole frame.</summary>
+    public byte[] ToFrame()
+    {
+        byte[] frame = new byte[FrameHeader.Bytes + FixedBytes + (2 * FieldHeaderBytes) + Sender.Cluster.Length + Sender.Name.Length];
+        Span<byte> body = frame.AsSpan(FrameHeader.Bytes);
+        Magic.CopyTo(body);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[8..], Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[10..], Version);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[16..], KnownFeatures);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[32..], Sender.NodeId);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[36..], Receiver);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[40..], Sender.Incarnation);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[48..], Stamp);
+        Span<byte> rest = WriteField(body[FixedBytes..], ClusterField, Sender.Cluster);
+        WriteField(rest, NameField, Sender.Name);
+        new FrameHeader(body.Length, FrameKind.Hello, Binding: 0, Sequence: 0, View: 0).Write(frame, body);
+        return frame;
+    }
+
+    /// <summary>Reads a body. The magic and the version come first, since everything behind them may look different in another version.</summary>
+    public static RefusalCode TryRead(ReadOnlySpan<byte> body, out Hello? hello)
+    {
+        hello = null;
+        if (!body.StartsWith(Magic)) return RefusalCode.BadMagic;
+        if (body.Length < 12) return RefusalCode.MalformedHello;
+
+        ushort lowest = BinaryPrimitives.ReadUInt16LittleEndian(body[8..]);
+        ushort highest = BinaryPrimitives.ReadUInt16LittleEndian(body[10..]);
+        if (Version < lowest || Version > highest) return RefusalCode.VersionRange;
+
+        if (body.Length < FixedBytes || body[12..16].ContainsAnyExcept((byte)0) || body[56..64].ContainsAnyExcept((byte)0))
+            return RefusalCode.MalformedHello;
+        if (!TryReadFields(body[FixedBytes..], out string cluster, out string name)) return RefusalCode.MalformedHello;
+
+        uint sender = BinaryPrimitives.ReadUInt32LittleEndian(body[32..]);
+        ulong incarnation = BinaryPrimitives.ReadUInt64LittleEndian(body[40..]);
+        if (incarnation == 0) return RefusalCode.MalformedHello;
+
+        hello = new Hello(
+            new NodeIdentity(cluster, sender, name, incarnation),
+            BinaryPrimitives.ReadUInt32LittleEndian(body[36..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(body[48..]));
+        ulong required = BinaryPrimitives.ReadUInt64LittleEndian(body[24..]);
+        return (required & ~KnownFeatures) == 0 ? RefusalCode.None : RefusalCode.FeatureRequired;
+    }
+
+    /// <summary>Whether this hello is meant for a node, and from whom it may be; the incarnation is judged by the session.</summary>
+    /// <param name="local">Who listens.</param>
+    /// <param name="isPeer">Which senders may be at the other end of this link.</param>
+    public RefusalCode Judge(NodeIdentity local, Func<uint, bool> isPeer)
+    {
+        if (Sender.Cluster != local.Cluster) return RefusalCode.ClusterMismatch;
+        if (Receiver != local.NodeId) return RefusalCode.WrongReceiver;
+        if (Sender.NodeId == local.NodeId) return RefusalCode.SenderIsSelf;
+        return isPeer(Sender.NodeId) ? RefusalCode.None : RefusalCode.UnknownSender;
+    }
+
+    private static Span<byte> WriteField(Span<byte> rest, ushort type, string value)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(rest, type);
+        BinaryPrimitives.WriteUInt16LittleEndian(rest[2..], (ushort)value.Length);
+        Encoding.ASCII.GetBytes(value, rest[FieldHeaderBytes..]);
+        return rest[(FieldHeaderBytes + value.Length)..];
+    }
+
+    private static bool TryReadFields(ReadOnlySpan<byte> rest, out string cluster, out string name)
+    {
+        cluster = name = "";
+        while (!rest.IsEmpty)
+        {
+            if (rest.Length < FieldHeaderBytes) return false;
+            ushort type = BinaryPrimitives.ReadUInt16LittleEndian(rest);
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(rest[2..]);
+            rest = rest[FieldHeaderBytes..];
+            if (rest.Length < length) return false;
+
+            string value = Encoding.ASCII.GetString(rest[..length]);
+            if (type == ClusterField) cluster = value;
+            else if (type == NameField) name = value;
+            else if (type < FirstIgnorableField) return false;
+            rest = rest[length..];
+        }
+
+        return cluster.Length > 0 && name.Length > 0;
+    }
+}

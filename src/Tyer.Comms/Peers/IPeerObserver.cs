@@ -1,0 +1,36 @@
+using Tyer.Comms.Links;
+
+namespace Tyer.Comms.Peers;
+
+/// <summary>
+/// Who hears how the connections stand. What concerns one peer comes one at a time and in order, and its place among the messages is exact:
+/// connected and reset before any message that follows, disconnected after the last one before. It must not block; what it throws stops
+/// the connection, as with a handler.
+/// </summary>
+public interface IPeerObserver
+{
+    /// <summary>Messages flow.</summary>
+    void OnConnected(Peer peer, ulong incarnation);
+
+    /// <summary>The link is down. The session goes on with the next link, unless a reset says otherwise.</summary>
+    void OnDisconnected(Peer peer, ulong incarnation, in LinkEnd end);
+
+    /// <summary>
+    /// The peer has started again: what the older incarnation had not acknowledged is dropped, received or not. Sends are for the new one
+    /// from now on.
+    /// </summary>
+    void OnSessionReset(Peer peer, ulong oldIncarnation, ulong newIncarnation);
+
+    /// <summary>A hello was refused, by this node or by another; a reason is told once, until there is a connection.</summary>
+    void OnRefused(in RefusedHello refused);
+
+    /// <summary>A send was answered <see cref="Sending.SendResult.WouldBlock"/>, and there is room again. On any thread, at any time.</summary>
+    void OnSendable(Peer peer);
+}
+
+/// <summary>A hello that led nowhere.</summary>
+/// <param name="Code">Why.</param>
+/// <param name="NodeId">The other node, as it calls itself; 0 if it has not said.</param>
+/// <param name="Name">Its name, as it calls itself, or as configured.</param>
+/// <param name="IsByPeer">True: it refused this node. False: this node refused it.</param>
+public readonly record struct RefusedHello(RefusalCode Code, uint NodeId, string Name, bool IsByPeer);

@@ -1,0 +1,203 @@
+using System.Net.Sockets;
+using Tyer.Comms.Endpoints;
+using Tyer.Comms.Frames;
+using Tyer.Comms.Links;
+using Tyer.Comms.Sending;
+
+namespace Tyer.Comms.Peers;
+
+/// <summary>A link to another node: dialled, or accepted from a stranger whose hello says which peer it is.</summary>
+internal sealed class PeerLink : IFrameReceiver
+{
+    private readonly CommsDomain _domain;
+    private readonly Lock _gate = new();
+    private Peer? _peer;
+    private Link? _link;
+    private LinkEnd? _endBeforeConnected;
+    private bool _hasDelivered;
+    private volatile bool _isOpen;
+
+    /// <summary>A link that will be dialled.</summary>
+    public PeerLink(CommsDomain domain, long id, Peer peer)
+    {
+        _domain = domain;
+        _peer = peer;
+        Id = id;
+    }
+
+    /// <summary>A link that was accepted.</summary>
+    public PeerLink(CommsDomain domain, long id, Socket socket, TimeSpan helloDeadline)
+    {
+        _domain = domain;
+        _link = NewLink(socket);
+        Id = id;
+        HelloDeadline = helloDeadline;
+    }
+
+    /// <summary>Its name among the links of a peer.</summary>
+    public long Id { get; }
+
+    /// <summary>When it must have said hello, as long as it is a stranger's.</summary>
+    public TimeSpan HelloDeadline { get; }
+
+    /// <summary>Whether messages may come.</summary>
+    public bool IsOpen
+    {
+        get => _isOpen;
+        set => _isOpen = value;
+    }
+
+    /// <summary>Connects and reads, on a thread of its own; the peer hears how it went.</summary>
+    public void Dial()
+    {
+        if (!CommsThread.TryStart($"tyer peer {_peer!.Name}", DialAndRead))
+            _peer.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.NetworkFailure)));
+    }
+
+    /// <summary>Reads what a stranger says, on a thread of its own.</summary>
+    public void Start() => _link!.Start(this);
+
+    /// <summary>Sends a frame of the handshake.</summary>
+    public void SendNow(ReadOnlySpan<byte> frame) => _link?.SendNow(frame);
+
+    /// <summary>Sends the session's queue over this link from now on; null if it has ended.</summary>
+    public CombiningWriter? Attach(SendQueue queue, IFlushPrefix prefix) => _link!.Attach(queue, prefix);
+
+    /// <summary>Says why, and ends the link.</summary>
+    public void Refuse(RefusalCode code)
+    {
+        var end = new LinkEnd(LinkEndReason.Refused, Refusal: code);
+        if (_link is not { } link || !link.Declare(end)) return;
+
+        Span<byte> frame = stackalloc byte[FrameHeader.Bytes + Refusal.Bytes];
+        link.SendNow(frame[..Refusal.WriteFrame(frame, code)]);
+        link.End(end);
+    }
+
+    /// <summary>Ends the link, or the attempt to connect it.</summary>
+    public void End(in LinkEnd end)
+    {
+        Link? link;
+        lock (_gate)
+        {
+            link = _link;
+            if (link is null) _endBeforeConnected ??= end;
+        }
+
+        link?.End(end);
+    }
+
+    /// <inheritdoc/>
+    public FrameError OnFrame(in MessageView frame)
+    {
+        switch (frame.Kind)
+        {
+            case FrameKind.Message or FrameKind.Goodbye when _isOpen:
+                if (frame.Kind == FrameKind.Goodbye && !frame.Body.IsEmpty) return FrameError.MalformedBody;
+                _hasDelivered = true;
+                return _peer!.Receive(frame);
+
+            case FrameKind.Ack when _isOpen:
+                return frame.Body.IsEmpty ? _peer!.Acknowledge(frame) : FrameError.MalformedBody;
+
+            case FrameKind.Hello:
+                return OnHello(frame.Body);
+
+            case FrameKind.Ready when _peer is not null:
+                if (!Ready.TryRead(frame.Body, out Ready ready)) return FrameError.MalformedBody;
+                _peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Ready, Id, Ready: ready));
+                return FrameError.None;
+
+            case FrameKind.Refusal:
+                if (!Refusal.TryRead(frame.Body, out RefusalCode code)) return FrameError.MalformedBody;
+                _peer?.PostAndWait(new ConnectionEvent(ConnectionEventKind.Refused, Id, Refusal: code));
+                _link!.End(new LinkEnd(LinkEndReason.Refused, Refusal: code));
+                return FrameError.None;
+
+            default:
+                return FrameError.KindNotAllowed;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnBatchEnd()
+    {
+        if (!_hasDelivered) return;
+        _hasDelivered = false;
+        _peer!.EndBatch();
+    }
+
+    /// <inheritdoc/>
+    public void OnMalformed(FrameError error)
+    {
+        // Once messages flow, nothing can be said between two of them from here; the other side sees the link end.
+        if (_isOpen) return;
+
+        Span<byte> frame = stackalloc byte[FrameHeader.Bytes + Refusal.Bytes];
+        _link!.SendNow(frame[..Refusal.WriteFrame(frame, RefusalCode.MalformedFrame, (ushort)error)]);
+        if (_peer is null) _domain.StrangerRefused(this, RefusalCode.MalformedFrame, hello: null);
+    }
+
+    /// <inheritdoc/>
+    public void OnSendable()
+    {
+        // Nobody is turned away by a link: the session's queue is freed by acknowledgements, and the peer tells of it.
+    }
+
+    /// <inheritdoc/>
+    public void OnEnded(in LinkEnd end)
+    {
+        if (_peer is { } peer) peer.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: end));
+        else _domain.StrangerGone(this);
+    }
+
+    private FrameError OnHello(ReadOnlySpan<byte> body)
+    {
+        RefusalCode code = Hello.TryRead(body, out Hello? hello);
+        if (code == RefusalCode.None) code = hello!.Judge(_domain.Options.Local, id => _peer is null ? _domain.Find(id) is not null : id == _peer.NodeId);
+        if (code != RefusalCode.None)
+        {
+            _domain.StrangerRefused(this, code, hello);
+            Refuse(code);
+            return FrameError.None;
+        }
+
+        _link!.RaiseBodyMax(CommsLimits.PeerBodyBytesMax);
+        if (_peer is { } peer)
+        {
+            peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, Id, Hello: hello));
+            return FrameError.None;
+        }
+
+        _peer = _domain.Find(hello!.Sender.NodeId)!;
+        _domain.StrangerGone(this);
+        _peer.Accept(this, hello);
+        return FrameError.None;
+    }
+
+    private void DialAndRead()
+    {
+        Link link;
+        try
+        {
+            link = NewLink(Dialer.Connect(_peer!.Address.Endpoint, CommsLimits.ConnectTimeout));
+        }
+        catch (Exception e) when (e is CommsException or SocketException)
+        {
+            _peer!.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.NetworkFailure, Fault: e)));
+            return;
+        }
+
+        lock (_gate)
+        {
+            _link = link;
+            if (_endBeforeConnected is { } end) link.End(end);
+        }
+
+        _peer!.PostAndWait(new ConnectionEvent(ConnectionEventKind.DialConnected, Id));
+        link.Read(this);
+    }
+
+    private static Link NewLink(Socket socket) =>
+        new(socket, ReadModel.Thread, CommsLimits.HandshakeBodyBytesMax, CommsLimits.PeerReceiveBytesMin);
+}
