@@ -9,8 +9,17 @@ public static class CommsLimits
     /// <summary>Bytes in the body of one message between two nodes, at most: recovery sends many locks in one message.</summary>
     public const int PeerBodyBytesMax = 1024 * 1024;
 
-    /// <summary>Bytes waiting to be sent to one client, at most: a client that does not read must not grow the node.</summary>
-    public const long ClientQueueBytesMax = 1024 * 1024;
+    /// <summary>
+    /// Bytes waiting to be sent to one client, at most: a client that does not read must not grow the node. Room for a word on each of as
+    /// many locks as a client may have, should all be granted at once.
+    /// </summary>
+    public const long ClientQueueBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>With more bytes than this waiting to be sent to a client, nothing is read from it: its own requests fill the queue no further.</summary>
+    public const long ClientQueueBytesQuiet = 512 * 1024;
+
+    /// <summary>Bytes waiting to be sent by a client to its node, at most: its own memory, and releases should not be turned away.</summary>
+    public const long ClientOwnQueueBytesMax = 64 * 1024 * 1024;
 
     /// <summary>Bytes sent to or queued for one peer and not yet acknowledged, at most: seconds of lock traffic, not minutes.</summary>
     public const long PeerQueueBytesMax = 16 * 1024 * 1024;

@@ -21,7 +21,8 @@ public sealed class ClientLink : IFrameReceiver
     internal ClientLink(Link link, SegmentPool pool, ClientListener? listener)
     {
         _link = link;
-        _queue = new SendQueue(pool, CommsLimits.ClientQueueBytesMax, keepsUntilReleased: false);
+        long bytesMax = listener is null ? CommsLimits.ClientOwnQueueBytesMax : CommsLimits.ClientQueueBytesMax;
+        _queue = new SendQueue(pool, bytesMax, keepsUntilReleased: false);
         _writer = link.Attach(_queue, prefix: null)!;
         _listener = listener;
     }
@@ -73,6 +74,12 @@ public sealed class ClientLink : IFrameReceiver
 
         return _writer.TrySend(new FrameHeader(body.Length, FrameKind.Message, binding, sequence, view), body);
     }
+
+    /// <summary>
+    /// Completes when no more than <see cref="CommsLimits.ClientQueueBytesQuiet"/> wait to be sent, or when the link has ended: for whoever
+    /// has much to say and can wait.
+    /// </summary>
+    public Task WhenQuietAsync() => _writer.WhenQuietAsync(CommsLimits.ClientQueueBytesQuiet);
 
     /// <summary>Holds back what is sent until the scope is disposed of.</summary>
     public BatchScope Batch() => new(_writer);

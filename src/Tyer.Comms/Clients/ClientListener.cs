@@ -110,7 +110,10 @@ public sealed class ClientListener : IDisposable
             }
 
             ReadModel model = _threaded < _options.ThreadedMax ? ReadModel.Thread : ReadModel.Async;
-            var link = new Link(socket, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin);
+            var link = new Link(socket, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
+            {
+                QuietBytes = CommsLimits.ClientQueueBytesQuiet,
+            };
             var client = new ClientLink(link, _pool, this) { HelloDeadline = CommsClock.Now + _options.HelloBudget };
             if (model == ReadModel.Thread) _threaded++;
             _clients.Add(client, model);

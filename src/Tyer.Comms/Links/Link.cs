@@ -38,6 +38,9 @@ internal sealed class Link : IWriterOwner
     /// <summary>Who is at the other end, if the system can tell.</summary>
     public PeerCredentials? Credentials { get; }
 
+    /// <summary>With more bytes than this waiting to be sent, nothing is read.</summary>
+    public long QuietBytes { get; init; } = long.MaxValue;
+
     /// <summary>The sender, once a queue is attached.</summary>
     public CombiningWriter? Writer => _writer;
 
@@ -77,6 +80,7 @@ internal sealed class Link : IWriterOwner
         _receiver = receiver;
         while (!_hasEnded)
         {
+            WaitForQuietAsync().GetAwaiter().GetResult();
             int count = _socket.Receive(_buffer.Free().Span, SocketFlags.None, out SocketError error);
             if (error == SocketError.Success) Received(count);
             else if (error != SocketError.Interrupted) End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: error));
@@ -142,6 +146,7 @@ internal sealed class Link : IWriterOwner
         {
             try
             {
+                await WaitForQuietAsync().ConfigureAwait(false);
                 if (_buffer.IsEmpty)
                 {
                     // An empty read waits for data while no buffer is held.
@@ -160,6 +165,9 @@ internal sealed class Link : IWriterOwner
         if (_writer is { } writer) await writer.CloseAsync().ConfigureAwait(false);
         Finish();
     }
+
+    /// <summary>Who does not read what it asked for may not ask for more: the socket fills, and pushes back.</summary>
+    private Task WaitForQuietAsync() => _writer is { } writer ? writer.WhenQuietAsync(QuietBytes) : Task.CompletedTask;
 
     private void Received(int count)
     {

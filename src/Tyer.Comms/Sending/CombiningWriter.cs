@@ -24,6 +24,8 @@ internal sealed class CombiningWriter
     private int _batchDepth;
     private bool _turnedAway;
     private TaskCompletionSource? _idle;
+    private TaskCompletionSource? _quiet;
+    private long _quietBytes;
     private WriterStatistics _statistics;
 
     // Written with the wake lock held; the thread is started by the first hand-over.
@@ -118,6 +120,21 @@ internal sealed class CombiningWriter
     }
 
     /// <summary>
+    /// Completes when no more than so many bytes wait to be sent, or when nothing is sent any more. Whoever has to wait is woken at half of it,
+    /// so as not to be woken for each message.
+    /// </summary>
+    public Task WhenQuietAsync(long bytesMax)
+    {
+        lock (_queue.Gate)
+        {
+            if (_isClosed || _queue.PendingBytes <= bytesMax) return Task.CompletedTask;
+            _quietBytes = bytesMax;
+            _quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _quiet.Task;
+        }
+    }
+
+    /// <summary>
     /// No more sends. The socket must have been shut down, so that a send under way fails. The task ends when nobody touches queue or socket
     /// any more.
     /// </summary>
@@ -127,6 +144,7 @@ internal sealed class CombiningWriter
         lock (_queue.Gate)
         {
             _isClosed = true;
+            WakeIfQuiet();
             if (_isFlushing)
             {
                 _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -187,11 +205,19 @@ internal sealed class CombiningWriter
         {
             _statistics.Sends++;
             _statistics.Bytes += sent;
+            WakeIfQuiet();
         }
 
         if (!_turnedAway || !_queue.IsHalfEmpty) return false;
         _turnedAway = false;
         return true;
+    }
+
+    private void WakeIfQuiet()
+    {
+        if (_quiet is not { } quiet || (!_isClosed && _queue.PendingBytes > _quietBytes / 2)) return;
+        _quiet = null;
+        quiet.SetResult();
     }
 
     private void LeaveRole()
@@ -202,7 +228,12 @@ internal sealed class CombiningWriter
 
     private void Fail(SocketError error)
     {
-        lock (_queue.Gate) _isClosed = true;
+        lock (_queue.Gate)
+        {
+            _isClosed = true;
+            WakeIfQuiet();
+        }
+
         _owner.SendFailed(error);
     }
 

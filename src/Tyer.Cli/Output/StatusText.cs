@@ -1,0 +1,90 @@
+using System.Globalization;
+using Tyer.Daemon.Text;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Cli.Output;
+
+/// <summary>The answer to <c>tyer status</c>, for people: what matters first, what stands still, then the figures.</summary>
+internal static class StatusText
+{
+    private const int LabelWidth = 12;
+
+    public static void Print(TextWriter writer, ClusterStatus status, string endpoint)
+    {
+        NodeStatus node = status.Node;
+        Line(writer, "serving", Serving(node));
+        Line(writer, "node", Text($"{Safe(node.Name)} (id {node.Id}, incarnation {node.Incarnation}) of cluster {Safe(status.Cluster)}, at {endpoint}"));
+        Line(writer, "process", Text($"pid {node.ProcessId} on {Safe(node.Host)}, version {Safe(node.Version)}, up {Span(node.Uptime)}"));
+        Line(writer, "stack", Stack(status.Stack));
+        Line(writer, "view", View(status.View));
+        Line(writer, "nodes", Nodes(status.Nodes));
+        foreach (FrozenPart part in status.Frozen) Line(writer, "frozen", Frozen(part));
+        Line(writer, "sessions", Text($"{node.Sessions}"));
+        foreach (LockspaceStatus space in node.Lockspaces) Line(writer, "lockspace", Lockspace(space));
+        PrintTiming(writer, status.Timing);
+        Line(writer, "clock", Clock(node.Clock));
+        Line(writer, "state", node.StateDirectory is { } directory ? Safe(directory) : "none kept: tokens begin again after a restart");
+        foreach (string sentence in Warnings(status)) Line(writer, "note", Safe(sentence));
+    }
+
+    private static void Line(TextWriter writer, string label, string text) => writer.WriteLine($"{label.PadRight(LabelWidth)}{text}");
+
+    private static string Serving(NodeStatus node) => node.Serving switch
+    {
+        ServingState.Serving => "yes",
+        ServingState.Starting when node.GrantsIn is { } wait => $"not yet: after an unclean stop it grants nothing for another {Span(wait)}",
+        ServingState.Starting => "not yet: it is starting",
+        ServingState.NoQuorum => "no: its side of the cluster has no quorum",
+        ServingState.Stopping => "no: it is stopping",
+        ServingState.Expelled => "no: it was put out of the cluster",
+        var other => $"no: {other}",
+    };
+
+    private static string Stack(StackStatus stack) => stack.Capabilities.Count == 0
+        ? $"{Safe(stack.Name)}, {Safe(stack.State)}"
+        : $"{Safe(stack.Name)}, {Safe(stack.State)} ({string.Join(", ", stack.Capabilities.Select(Safe))})";
+
+    private static string View(ViewStatus? view) => view is null
+        ? "none yet"
+        : Text($"{view.Id}, {(view.HasQuorum ? "with quorum" : "without quorum")}, {(view.IsSettled ? "settled" : "not settled")}, for {Span(view.Age)}");
+
+    private static string Nodes(IReadOnlyList<NodeInfo> nodes)
+    {
+        string members = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Member).Select(Named));
+        string lost = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Lost).Select(Named));
+        string absent = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Absent).Select(Named));
+        return (members.Length == 0 ? "none" : members)
+            + (lost.Length == 0 ? "" : $"; lost: {lost}")
+            + (absent.Length == 0 ? "" : $"; absent: {absent}");
+    }
+
+    private static string Named(NodeInfo node) => node.IsReachable == false ? $"{Safe(node.Name)} (unreachable)" : Safe(node.Name);
+
+    private static string Frozen(FrozenPart part) =>
+        $"{Safe(part.What)}, for {Span(part.Since)}: waits for {Safe(part.WaitsFor)}." + (part.Remedy is { } remedy ? " " + Safe(remedy) : "");
+
+    private static string Lockspace(LockspaceStatus space) =>
+        Text($"{Safe(space.Name)}: {space.Locks} locks of {space.Sessions} sessions here; {space.Resources} resources mastered here, {space.Waiting} waiting");
+
+    private static void PrintTiming(TextWriter writer, TimingStatus timing)
+    {
+        Line(writer, "session", Text($"lives {Span(timing.SessionTimeout)} without a sign of life; a client stops {Span(timing.ClientMargin)} before"));
+        if (timing.NodeLease is { } lease)
+            Line(writer, "lease", Text($"{Span(lease)}, renewed every {Span(timing.NodeLeaseRenewal ?? default)}, margin {Span(timing.NodeLeaseMargin ?? default)}, clock error {timing.ClockRateError:0.##%}"));
+        Line(writer, "bounds", timing.NodeDeathBound is { } bound
+            ? $"a dead process's locks are free at once; a dead node's after {Span(bound)} at most"
+            : "a dead process's locks are free at once; a dead node's only by an operator's word");
+    }
+
+    private static string Clock(ClockStatus clock) => Text($"{Safe(clock.Source)}, {(clock.CountsSuspend ? "counts suspend" : "does not count suspend")}")
+        + (clock.Jumps == 0 ? "" : Text($"; jumped {clock.Jumps} times, by {Span(clock.LargestJump)} at most"))
+        + (clock.RealTimeHeartbeats ? "" : $"; heartbeats without real-time scheduling ({Safe(clock.RealTimeRefusal ?? "not asked for")})");
+
+    private static IEnumerable<string> Warnings(ClusterStatus status) => status.Stack.Warning is { } warning ? status.Limitations.Prepend(warning) : status.Limitations;
+
+    private static string Span(TimeSpan span) => DurationText.Format(span);
+
+    private static string Safe(string text) => Printable.Escape(text);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Tyer.Client.Connections;
+using Tyer.Sessions.Administration;
+using Tyer.Sessions.Wire;
+
+namespace Tyer.Client.Administration;
+
+/// <summary>Carries the questions of operators to the node, and its answers back.</summary>
+internal sealed class ClientAdministration(ClientCore client) : ITyerAdministration
+{
+    public ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default) =>
+        AskForOneAsync("The status", QuestionKind.Status, [], AdministrationJson.Default.ClusterStatus, cancellationToken);
+
+    public ValueTask<IReadOnlyList<NodeInfo>> NodesAsync(CancellationToken cancellationToken = default) =>
+        AskForOneAsync("The list of nodes", QuestionKind.Nodes, [], AdministrationJson.Default.IReadOnlyListNodeInfo, cancellationToken);
+
+    public IAsyncEnumerable<SessionInfo> SessionsAsync(CancellationToken cancellationToken = default) =>
+        AskAsync("The list of sessions", QuestionKind.Sessions, [], AdministrationJson.Default.SessionInfo, cancellationToken);
+
+    public ValueTask<RevokeResult> RevokeAsync(LockId id, string reason, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        if (Encoding.UTF8.GetByteCount(reason) > Limits.LabelBytesMax)
+            throw new ArgumentException($"A reason has at most {Limits.LabelBytesMax} bytes.", nameof(reason));
+        var order = JsonSerializer.SerializeToUtf8Bytes(new RevokeOrder(id, reason), AdministrationJson.Default.RevokeOrder);
+        return AskForOneAsync($"The revocation of {id}", QuestionKind.Revoke, order, AdministrationJson.Default.RevokeResult, cancellationToken);
+    }
+
+    public IAsyncEnumerable<LockspaceResource> QueryAsync(string? lockspace, ResourceQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        query.Validate();
+        var question = JsonSerializer.SerializeToUtf8Bytes(new ResourceQuestion(lockspace, query), AdministrationJson.Default.ResourceQuestion);
+        return AskAsync("The query", QuestionKind.Resources, question, AdministrationJson.Default.LockspaceResource, cancellationToken);
+    }
+
+    private async ValueTask<T> AskForOneAsync<T>(
+        string what, QuestionKind kind, byte[] question, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        await foreach (var answer in AskAsync(what, kind, question, type, cancellationToken).ConfigureAwait(false))
+            return answer;
+        throw Malformed(what);
+    }
+
+    private async IAsyncEnumerable<T> AskAsync<T>(
+        string what, QuestionKind kind, byte[] question, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var session = client.SessionFor(what);
+        var answer = new AnswerStream();
+        var request = session.Requests.Add(answer);
+        try
+        {
+            Send(session, request, kind, question, what);
+            await foreach (var document in answer.Documents.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                yield return Read(document, type) ?? throw Malformed(what);
+        }
+        finally
+        {
+            if (!answer.IsOver)
+                Forget(session, request, answer);
+        }
+    }
+
+    private static T? Read<T>(ReadOnlyMemory<byte> document, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(document.Span, type);
+        }
+        catch (JsonException)
+        {
+            return default;
+        }
+    }
+
+    private LockUnavailableException Malformed(string what) =>
+        new(UnavailableReason.Unreachable, what, $"node {client.Node.Node} (version {client.Node.NodeVersion}) answered something that this client does not understand");
+
+    private static void Send(ClientSession session, uint request, QuestionKind kind, byte[] question, string what)
+    {
+        Span<byte> message = stackalloc byte[AskMessage.BytesMax];
+        session.Ask(request, message[..new AskMessage { Question = kind, Request = request, Json = question }.Write(message)], what);
+    }
+
+    private static void Forget(ClientSession session, uint request, AnswerStream answer)
+    {
+        // The number stays taken until the node has said its last word on it.
+        answer.Abandon();
+        Span<byte> message = stackalloc byte[ForgetMessage.Bytes];
+        session.Send(message[..new ForgetMessage(request).Write(message)]);
+    }
+}

@@ -1,0 +1,56 @@
+namespace Tyer.Cluster;
+
+/// <summary>The bounds of membership and of the state directory, each with its reason.</summary>
+public static class ClusterLimits
+{
+    /// <summary>Members of a cluster, at most: what is tested.</summary>
+    public const int MembersMax = 64;
+
+    /// <summary>Addresses of a member, at most: one per path between two nodes.</summary>
+    public const int AddressesMax = 8;
+
+    /// <summary>Characters (ASCII) in an address, at most: a host name has at most 253, the rest is scheme and port.</summary>
+    public const int AddressLengthMax = 272;
+
+    /// <summary>The greatest weight of a member. The weight is the number of its tickets when resources are placed.</summary>
+    public const int WeightMax = 16;
+
+    /// <summary>The weight of a member that does not say otherwise.</summary>
+    public const int WeightDefault = 1;
+
+    /// <summary>Bytes in a message between static peers, at most: a view of the greatest cluster with the longest addresses fits.</summary>
+    public const int PeerMessageBytesMax = 192 * 1024;
+
+    /// <summary>Lock ids that one write of the state file sets aside: at a million locks a second, more than an hour of them.</summary>
+    public const ulong LockIdsReserved = 1UL << 32;
+
+    /// <summary>
+    /// What adopting a restored or copied state directory adds to the view id: more views than a cluster goes through between
+    /// two backups, and still 127 adoptions within the 23 bits that a folded token has for the epoch.
+    /// </summary>
+    public const ulong AdoptionStep = 65_536;
+
+    /// <summary>
+    /// What adopting adds to the lock-id mark, in reservations: a node reserves once per start, and 4,096 starts
+    /// leave room for a thousand adoptions in the 54 bits of a lock's counter.
+    /// </summary>
+    public const ulong AdoptionReservations = 4096;
+
+    /// <summary>
+    /// How long a session is taken to outlive a node of which only a copied state is known: the default session timeout. What
+    /// was told after the copy was made is not in it.
+    /// </summary>
+    public static readonly TimeSpan SessionAssumed = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes in a state file, at most. A larger one is not ours.</summary>
+    public const int StateFileBytesMax = 4096;
+
+    /// <summary>
+    /// How much faster or slower than true time a clock may run: 1 %. A deadline kept by another machine or process is
+    /// waited for that much longer.
+    /// </summary>
+    public const double ClockRateError = 0.01;
+
+    /// <summary>How often a node that is not in a view yet repeats itself to its peers.</summary>
+    public static readonly TimeSpan HelloIntervalDefault = TimeSpan.FromSeconds(1);
+}

@@ -1,0 +1,130 @@
+using System.Threading.Channels;
+
+namespace Tyer.Cluster;
+
+/// <summary>
+/// The shell around a stack's decisions: runs what is posted one at a time and in order, off the caller's thread, and reports to the
+/// observer from there. A fault ends the connection with the fault as the reason; it never goes on half done.
+/// </summary>
+internal abstract class StackConnection : IGroupConnection
+{
+    private readonly IGroupObserver _observer;
+    private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Timer _timer;
+    private readonly TimeSpan _tickEvery;
+    private Task _loop = Task.CompletedTask;
+    private volatile StateAndReason _state = new(StackState.Joining, "starting");
+    private volatile ClusterView? _view;
+    private int _disposed;
+
+    /// <param name="self">This node.</param>
+    /// <param name="observer">Who is told.</param>
+    /// <param name="tickEvery">How often <see cref="OnTick"/> comes, until <see cref="StopTicking"/>.</param>
+    protected StackConnection(Member self, IGroupObserver observer, TimeSpan tickEvery)
+    {
+        Self = self;
+        _observer = observer;
+        _tickEvery = tickEvery;
+        _timer = new Timer(static connection => ((StackConnection)connection!).Tick(), this, Timeout.Infinite, Timeout.Infinite);
+    }
+
+    public Member Self { get; }
+
+    public StackState State => _state.State;
+
+    public string StateReason => _state.Why;
+
+    public ClusterView? View => _view;
+
+    // Neither built-in stack puts a member out.
+    public TimeSpan SafeUntil => TimeSpan.MaxValue;
+
+    protected IGroupObserver Observer => _observer;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        Post(() =>
+        {
+            StopTicking();
+            Report(StackState.Closed, "this node closed the connection");
+            _work.Writer.TryComplete();
+        });
+        await _loop.ConfigureAwait(false);
+        await _timer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Begins with <see cref="OnStart"/>.</summary>
+    internal void Start()
+    {
+        Post(OnStart);
+        _loop = Task.Run(RunAsync);
+        _timer.Change(_tickEvery, _tickEvery);
+    }
+
+    /// <summary>A tick out of turn, for tests: over when it has been dealt with.</summary>
+    internal Task TickAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            OnTick();
+            done.SetResult();
+        });
+        return done.Task;
+    }
+
+    /// <summary>The first thing that runs.</summary>
+    protected abstract void OnStart();
+
+    /// <summary>Time has passed.</summary>
+    protected abstract void OnTick();
+
+    /// <summary>Runs <paramref name="work"/> after what was posted before; not at all once the connection is closed.</summary>
+    protected void Post(Action work) => _work.Writer.TryWrite(work);
+
+    protected void StopTicking() => _timer.Change(Timeout.Infinite, Timeout.Infinite);
+
+    protected void Report(StackState state, string why)
+    {
+        _state = new StateAndReason(state, why);
+        _observer.OnState(state, why);
+    }
+
+    protected void Install(ClusterView view)
+    {
+        _view = view;
+        _observer.OnView(view);
+        Report(StackState.Operating, view.ToString());
+    }
+
+    private void Tick() => Post(OnTick);
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await foreach (Action work in _work.Reader.ReadAllAsync().ConfigureAwait(false)) work();
+        }
+        catch (Exception fault)
+        {
+            _work.Writer.TryComplete();
+            StopTicking();
+            ReportFault(fault);
+        }
+    }
+
+    private void ReportFault(Exception fault)
+    {
+        try
+        {
+            Report(StackState.Closed, $"stopped by a fault: {fault.Message}");
+        }
+        catch (Exception)
+        {
+            // The observer itself is at fault; State and StateReason still tell.
+        }
+    }
+
+    private sealed record StateAndReason(StackState State, string Why);
+}

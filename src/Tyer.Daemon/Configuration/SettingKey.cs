@@ -1,0 +1,61 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Tyer.Daemon.Text;
+
+namespace Tyer.Daemon.Configuration;
+
+/// <summary>One key of the configuration: the same name in the file, in the environment and, spelled as a flag, on the command line.</summary>
+/// <param name="Name">Its name: <c>SessionTimeout</c>.</param>
+/// <param name="ValueName">What stands for its value in the help.</param>
+/// <param name="Description">What it does, with its default.</param>
+/// <param name="Apply">Sets it from its text; a <see cref="FormatException"/> tells what a good text is.</param>
+internal sealed record SettingKey(string Name, string ValueName, string Description, Action<DaemonSettings, string> Apply)
+{
+    /// <summary>The key that has one value per peer: <c>Peers:n2</c>; its flag is <c>--peer n2=ADDRESS</c>.</summary>
+    public const string Peers = "Peers";
+
+    private const string Switch = "true|false";
+
+    /// <summary>All keys but the peers', in the order of the help.</summary>
+    public static IReadOnlyList<SettingKey> All { get; } =
+    [
+        new("Name", "NAME", "This node's name. Default: the host's name.", (to, text) => to.Node.Name = text),
+        new("Id", "1-1023", "This node's id, unique in the cluster. Default: the number at the end of the name; 1 with the stack local.",
+            (to, text) => to.Node.Id = Number(text)),
+        new("Cluster", "NAME", "The cluster's name; nodes of different clusters refuse each other. Default: tyer.", (to, text) => to.Node.Cluster = text),
+        new("Listen", "ADDRESS", "Where other nodes connect to, such as tcp://127.0.0.1:7600. Needed with peers.", (to, text) => to.Node.Listen = text),
+        new("Socket", "PATH", "Where the programs of this machine connect to. Default: $TYER_SOCKET, or the first of the usual places that can be made.",
+            (to, text) => to.Socket = text),
+        new("State", "DIRECTORY", "Where nodes keep what must survive them; each has a folder of its own in it.", (to, text) => to.Node.StateDirectory = text),
+        new("Stack", "NAME", "What decides who is a member: local (a single node) or static (a fixed list of peers). Default: local.",
+            (to, text) => to.Node.Stack = text),
+        new("Weight", "0-16", "How large a share of the directory this node takes, against the others. Default: 1.", (to, text) => to.Node.Weight = Number(text)),
+        new("Shards", "1-64", "How many engines share the work. Default: one per processor.", (to, text) => to.Node.Shards = Number(text)),
+        new("SessionTimeout", "SPAN", "How long a client's session lives without a sign of life. Default: 10s.", (to, text) => to.Node.SessionTimeout = Span(text)),
+        new("Volatile", Switch, "Keep no state: after a restart, fencing tokens begin again. For tests only. Default: false.",
+            (to, text) => to.Node.Volatile = Truth(text)),
+        new("LogLevel", "LEVEL", "The least severe messages to log: Trace, Debug, Information, Warning, Error, Critical or None. Read again on HUP. Default: Information.",
+            (to, text) => to.LogLevel = Level(text)),
+        new("IdleExit", "SPAN", "End when no session has been open for so long. Default: never.", (to, text) => to.IdleExit = Span(text)),
+    ];
+
+    /// <summary>Whether its flag may stand alone, for true.</summary>
+    public bool IsSwitch => ValueName == Switch;
+
+    /// <summary>Its flag: <c>--session-timeout</c>.</summary>
+    public string Flag => "--" + string.Concat(Name.Select((letter, i) => (i > 0 && char.IsUpper(letter) ? "-" : "") + char.ToLowerInvariant(letter)));
+
+    private static int Number(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+        ? number
+        : throw new FormatException("it takes a whole number");
+
+    private static TimeSpan Span(string text) => DurationText.TryParse(text, out TimeSpan span)
+        ? span
+        : throw new FormatException($"it takes {DurationText.Examples}");
+
+    private static bool Truth(string text) => bool.TryParse(text, out bool truth) ? truth : throw new FormatException("it takes true or false");
+
+    private static LogLevel Level(string text) => !int.TryParse(text, out _) && Enum.TryParse(text, ignoreCase: true, out LogLevel level)
+        ? level
+        : throw new FormatException($"it takes one of {string.Join(", ", Enum.GetNames<LogLevel>())}.{Suggestion.Sentence(text, Enum.GetNames<LogLevel>())}");
+}

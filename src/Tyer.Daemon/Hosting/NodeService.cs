@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tyer.Daemon.Systemd;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Daemon.Hosting;
+
+/// <summary>Starts the node with the daemon and stops it with it.</summary>
+internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, ServiceManager manager, ILoggerFactory loggers, ILogger<NodeService> log) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        run.Settings.Node.LoggerFactory = loggers;
+        run.Node = await TyerNode.StartAsync(run.Settings.Node, cancellationToken).ConfigureAwait(false);
+        ClusterStatus status = await run.Node.Administration.StatusAsync(cancellationToken).ConfigureAwait(false);
+        LogStarted(
+            status.Node.Name, status.Node.Id, status.Cluster, status.Node.Version, status.Stack.Name,
+            string.Join(", ", status.Node.ClientEndpoints), status.Node.StateDirectory ?? "none", run.Settings.File ?? "none");
+        if (status.Stack.Warning is { } warning) LogWarning(warning);
+        foreach (string limitation in status.Limitations) LogLimitation(limitation);
+
+        ready.Succeed();
+        manager.Ready("started");
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        manager.Stopping();
+        if (run.Node is not { } node) return;
+        LogStopping();
+        await node.DisposeAsync().ConfigureAwait(false);
+        LogStopped();
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information,
+        Message = "Node {Node} (id {Id}) of cluster {Cluster}, version {Version}: stack {Stack}, clients at {Socket}, state in {State}, configuration {File}")]
+    private partial void LogStarted(string node, uint id, string cluster, string version, string stack, string socket, string state, string file);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "{Warning}")]
+    private partial void LogWarning(string warning);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "{Limitation}")]
+    private partial void LogLimitation(string limitation);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Stopping: no new requests; the sessions are told")]
+    private partial void LogStopping();
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "Stopped")]
+    private partial void LogStopped();
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tyer.Daemon.Systemd;
+using Tyer.Sessions.Administration;
+using Tyer.Time;
+
+namespace Tyer.Daemon.Hosting;
+
+/// <summary>
+/// Asks the node how it is, about once a second: for the log and the service manager, for its watchdog (a node that does not answer gets no
+/// sign of life, and is restarted), and to end a private daemon that nobody needs any more.
+/// </summary>
+internal sealed partial class WatchService(DaemonRun run, ServiceManager manager, IHostApplicationLifetime lifetime, ILogger<WatchService> log) : BackgroundService
+{
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(1);
+
+    private string _told = "";
+    private TimeSpan _lastUse = BootClock.Instance.Now;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Twice as often as the manager asks for, as it advises.
+        TimeSpan interval = manager.WatchdogInterval / 2 < Usual ? manager.WatchdogInterval!.Value / 2 : Usual;
+        using var timer = new PeriodicTimer(interval);
+        try
+        {
+            do await LookAsync(run.Node!.Administration, stoppingToken).ConfigureAwait(false);
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // It stops.
+        }
+    }
+
+    private async Task LookAsync(ITyerAdministration administration, CancellationToken cancellationToken)
+    {
+        ClusterStatus status = await administration.StatusAsync(cancellationToken).ConfigureAwait(false);
+        manager.Alive();
+        Tell(status);
+        if (status.Node.Serving == ServingState.Expelled) End(DaemonProgram.Failed);
+        else if (IsIdle(status)) End(DaemonProgram.Stopped);
+    }
+
+    private void Tell(ClusterStatus status)
+    {
+        string text = Describe(status);
+        if (text == _told) return;
+        _told = text;
+        manager.Status(text);
+        LogState(text);
+    }
+
+    private bool IsIdle(ClusterStatus status)
+    {
+        if (run.Settings.IdleExit is not { } limit) return false;
+        if (status.Node.Sessions > 0) _lastUse = BootClock.Instance.Now;
+        return BootClock.Instance.Now - _lastUse >= limit;
+    }
+
+    private void End(int exitCode)
+    {
+        if (exitCode == DaemonProgram.Stopped) LogIdle();
+        else LogExpelled();
+        run.ExitCode = exitCode;
+        lifetime.StopApplication();
+    }
+
+    private static string Describe(ClusterStatus status)
+    {
+        string serving = status.Node.Serving switch
+        {
+            ServingState.Serving => "serving",
+            ServingState.NoQuorum => "not serving: no quorum",
+            var other => $"not serving: {other}",
+        };
+        string view = status.View is { } installed ? string.Create(CultureInfo.InvariantCulture, $"view {installed.Id}") : "no view yet";
+        string nodes = string.Join(' ', status.Nodes.Where(node => node.Membership == NodeMembership.Member).Select(node => node.Name));
+        return $"{serving}, {view}, nodes: {(nodes.Length == 0 ? "none" : nodes)}";
+    }
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Now {State}")]
+    private partial void LogState(string state);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Nobody has needed this private daemon for a while: it ends")]
+    private partial void LogIdle();
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Critical, Message = "The others put this node out of the cluster: it ends, to be started afresh")]
+    private partial void LogExpelled();
+}

@@ -1,0 +1,1 @@
+return await Tyer.Daemon.DaemonProgram.RunAsync(args, "tyerd").ConfigureAwait(false);

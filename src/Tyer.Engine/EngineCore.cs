@@ -1,0 +1,140 @@
+using Tyer.Engine.Directory;
+using Tyer.Engine.Locks;
+using Tyer.Engine.Mastering;
+using Tyer.Engine.Messages;
+using Tyer.Engine.Owning;
+using Tyer.Engine.Tables;
+
+namespace Tyer.Engine;
+
+/// <summary>What the sides of an engine share: its tables, its clock, the view, and the way to the others.</summary>
+internal sealed class EngineCore
+{
+    /// <summary>A caller wants to be told when its lock blocks somebody. Ours, above the flags of the classic interface; kept and sent with them.</summary>
+    internal const RawFlags NotifyBlocking = (RawFlags)(1 << 30);
+
+    private readonly IPeerSender peers;
+    private readonly byte[] scratch = new byte[MessageCodec.LengthMax];
+    private readonly Dictionary<uint, LockspaceSettings> spaces = [];
+    private uint lastSpace;
+    private LockspaceSettings? lastSettings;
+
+    internal EngineCore(EngineOptions options, IPeerSender peers)
+    {
+        this.peers = peers;
+        Options = options;
+        Resources = new ResourceTable(options.TableSeed);
+        Master = new MasterSide(this);
+        Owner = new OwnerSide(this);
+        Directory = new DirectorySide(this);
+        Sessions = new SessionTable(this);
+        Incoming = new Incoming(this);
+    }
+
+    internal EngineOptions Options { get; }
+
+    internal uint Node => Options.Node;
+
+    internal long Now { get; set; }
+
+    /// <summary>The installed view; null until the first: nothing is granted before.</summary>
+    internal EngineView? View { get; private set; }
+
+    /// <summary>The counter of the shard clock; with the view's id it makes the tokens.</summary>
+    internal ulong Clock { get; private set; }
+
+    internal ResourceTable Resources { get; }
+
+    internal LockTable Locks { get; } = new();
+
+    internal DeadlineHeap Deadlines { get; } = new();
+
+    internal IdleList Idle { get; } = new();
+
+    internal MasterSide Master { get; }
+
+    internal OwnerSide Owner { get; }
+
+    internal DirectorySide Directory { get; }
+
+    internal SessionTable Sessions { get; }
+
+    internal Incoming Incoming { get; }
+
+    internal void Install(EngineView view)
+    {
+        Invariant.Check(View is null, "the first view is the only one until recovery takes in others");
+        Invariant.Check(view.Has(Node), "a node installs a view that it is in");
+        View = view;
+        Clock = 0;
+    }
+
+    internal LockspaceSettings? SettingsOf(uint space)
+    {
+        // Most calls are for the lockspace of the call before.
+        if (lastSettings is null || lastSpace != space)
+        {
+            lastSpace = space;
+            lastSettings = spaces.GetValueOrDefault(space);
+        }
+
+        return lastSettings;
+    }
+
+    internal void SetSettings(uint space, LockspaceSettings settings)
+    {
+        spaces[space] = settings;
+        lastSettings = null;
+    }
+
+    internal int QueueLengthMax(uint space) => SettingsOf(space)?.QueueLengthMax ?? int.MaxValue;
+
+    internal FencingToken NextToken() => new(View!.Id, ++Clock);
+
+    /// <summary>A grant by whoever was master before has a counter no higher than this.</summary>
+    internal void RaiseClock(ulong counter) => Clock = Math.Max(Clock, counter);
+
+    /// <summary>Called whenever something left a resource: if that was the last, it is kept for a while, and its value is gone.</summary>
+    internal void LetRest(Resource resource)
+    {
+        if (resource.IsInUse)
+            return;
+        resource.Value?.Clear();
+        resource.IdleSince = Now;
+        if (!resource.IsListedIdle && !resource.IsRecordOnly)
+            Idle.Add(resource, Now);
+    }
+
+    /// <summary>The end of a lock object, at an owner or at a master. It is on no queue any more.</summary>
+    internal void Forget(Lock ended)
+    {
+        Invariant.Check(ended.Queue == QueueKind.None, "a lock that ends is on no queue");
+        Deadlines.Remove(ended);
+        ended.Session.Remove(ended);
+        Sessions.LockLeft(ended.Session);
+        Locks.Remove(ended);
+    }
+
+    internal void Send(uint node, in Message message)
+    {
+        Invariant.Check(node != Node, "a node does not write to itself");
+        var length = MessageCodec.Write(message, scratch);
+        peers.Send(node, View?.Id ?? 0, scratch.AsSpan(0, length));
+    }
+
+    internal static Message About(MessageKind kind, Lock subject, uint operation) => new()
+    {
+        Kind = kind,
+        Slot = subject.Resource.Slot,
+        Lock = subject.Id,
+        Operation = operation,
+    };
+
+    internal static Message About(MessageKind kind, Resource subject) => new()
+    {
+        Kind = kind,
+        Slot = subject.Slot,
+        Space = subject.Space,
+        Name = subject.Name,
+    };
+}

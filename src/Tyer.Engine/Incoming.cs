@@ -1,0 +1,244 @@
+using Tyer.Engine.Directory;
+using Tyer.Engine.Locks;
+using Tyer.Engine.Messages;
+using Tyer.Engine.Owning;
+using Tyer.Hashing;
+
+namespace Tyer.Engine;
+
+/// <summary>
+/// What other engines send, handed to the side that it is for. A message that cannot come from an engine that follows the protocol is
+/// refused (false): whoever brought it closes that connection.
+/// </summary>
+internal sealed class Incoming(EngineCore core)
+{
+    internal bool Receive(uint from, ReadOnlySpan<byte> bytes)
+    {
+        if (core.View is null || !MessageCodec.TryRead(bytes, out var message))
+            return false;
+        if (!message.Name.IsEmpty)
+            return ReceiveNamed(from, bytes, message);
+        switch (message.Kind)
+        {
+            case MessageKind.Introduce:
+                core.Sessions.Introduced(from, message.Session, message.Process, message.Text);
+                return true;
+            case MessageKind.Farewell:
+                core.Sessions.Left(from, message.Session);
+                return true;
+            case MessageKind.Convert or MessageKind.Unlock or MessageKind.Cancel or MessageKind.Orphan:
+                return message.Lock.Node == from && FromOwner(from, message);
+            default:
+                return message.Lock.Node == core.Node && FromMaster(from, message);
+        }
+    }
+
+    /// <summary>A new lock of another node, for a resource mastered here.</summary>
+    internal void Request(uint from, in Message message, Resource resource)
+    {
+        if (core.Locks.Find(message.Lock) is { } known)
+        {
+            core.Master.Repeat(known);
+            return;
+        }
+
+        var asker = core.Locks.Add(message.Lock);
+        asker.Session = core.Sessions.Of(from, message.Session);
+        asker.Session.Add(asker);
+        asker.Resource = resource;
+        asker.Flags = message.Flags;
+        asker.Requested = message.Mode;
+        asker.Operation = message.Operation;
+        asker.Transaction = message.Transaction;
+        asker.Note = message.Note.IsEmpty ? null : message.Note.ToArray();
+        asker.Since = core.Now;
+        core.Master.Request(asker);
+        core.LetRest(resource);
+    }
+
+    private bool ReceiveNamed(uint from, ReadOnlySpan<byte> bytes, in Message message)
+    {
+        var hash = Placement.HashOf(message.Space, XxHash64.Hash(message.Name));
+        if (Placement.SlotOf(hash) != message.Slot)
+            return false;
+        if (message.Kind is MessageKind.Lookup or MessageKind.Request && (message.Lock.Node != from || message.Mode is null))
+            return false;
+        switch (message.Kind)
+        {
+            case MessageKind.Lookup:
+                core.Directory.Lookup(from, message, hash);
+                return true;
+            case MessageKind.Remove:
+                core.Directory.Remove(from, message, hash);
+                return true;
+            case MessageKind.Master:
+                core.Directory.Answered(from, message, hash);
+                return true;
+            case MessageKind.Removed:
+                core.Directory.Removed(message, hash);
+                return true;
+            case MessageKind.Request:
+                ReceiveRequest(from, bytes, message, hash);
+                return true;
+            default:
+                throw new InvariantBrokenException("every kind that names a resource has its place here");
+        }
+    }
+
+    private void ReceiveRequest(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
+    {
+        var resource = core.Resources.Find(message.Space, hash, message.Name);
+        switch (resource?.Role)
+        {
+            case ResourceRole.Active:
+                Request(from, message, resource);
+                break;
+            case ResourceRole.Asking or ResourceRole.Releasing:
+                resource.Park(from, bytes);
+                break;
+            default:
+                core.Send(from, Reply(MessageKind.NotMaster, message));
+                break;
+        }
+    }
+
+    private bool FromOwner(uint from, in Message message)
+    {
+        if (core.Locks.Find(message.Lock) is not { } found)
+        {
+            // It has ended here already: an unlock is done, and there is nothing to undo.
+            if (message.Kind == MessageKind.Unlock)
+                core.Send(from, Reply(MessageKind.Unlocked, message));
+            return message.Kind != MessageKind.Convert;
+        }
+
+        switch (message.Kind)
+        {
+            case MessageKind.Convert:
+                return Convert(found, message);
+            case MessageKind.Unlock:
+                found.Operation = message.Operation;
+                found.Flags |= message.Flags;
+                found.StatusFlags = StatusFlags.None;
+                Give(found, message);
+                core.Master.Unlock(found);
+                return true;
+            case MessageKind.Cancel:
+                core.Master.Cancel(found, message.Operation, message.Status);
+                return true;
+            default:
+                if (found.Granted is null)
+                    return false;
+                core.Master.Orphan(found, message.Process);
+                return true;
+        }
+    }
+
+    private bool Convert(Lock asker, in Message message)
+    {
+        if (message.Mode is null || asker.Queue != QueueKind.Granted)
+            return false;
+        if (message.Operation <= asker.Applied)
+        {
+            core.Master.Repeat(asker);
+            return true;
+        }
+
+        asker.Operation = message.Operation;
+        asker.Flags = message.Flags;
+        asker.StatusFlags = StatusFlags.None;
+        asker.Requested = message.Mode;
+        Give(asker, message);
+        core.Master.Convert(asker);
+        return true;
+    }
+
+    private bool FromMaster(uint from, in Message message)
+    {
+        if (core.Locks.Find(message.Lock) is not { Queue: QueueKind.Owned } found)
+        {
+            // Cancelled here while a lookup carried the request along: no ghost of it stays at the master.
+            if (message.Kind is MessageKind.Granted or MessageKind.Queued)
+                core.Send(from, Reply(MessageKind.Unlock, message) with { Operation = message.Operation + 1, Flags = RawFlags.ForceUnlock });
+            return true;
+        }
+
+        var isCurrent = message.Operation == found.Operation || (found.Ending && message.Operation == found.Operation - 1);
+        switch (message.Kind)
+        {
+            case MessageKind.Queued when isCurrent:
+                found.Resource.Master = from;
+                core.Owner.Queued(found, (long)message.Number);
+                return true;
+            case MessageKind.Granted when isCurrent && found.Pending != OperationKind.None:
+                found.Resource.Master = from;
+                return Granted(found, message);
+            case MessageKind.Denied when isCurrent && found.Pending != OperationKind.None:
+                Denied(found, message);
+                return true;
+            case MessageKind.Unlocked:
+                Gone(found);
+                return true;
+            case MessageKind.Blocking when message.Mode is { } wanted:
+                OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, (long)message.Number));
+                return true;
+            case MessageKind.NotMaster when isCurrent && found is { Pending: OperationKind.Lock, Confirmed: false }:
+                core.Directory.NotMaster(from, found);
+                return true;
+            case MessageKind.Adopted:
+                Gone(found);
+                return true;
+            default:
+                return true; // an answer to what has been overtaken
+        }
+    }
+
+    private bool Granted(Lock granted, in Message message)
+    {
+        if (message.Mode is not { } mode)
+            return false;
+        granted.Granted = mode;
+        granted.Requested = null;
+        granted.Token = message.Token;
+        granted.StatusFlags = message.StatusFlags;
+        granted.Since = core.Now;
+        if (message.ValueState is { } state)
+            (granted.Copy ??= new ValueBuffer()).Set(message.Value, state, message.ValueVersion);
+        core.Owner.Granted(granted, message.ValueState is not null);
+        return true;
+    }
+
+    private void Denied(Lock denied, in Message message)
+    {
+        denied.Granted = message.Mode;
+        denied.Requested = null;
+        denied.StatusFlags = message.StatusFlags;
+        core.Owner.Denied(denied, message.Status, WaitReport.FromBytes(message.Text));
+        if (message.Mode is null && !denied.Ending)
+            Forget(denied);
+    }
+
+    private void Gone(Lock ended)
+    {
+        core.Owner.Unlocked(ended);
+        Forget(ended);
+    }
+
+    private void Forget(Lock ended)
+    {
+        var resource = ended.Resource;
+        resource.RemoveOwned(ended);
+        core.Forget(ended);
+        core.LetRest(resource);
+    }
+
+    private static void Give(Lock giver, in Message message)
+    {
+        if (message.ValueState is not null)
+            (giver.Given ??= new ValueBuffer()).Set(message.Value, LockValueState.Valid, 0);
+        else
+            giver.Given?.Clear();
+    }
+
+    private static Message Reply(MessageKind kind, in Message to) => new() { Kind = kind, Slot = to.Slot, Lock = to.Lock, Operation = to.Operation };
+}

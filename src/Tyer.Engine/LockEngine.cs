@@ -1,0 +1,151 @@
+using Tyer.Engine.Directory;
+using Tyer.Engine.Locks;
+using Tyer.Engine.Looking;
+using Tyer.Engine.Owning;
+
+namespace Tyer.Engine;
+
+/// <summary>
+/// The lock engine of one shard of one node: a deterministic state machine without I/O, threads, clock or randomness. Calls of sessions,
+/// messages of other engines, views and ticks go in; messages (<see cref="IPeerSender"/>) and events (<see cref="ILockObserver"/>) come
+/// out, in the same call. One caller at a time.
+/// </summary>
+/// <remarks>
+/// Inside, the sides of a lock manager: <c>Owning</c> is what a session's node does for its locks, <c>Mastering</c> what the master of a
+/// resource does, <c>Directory</c> how the master is found. Where owner and master are one node, one calls the other; else messages go
+/// between them (<c>Messages</c>). <c>Locks</c> holds the data and the rules, which know neither side.
+/// </remarks>
+public sealed class LockEngine
+{
+    private readonly EngineCore core;
+    private readonly Snapshots snapshots;
+
+    /// <summary>Creates an engine. It grants nothing before its first view.</summary>
+    public LockEngine(EngineOptions options, IPeerSender peers)
+    {
+        core = new EngineCore(options, peers);
+        snapshots = new Snapshots(core);
+    }
+
+    /// <summary>The inside, for those who audit it.</summary>
+    internal EngineCore Core => core;
+
+    /// <summary>The engine's time in ticks of 100 ns, as of the last <see cref="Tick"/>: any clock that does not go back.</summary>
+    public long Now => core.Now;
+
+    /// <summary>When <see cref="Tick"/> next has something to do, in the engine's ticks; <see cref="long.MaxValue"/> if nothing waits for time.</summary>
+    public long NextDeadline
+    {
+        get
+        {
+            var deadline = core.Deadlines.First?.Deadline ?? long.MaxValue;
+            // To keep what is idle for ever is no deadline.
+            var idle = core.Idle.First is { } resting && core.Options.IdleKept < long.MaxValue - resting.ListedSince
+                ? resting.ListedSince + core.Options.IdleKept
+                : long.MaxValue;
+            return Math.Min(deadline, idle);
+        }
+    }
+
+    /// <summary>The id of the installed view, 0 before the first.</summary>
+    public ulong ViewId => core.View?.Id ?? 0;
+
+    /// <summary>The number that the next lock will get: the node keeps the persisted reservation above it.</summary>
+    public ulong NextLockNumber => core.Owner.NextLockNumber;
+
+    /// <summary>How many locks this shard knows, own ones and those of other nodes that are mastered here.</summary>
+    public int LockCount => core.Locks.Count;
+
+    /// <summary>How many resources this shard knows, directory records and idle ones included.</summary>
+    public int ResourceCount => core.Resources.Count;
+
+    /// <summary>Installs the view; what was asked for before goes out.</summary>
+    public void Install(EngineView view)
+    {
+        core.Install(view);
+        core.Directory.ResolveAll();
+    }
+
+    /// <summary>Lets time pass: waits that are over end, and resources that nobody uses are let go.</summary>
+    public void Tick(long now)
+    {
+        Invariant.Check(now >= core.Now, "time does not go back");
+        core.Now = now;
+        core.Owner.RunDeadlines();
+        core.Directory.ReleaseIdle();
+    }
+
+    /// <summary>Makes a lockspace usable. Every node must give the same settings for one id.</summary>
+    public void OpenLockspace(uint space, LockspaceSettings settings) => core.SetSettings(space, settings);
+
+    /// <summary>Opens a session of this node.</summary>
+    /// <param name="number">Its number; never given before in this incarnation of the node.</param>
+    /// <param name="identity">Who it is, as the node layer encodes it; at most <see cref="Messages.MessageCodec.TextMax"/> bytes.</param>
+    /// <param name="processId">Its process, by which orphans are purged; 0 if none.</param>
+    /// <param name="observer">Whom its events are told.</param>
+    public Session OpenSession(uint number, byte[] identity, int processId, ILockObserver observer) =>
+        core.Sessions.Open(number, identity, processId, observer);
+
+    /// <summary>
+    /// Ends a session: nobody is told anything any more, its locks are released with their values invalidated where it could have been
+    /// writing, and its persistent locks stay as orphans.
+    /// </summary>
+    public void CloseSession(Session session) => core.Owner.Close(session);
+
+    /// <summary>Asks for a new lock. If accepted, exactly one <see cref="ILockObserver.Completed"/> follows, perhaps within this call.</summary>
+    public RawResult Lock(Session session, in LockCall call, out LockId id) => core.Owner.Lock(session, call, out id);
+
+    /// <summary>Asks for another mode of a lock that is held. If accepted, exactly one completion follows, perhaps within this call.</summary>
+    public RawResult Convert(Session session, LockId id, in ConvertCall call) => core.Owner.Convert(session, id, call);
+
+    /// <summary>
+    /// Ends a lock, held or waiting. If accepted, exactly one completion of kind <see cref="OperationKind.Unlock"/> follows, after that of
+    /// the request that it overtook, if any.
+    /// </summary>
+    /// <param name="session">The owner.</param>
+    /// <param name="id">The lock.</param>
+    /// <param name="flags">VALBLK, IVVALBLK, FORCEUNLOCK; they add to those of the last lock or convert call.</param>
+    /// <param name="givesValue">Whether <paramref name="value"/> is to be written, if the lock holds PW or EX and VALBLK is set.</param>
+    /// <param name="value">The value to write.</param>
+    public RawResult Unlock(Session session, LockId id, RawFlags flags, bool givesValue = false, ReadOnlySpan<byte> value = default) =>
+        core.Owner.Unlock(session, id, flags, givesValue, value);
+
+    /// <summary>Undoes what a lock waits for, if it is not too late. Cancels of one request that overlap have one outcome, told once.</summary>
+    /// <returns>
+    /// The outcome, where nothing was under way; null if it comes as <see cref="ILockObserver.CancelAnswered"/>, right after the end of
+    /// the request concerned, perhaps within this call.
+    /// </returns>
+    public CancelOutcome? Cancel(Session session, LockId id) => core.Owner.Cancel(session, id);
+
+    /// <summary>Ends the locks that processes of this node left behind as orphans.</summary>
+    /// <param name="processId">Those of this process; 0 = of all.</param>
+    /// <returns>How many.</returns>
+    public int Purge(int processId) => core.Owner.Purge(processId);
+
+    /// <summary>Takes in a message of another engine.</summary>
+    /// <param name="from">The node that sent it.</param>
+    /// <param name="view">The view of its sender.</param>
+    /// <param name="message">The message.</param>
+    /// <returns>False if no engine that follows the protocol can have sent it: the connection that brought it is not to be trusted.</returns>
+    public bool Receive(uint from, ulong view, ReadOnlySpan<byte> message) => core.Incoming.Receive(from, message);
+
+    /// <summary>A lock of this node, or one of another node that is mastered here; null if there is none of that id.</summary>
+    public Lock? Find(LockId id) => core.Locks.Find(id);
+
+    /// <summary>Looks at the resources mastered here that somebody holds or waits for, a part of the table at a time.</summary>
+    /// <param name="from">0 to begin, then what the last call returned.</param>
+    /// <param name="count">How many buckets of the table to look through.</param>
+    /// <param name="wanted">Which resources to add.</param>
+    /// <param name="into">Where to add them.</param>
+    /// <returns>Where to go on; -1 at the end.</returns>
+    public int Collect(int from, int count, Func<ResourceState, bool> wanted, List<ResourceState> into) =>
+        snapshots.Collect(from, count, wanted, into);
+
+    /// <summary>Looks at one resource; null if it is not mastered here, or nobody uses it.</summary>
+    public ResourceState? Look(uint space, ResourceName name)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
+        name.TryWriteBytes(bytes, out var length);
+        return snapshots.Find(space, Placement.HashOf(space, name.Hash), bytes[..length]);
+    }
+}

@@ -1,0 +1,139 @@
+namespace Tyer.Engine.Locks;
+
+/// <summary>
+/// One lock, at its owner, at its master, or at both where these are one node: the fields of both sides are in one object, so that a
+/// lock mastered where it is used has one. Objects are pooled: a reference is good as long as <see cref="Id"/> is the id expected.
+/// </summary>
+public sealed class Lock
+{
+    internal Lock()
+    {
+    }
+
+    /// <summary>The lock's id, by its owner; default when this object is in the pool.</summary>
+    public LockId Id { get; internal set; }
+
+    /// <summary>What the caller of <c>Lock</c> attached: the engine only carries it. Null for a lock of another node.</summary>
+    public object? Tag { get; set; }
+
+    /// <summary>The mode held, or null for a request that was never granted.</summary>
+    public LockMode? Granted { get; internal set; }
+
+    /// <summary>The mode asked for while a request or conversion is under way, else null.</summary>
+    public LockMode? Requested { get; internal set; }
+
+    /// <summary>The token of the latest grant by the master.</summary>
+    public FencingToken Token { get; internal set; }
+
+    /// <summary>The session that owns it.</summary>
+    public Session Session { get; internal set; } = null!;
+
+    /// <summary>The last value that the lock read or wrote; valid until its next event.</summary>
+    public ReadOnlySpan<byte> Value => Copy is null ? [] : Copy.Bytes;
+
+    /// <summary>The state of <see cref="Value"/>.</summary>
+    public LockValueState ValueState => Copy?.State ?? LockValueState.NeverWritten;
+
+    /// <summary>The version of <see cref="Value"/>: how often the resource's value had been written.</summary>
+    public ulong ValueVersion => Copy?.Version ?? 0;
+
+    /// <summary>Since when (ticks of the engine's time) it has held its mode or waited.</summary>
+    public long Since { get; internal set; }
+
+    internal Resource Resource = null!;
+
+    // Where it is: one list of its resource, and its session's list.
+    internal QueueKind Queue;
+    internal Lock? Previous;
+    internal Lock? Next;
+    internal Lock? PreviousOfSession;
+    internal Lock? NextOfSession;
+
+    // Both sides.
+    internal RawFlags Flags;
+    internal StatusFlags StatusFlags;
+    internal Guid? Transaction;
+    internal byte[]? Note;
+    internal ValueBuffer? Copy;
+
+    // The owner's side: which operation is out, and what is to become of it.
+    internal uint Operation;
+    internal OperationKind Pending;
+    internal bool Sent;
+    internal bool Confirmed;
+    internal bool Ending;
+    internal bool CancelAsked;
+    internal RequestStatus? Undoing;
+    internal int OrphanOf;
+    internal long Deadline;
+    internal int DeadlineIndex = -1;
+    internal bool IsOverdue;
+    internal bool IsSilent;
+
+    // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
+    internal LockMode? ToldMode;
+    internal LockMode? ToldBlocking;
+
+    // The master's side.
+    internal uint Applied;
+    internal long Sequence;
+    internal LockMode Notified;
+    internal ValueBuffer? Given;
+
+    internal bool Has(RawFlags flag) => (Flags & flag) != 0;
+
+    /// <summary>At an owner whose master is elsewhere: whether that has it in a queue.</summary>
+    internal bool IsTakenIn => Granted is not null || Confirmed;
+
+    /// <summary>Whether the request or conversion under way is a conversion.</summary>
+    internal bool IsConversion => Granted is not null;
+
+    internal void Clear()
+    {
+        Id = default;
+        Tag = null;
+        Granted = null;
+        Requested = null;
+        Token = default;
+        // Session and resource are overwritten by the next use: clearing them would cost as much as setting them.
+        Flags = RawFlags.None;
+        StatusFlags = StatusFlags.None;
+        Transaction = null;
+        if (Note is not null)
+            Note = null;
+        Copy?.Clear();
+        Operation = 0;
+        Pending = OperationKind.None;
+        Sent = false;
+        Confirmed = false;
+        Ending = false;
+        CancelAsked = false;
+        Undoing = null;
+        OrphanOf = 0;
+        Deadline = 0;
+        IsOverdue = false;
+        IsSilent = false;
+        ToldMode = null;
+        ToldBlocking = null;
+        Applied = 0;
+        Sequence = 0;
+        Notified = LockMode.Null;
+        Given?.Clear();
+    }
+}
+
+/// <summary>What an owner asked for and has no answer to.</summary>
+public enum OperationKind : byte
+{
+    /// <summary>Nothing is out.</summary>
+    None,
+
+    /// <summary>A new lock.</summary>
+    Lock,
+
+    /// <summary>A conversion.</summary>
+    Convert,
+
+    /// <summary>The end of the lock.</summary>
+    Unlock,
+}

@@ -1,0 +1,62 @@
+using Tyer.Engine.Locks;
+
+namespace Tyer.Engine.Looking;
+
+/// <summary>
+/// Looking at what is mastered here, a part of the table at a time, so that who looks holds up nobody. A resource is seen whole; between
+/// two parts locks come and go.
+/// </summary>
+internal sealed class Snapshots(EngineCore core)
+{
+    /// <summary>Adds the mastered resources of a stretch of buckets.</summary>
+    /// <returns>Where to go on, or -1 at the end.</returns>
+    internal int Collect(int from, int count, Func<ResourceState, bool> wanted, List<ResourceState> into)
+    {
+        var end = Math.Min(from + count, core.Resources.Buckets);
+        for (var bucket = from; bucket < end; bucket++)
+        {
+            for (var each = core.Resources.FirstIn(bucket); each is not null; each = each.NextInBucket)
+            {
+                if (each.Role != ResourceRole.Active || each.Queues.AreEmpty)
+                    continue;
+                var state = StateOf(each);
+                if (wanted(state))
+                    into.Add(state);
+            }
+        }
+
+        return end == core.Resources.Buckets ? -1 : end;
+    }
+
+    /// <summary>One resource, or null if it is not mastered here or nobody uses it.</summary>
+    internal ResourceState? Find(uint space, ulong hash, ReadOnlySpan<byte> name) =>
+        core.Resources.Find(space, hash, name) is { Role: ResourceRole.Active, Queues.AreEmpty: false } found ? StateOf(found) : null;
+
+    private ResourceState StateOf(Resource resource)
+    {
+        var directory = core.View?.Placement.NodeOf(resource.Slot) ?? 0;
+        var queues = resource.Queues;
+        return new ResourceState(
+            resource.Space,
+            new ResourceName(resource.Name),
+            directory,
+            resource.Value?.State ?? LockValueState.NeverWritten,
+            resource.Value?.Version ?? 0,
+            List(queues.Granted),
+            List(queues.Converting),
+            List(queues.Waiting));
+    }
+
+    private LockState[] List(LockList list)
+    {
+        var states = new LockState[list.Count];
+        var index = 0;
+        for (var each = list.First; each is not null; each = each.Next)
+        {
+            states[index++] = new LockState(
+                each.Id, each.Granted, each.Requested, each.Token, core.Now - each.Since, each.OrphanOf != 0, each.Session.Number, each.Session.Identity, each.Note);
+        }
+
+        return states;
+    }
+}

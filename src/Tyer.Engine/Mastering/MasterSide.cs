@@ -1,0 +1,198 @@
+using Tyer.Engine.Locks;
+
+namespace Tyer.Engine.Mastering;
+
+/// <summary>
+/// The operations of a resource's master: each is decided, answered to the owner, and then has its effects on others, grants to those who
+/// waited and notices to those who hold. In that order, which those who use lock managers rely on.
+/// </summary>
+internal sealed class MasterSide
+{
+    private readonly EngineCore core;
+    private readonly Answers answers;
+    private readonly GrantPass pass;
+
+    internal MasterSide(EngineCore core)
+    {
+        this.core = core;
+        answers = new Answers(core);
+        pass = new GrantPass(core, answers);
+    }
+
+    /// <summary>A new lock, on no queue yet, with its requested mode and flags set.</summary>
+    internal void Request(Lock asker)
+    {
+        var queues = asker.Resource.Queues;
+        asker.Applied = asker.Operation;
+        if (asker.Has(RawFlags.Orphan))
+        {
+            Adopt(asker);
+        }
+        else if (GrantRules.Decide(queues, asker, isNew: true, out var mode) == GrantVerdict.Grant)
+        {
+            pass.Grant(asker, mode);
+        }
+        else if (asker.Has(RawFlags.NoQueue))
+        {
+            answers.Denied(asker, RequestStatus.Again, null);
+            if (asker.Has(RawFlags.NoQueueBast))
+                pass.NotifyBlockersOf(asker, mode, convertingToo: true);
+            core.Forget(asker);
+        }
+        else if (queues.Waiting.Count >= core.QueueLengthMax(asker.Resource.Space))
+        {
+            answers.Denied(asker, RequestStatus.QueueFull, null);
+            core.Forget(asker);
+        }
+        else
+        {
+            Enqueue(asker, QueueKind.Waiting);
+        }
+    }
+
+    /// <summary>A conversion of a granted lock, with its requested mode, flags and value given set.</summary>
+    internal void Convert(Lock asker)
+    {
+        var resource = asker.Resource;
+        asker.Applied = asker.Operation;
+        switch (GrantRules.Decide(resource.Queues, asker, isNew: true, out var mode))
+        {
+            case GrantVerdict.Grant:
+                Granted(mode);
+                return;
+            case GrantVerdict.Deadlock when !asker.Has(RawFlags.NoDlckWt):
+                Refused(RequestStatus.Deadlock);
+                return;
+        }
+
+        if (asker.StatusFlags.HasFlag(StatusFlags.Demoted))
+        {
+            // What it gave up may let others convert, and then itself.
+            pass.GrantConversions(resource);
+            if (GrantRules.MayHave(resource.Queues, asker, mode, isNew: true))
+            {
+                Granted(mode);
+                return;
+            }
+        }
+
+        if (asker.Has(RawFlags.NoQueue))
+        {
+            Refused(RequestStatus.Again);
+            if (asker.Has(RawFlags.NoQueueBast))
+                pass.NotifyBlockersOf(asker, mode, convertingToo: true);
+        }
+        else
+        {
+            resource.Queues.Remove(asker);
+            Enqueue(asker, QueueKind.Converting);
+        }
+
+        void Granted(LockMode granted)
+        {
+            pass.Grant(asker, granted);
+            pass.Run(resource);
+        }
+
+        void Refused(RequestStatus status)
+        {
+            var report = status == RequestStatus.Deadlock ? WaitReport.Of(asker, core.Now) : null;
+            asker.Requested = null;
+            answers.Denied(asker, status, report);
+        }
+    }
+
+    /// <summary>The end of a lock, wherever it is, with the value given set.</summary>
+    internal void Unlock(Lock ended)
+    {
+        var resource = ended.Resource;
+        ended.Applied = ended.Operation;
+        ValueRules.OnRelease(resource, ended);
+        resource.Queues.Remove(ended);
+        answers.Unlocked(ended);
+        core.Forget(ended);
+        pass.Run(resource);
+        core.LetRest(resource);
+    }
+
+    /// <summary>Undoes the operation that a lock waits for. One that has been granted, or refused, stays so.</summary>
+    internal void Cancel(Lock waiting, uint operation, RequestStatus status)
+    {
+        if (waiting.Applied != operation || waiting.Queue == QueueKind.Granted)
+            return;
+        var resource = waiting.Resource;
+        var report = status == RequestStatus.TimedOut ? WaitReport.Of(waiting, core.Now) : null;
+        TakeBack(waiting);
+        waiting.StatusFlags = StatusFlags.None; // a demotion is told with a grant; here the mode says it
+        answers.Denied(waiting, status, report);
+        if (waiting.Queue == QueueKind.None)
+            core.Forget(waiting);
+        pass.Run(resource);
+        core.LetRest(resource);
+    }
+
+    /// <summary>The owner died and the lock is to stay in the mode it holds: a conversion that waits is undone.</summary>
+    internal void Orphan(Lock left, int processId)
+    {
+        left.OrphanOf = processId;
+        Cancel(left, left.Applied, RequestStatus.Cancelled);
+    }
+
+    /// <summary>Says again how an operation stands, to an owner that asks again.</summary>
+    internal void Repeat(Lock asked)
+    {
+        if (asked.Queue == QueueKind.Granted)
+            answers.Granted(asked, valueRead: asked.Copy is { IsEmpty: false });
+        else
+            answers.Queued(asked);
+    }
+
+    private static void TakeBack(Lock waiting)
+    {
+        if (waiting.Queue == QueueKind.Granted)
+            return;
+        var queues = waiting.Resource.Queues;
+        queues.Remove(waiting);
+        waiting.Requested = null;
+        if (waiting.Granted is not null)
+            queues.Place(waiting, QueueKind.Granted);
+    }
+
+    private void Enqueue(Lock asker, QueueKind queue)
+    {
+        var queues = asker.Resource.Queues;
+        var atHead = asker.Has(RawFlags.HeadQue);
+        var list = queue == QueueKind.Waiting ? queues.Waiting : queues.Converting;
+        asker.Sequence = atHead ? (list.First?.Sequence ?? 0) - 1 : (list.Last?.Sequence ?? 0) + 1;
+        asker.Since = core.Now;
+        queues.Place(asker, queue, atHead);
+        answers.Queued(asker);
+        pass.NotifyBlockersOf(asker, asker.Requested!.Value, convertingToo: false);
+    }
+
+    /// <summary>A lock left behind by a dead process goes to whoever asks for it in its own mode: the repairer's way in.</summary>
+    private void Adopt(Lock asker)
+    {
+        var queues = asker.Resource.Queues;
+        var status = RequestStatus.NotFound;
+        for (var orphan = queues.Granted.First; orphan is not null; orphan = orphan.Next)
+        {
+            if (orphan.OrphanOf == 0)
+                continue;
+            if (orphan.Granted != asker.Requested)
+            {
+                status = RequestStatus.Again;
+                continue;
+            }
+
+            queues.Remove(orphan);
+            pass.Grant(asker, orphan.Granted!.Value);
+            answers.Adopted(orphan);
+            core.Forget(orphan);
+            return;
+        }
+
+        answers.Denied(asker, status, null);
+        core.Forget(asker);
+    }
+}

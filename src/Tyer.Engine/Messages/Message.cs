@@ -1,0 +1,73 @@
+using Tyer.Engine.Locks;
+
+namespace Tyer.Engine.Messages;
+
+/// <summary>
+/// One message between engines, as a view: its spans belong to whoever made it and are good for the length of a call.
+/// Which parts a kind carries is said by <see cref="MessageLayout"/>; the others are left at their defaults.
+/// </summary>
+public ref struct Message
+{
+    /// <summary>What is said.</summary>
+    public MessageKind Kind { get; set; }
+
+    /// <summary>The slot of the name it is about (0 to 4095): picks the shard at the receiver. 0 where it is about no name.</summary>
+    public ushort Slot { get; set; }
+
+    /// <summary>The lockspace of <see cref="Name"/>.</summary>
+    public uint Space { get; set; }
+
+    /// <summary>The resource's name, 1 to 64 bytes.</summary>
+    public ReadOnlySpan<byte> Name { get; set; }
+
+    /// <summary>The lock, by its owner's id.</summary>
+    public LockId Lock { get; set; }
+
+    /// <summary>The owner's number for the operation on the lock: with the id it makes repetition harmless.</summary>
+    public uint Operation { get; set; }
+
+    /// <summary>The mode asked for, granted, held now or wanted by somebody, according to the kind; null = none.</summary>
+    public LockMode? Mode { get; set; }
+
+    /// <summary>The flags of the call.</summary>
+    public RawFlags Flags { get; set; }
+
+    /// <summary>The session that owns the lock, numbered by its node.</summary>
+    public uint Session { get; set; }
+
+    /// <summary>The deadlock identity, if it is not the session.</summary>
+    public Guid? Transaction { get; set; }
+
+    /// <summary>Label and purpose, as the node layer encodes them; empty = none.</summary>
+    public ReadOnlySpan<byte> Note { get; set; }
+
+    /// <summary>The master, in an answer of the directory.</summary>
+    public uint Node { get; set; }
+
+    /// <summary>Clock counter, count, place in a queue, or ticks waited, according to the kind.</summary>
+    public ulong Number { get; set; }
+
+    /// <summary>The token of a grant.</summary>
+    public FencingToken Token { get; set; }
+
+    /// <summary>How an operation ended, or why it is to be cancelled.</summary>
+    public RequestStatus Status { get; set; }
+
+    /// <summary>What else befell the operation.</summary>
+    public StatusFlags StatusFlags { get; set; }
+
+    /// <summary>The state of the value carried; null: none is.</summary>
+    public LockValueState? ValueState { get; set; }
+
+    /// <summary>The version of the value carried.</summary>
+    public ulong ValueVersion { get; set; }
+
+    /// <summary>The bytes of the value carried.</summary>
+    public ReadOnlySpan<byte> Value { get; set; }
+
+    /// <summary>A process id.</summary>
+    public int Process { get; set; }
+
+    /// <summary>An identity, or a report of who is in the way.</summary>
+    public ReadOnlySpan<byte> Text { get; set; }
+}

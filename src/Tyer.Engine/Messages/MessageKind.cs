@@ -1,0 +1,70 @@
+namespace Tyer.Engine.Messages;
+
+/// <summary>What engines say to each other. The number is the wire's; see <see cref="MessageLayout"/> for what each carries.</summary>
+public enum MessageKind : byte
+{
+    /// <summary>Not a message.</summary>
+    None = 0,
+
+    // To the directory node of a name, and back.
+
+    /// <summary>Who is master? Carries the first request, so that a directory node that is the master itself can act on it at once.</summary>
+    Lookup = 1,
+
+    /// <summary>The answer to <see cref="Lookup"/>: this node is (or you are now) the master.</summary>
+    Master = 2,
+
+    /// <summary>An idle master lets its resource go.</summary>
+    Remove = 3,
+
+    /// <summary>The answer to <see cref="Remove"/>: the record is gone.</summary>
+    Removed = 4,
+
+    // From an owner to the master.
+
+    /// <summary>A new lock.</summary>
+    Request = 16,
+
+    /// <summary>A conversion. A down-conversion has no answer.</summary>
+    Convert = 17,
+
+    /// <summary>The lock ends.</summary>
+    Unlock = 18,
+
+    /// <summary>The operation named is to be undone if it still waits.</summary>
+    Cancel = 19,
+
+    /// <summary>The lock's owner died, and the lock is to stay.</summary>
+    Orphan = 20,
+
+    // From the master to an owner.
+
+    /// <summary>The operation waits, at this place in the order of the queue.</summary>
+    Queued = 32,
+
+    /// <summary>The operation is granted.</summary>
+    Granted = 33,
+
+    /// <summary>The operation ends without a grant; the status says why.</summary>
+    Denied = 34,
+
+    /// <summary>The unlock is done.</summary>
+    Unlocked = 35,
+
+    /// <summary>Somebody wants a mode that this lock excludes.</summary>
+    Blocking = 36,
+
+    /// <summary>This node is not the master: ask the directory again.</summary>
+    NotMaster = 37,
+
+    /// <summary>An orphan of yours went to a new owner.</summary>
+    Adopted = 38,
+
+    // About sessions.
+
+    /// <summary>The identity behind a session number, said before its first use towards a peer.</summary>
+    Introduce = 48,
+
+    /// <summary>A session that was introduced is over.</summary>
+    Farewell = 49,
+}

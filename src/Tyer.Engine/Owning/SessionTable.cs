@@ -1,0 +1,95 @@
+using Tyer.Engine.Messages;
+
+namespace Tyer.Engine.Owning;
+
+/// <summary>The sessions known to a shard: its node's own, and those of others as they were introduced.</summary>
+internal sealed class SessionTable(EngineCore core)
+{
+    private readonly Dictionary<ulong, Session> sessions = [];
+    private readonly List<Session> withOrphans = [];
+
+    /// <summary>Own sessions that have ended and left orphans behind, oldest first.</summary>
+    internal IReadOnlyList<Session> WithOrphans => withOrphans;
+
+    /// <summary>How many are known: open ones of this node, and those of others that were introduced and are not over.</summary>
+    internal int Count => sessions.Count;
+
+    internal Session Open(uint number, byte[] identity, int processId, ILockObserver observer)
+    {
+        Invariant.Check(!sessions.ContainsKey(KeyOf(core.Node, number)), "a session number is given once");
+        var session = new Session(core.Node, number, identity, processId, observer);
+        sessions.Add(KeyOf(core.Node, number), session);
+        return session;
+    }
+
+    internal void Close(Session session)
+    {
+        sessions.Remove(KeyOf(core.Node, session.Number));
+        if (session.LockCount > 0)
+            withOrphans.Add(session);
+    }
+
+    internal Session? Find(uint node, uint number) => sessions.GetValueOrDefault(KeyOf(node, number));
+
+    /// <summary>The session of another node. One that is unknown has said farewell while a request of it was parked: it goes with its last lock.</summary>
+    internal Session Of(uint node, uint number)
+    {
+        if (!sessions.TryGetValue(KeyOf(node, number), out var session))
+        {
+            session = new Session(node, number, [], 0, null) { HasLeft = true };
+            sessions.Add(KeyOf(node, number), session);
+        }
+
+        return session;
+    }
+
+    internal void Introduced(uint node, uint number, int processId, ReadOnlySpan<byte> identity) =>
+        sessions.TryAdd(KeyOf(node, number), new Session(node, number, identity.ToArray(), processId, null));
+
+    internal void Left(uint node, uint number)
+    {
+        if (!sessions.TryGetValue(KeyOf(node, number), out var session))
+            return;
+        session.HasLeft = true;
+        LockLeft(session);
+    }
+
+    /// <summary>Called when a session has lost a lock: one that is over goes with its last.</summary>
+    internal void LockLeft(Session session)
+    {
+        if (!session.HasLeft || session.LockCount > 0)
+            return;
+        if (session.Node == core.Node)
+            withOrphans.Remove(session);
+        else
+            sessions.Remove(KeyOf(session.Node, session.Number));
+    }
+
+    /// <summary>Makes sure that a node knows who a session is before it first hears of it.</summary>
+    internal void IntroduceTo(uint node, Session session, ushort slot)
+    {
+        if (!session.MustIntroduceTo(node))
+            return;
+        core.Send(node, new Message
+        {
+            Kind = MessageKind.Introduce,
+            Slot = slot,
+            Session = session.Number,
+            Process = session.ProcessId,
+            Text = session.Identity.Span,
+        });
+    }
+
+    internal void BidFarewell(Session session)
+    {
+        if (core.View is not { } view)
+            return;
+        foreach (var member in view.Members)
+        {
+            if (session.IsIntroducedTo(member.Node))
+                core.Send(member.Node, new Message { Kind = MessageKind.Farewell, Session = session.Number });
+        }
+    }
+
+    private static ulong KeyOf(uint node, uint number) => ((ulong)node << 32) | number;
+}

@@ -1,0 +1,94 @@
+using Tyer.Engine.Locks;
+
+namespace Tyer.Engine;
+
+/// <summary>
+/// Somebody who owns locks: a client process of this node, or, at a master, one of another node as introduced by it. When it ends, its
+/// locks end with it, but for persistent ones.
+/// </summary>
+public sealed class Session
+{
+    // One bit for each node id: to whom this session has been introduced.
+    private readonly ulong[] introduced = new ulong[1024 / 64];
+
+    internal Session(uint node, uint number, byte[] identity, int processId, ILockObserver? observer)
+    {
+        Node = node;
+        Number = number;
+        Identity = identity;
+        ProcessId = processId;
+        Observer = observer;
+    }
+
+    /// <summary>The node where the process is.</summary>
+    public uint Node { get; }
+
+    /// <summary>The session's number, given by that node.</summary>
+    public uint Number { get; }
+
+    /// <summary>Who it is, as the node layer encodes it.</summary>
+    public ReadOnlyMemory<byte> Identity { get; }
+
+    /// <summary>The process id, by which orphans are purged; 0 where there is none.</summary>
+    public int ProcessId { get; }
+
+    /// <summary>How many locks it has or waits for here.</summary>
+    public int LockCount { get; private set; }
+
+    /// <summary>Whom its events are told; nobody once it has ended, and at a master of another node's session.</summary>
+    internal ILockObserver? Observer { get; private set; }
+
+    /// <summary>Whether it has ended. What it leaves behind (orphans, unlocks on their way) still refers to it.</summary>
+    internal bool HasLeft { get; set; }
+
+    internal Lock? FirstLock { get; private set; }
+
+    /// <summary>From here on nobody is told anything.</summary>
+    internal void End()
+    {
+        HasLeft = true;
+        Observer = null;
+    }
+
+    internal void Add(Lock added)
+    {
+        added.NextOfSession = FirstLock;
+        if (FirstLock is not null)
+            FirstLock.PreviousOfSession = added;
+        FirstLock = added;
+        LockCount++;
+    }
+
+    internal void Remove(Lock removed)
+    {
+        if (removed.PreviousOfSession is null)
+            FirstLock = removed.NextOfSession;
+        else
+            removed.PreviousOfSession.NextOfSession = removed.NextOfSession;
+        if (removed.NextOfSession is not null)
+            removed.NextOfSession.PreviousOfSession = removed.PreviousOfSession;
+        removed.PreviousOfSession = null;
+        removed.NextOfSession = null;
+        LockCount--;
+    }
+
+    /// <summary>Its locks, newest first; not to be changed meanwhile.</summary>
+    public IEnumerable<Lock> Locks()
+    {
+        for (var each = FirstLock; each is not null; each = each.NextOfSession)
+            yield return each;
+    }
+
+    /// <summary>True the first time it is asked for a node.</summary>
+    internal bool MustIntroduceTo(uint node)
+    {
+        ref var word = ref introduced[node >> 6];
+        var bit = 1UL << (int)(node & 63);
+        if ((word & bit) != 0)
+            return false;
+        word |= bit;
+        return true;
+    }
+
+    internal bool IsIntroducedTo(uint node) => (introduced[node >> 6] & (1UL << (int)(node & 63))) != 0;
+}

@@ -1,0 +1,103 @@
+using Tyer.Engine.Locks;
+
+namespace Tyer.Engine.Tables;
+
+/// <summary>
+/// The resources of a shard by lockspace and name. Buckets are chosen by the placing hash mixed with a seed that differs from process to
+/// process, so that names cannot be chosen to collide; forgotten resources are kept for reuse.
+/// </summary>
+internal sealed class ResourceTable(ulong seed)
+{
+    private const int PoolMax = 4096;
+
+    private readonly Stack<Resource> pool = new();
+    private Resource?[] buckets = new Resource?[256];
+
+    internal int Count { get; private set; }
+
+    internal int Buckets => buckets.Length;
+
+    internal Resource? Find(uint space, ulong hash, ReadOnlySpan<byte> name)
+    {
+        for (var each = buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
+        {
+            if (each.Is(space, hash, name))
+                return each;
+        }
+
+        return null;
+    }
+
+    /// <summary>The same for a name as callers have it: one that is there need not be written out as bytes.</summary>
+    internal Resource? Find(uint space, ulong hash, in ResourceName name)
+    {
+        for (var each = buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
+        {
+            if (each.Is(space, hash, in name))
+                return each;
+        }
+
+        return null;
+    }
+
+    internal Resource FindOrAdd(uint space, ulong hash, ReadOnlySpan<byte> name, out bool added)
+    {
+        var found = Find(space, hash, name);
+        added = found is null;
+        if (found is not null)
+            return found;
+        if (Count >= buckets.Length)
+            Grow();
+        var resource = pool.TryPop(out var pooled) ? pooled : new Resource();
+        resource.Begin(space, hash, name);
+        ref var bucket = ref buckets[BucketOf(hash)];
+        resource.NextInBucket = bucket;
+        bucket = resource;
+        Count++;
+        return resource;
+    }
+
+    internal void Remove(Resource removed)
+    {
+        ref var bucket = ref buckets[BucketOf(removed.Hash)];
+        if (bucket == removed)
+        {
+            bucket = removed.NextInBucket;
+        }
+        else
+        {
+            var previous = bucket;
+            while (previous!.NextInBucket != removed)
+                previous = previous.NextInBucket;
+            previous.NextInBucket = removed.NextInBucket;
+        }
+
+        Count--;
+        removed.Clear();
+        if (pool.Count < PoolMax)
+            pool.Push(removed);
+    }
+
+    /// <summary>The first resource of a bucket's chain: for walking through the table a part at a time.</summary>
+    internal Resource? FirstIn(int bucket) => buckets[bucket];
+
+    private int BucketOf(ulong hash) => (int)(((hash ^ seed) * 0x9E3779B97F4A7C15UL) >> 32) & (buckets.Length - 1);
+
+    private void Grow()
+    {
+        var old = buckets;
+        buckets = new Resource?[old.Length * 2];
+        foreach (var head in old)
+        {
+            var each = head;
+            while (each is not null)
+            {
+                var next = each.NextInBucket;
+                ref var bucket = ref buckets[BucketOf(each.Hash)];
+                each.NextInBucket = bucket;
+                bucket = each;
+                each = next;
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Tyer.Cluster;
+using Tyer.Node.Peers;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Node.Administration;
+
+/// <summary>What operators ask of the cluster through this node: each member answers for itself, and who does not is named.</summary>
+internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
+{
+    public async ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default)
+    {
+        var membership = node.Membership;
+        var nodes = await NodesAsync(cancellationToken).ConfigureAwait(false);
+        return new ClusterStatus
+        {
+            Cluster = node.Settings.Cluster,
+            Node = node.Answers.Status(),
+            Stack = new StackStatus
+            {
+                Name = node.Settings.Options.Stack,
+                State = $"{membership.State}: {membership.StateReason}",
+                Capabilities = Names(membership.Stack?.Capabilities ?? StackCapabilities.None),
+                Warning = membership.Stack?.Caution,
+            },
+            View = membership.View is { } view
+                ? new ViewStatus
+                {
+                    Id = view.Id,
+                    HasQuorum = view.HasQuorum,
+                    IsSettled = membership.Lost.IsEmpty,
+                    Age = node.Shards.Clock.Now - membership.ViewSince,
+                }
+                : null,
+            Nodes = nodes,
+            Frozen = [.. membership.Lost.Values.OrderBy(lost => lost.Peer.Id).Select(Describe)],
+            Timing = new TimingStatus
+            {
+                SessionTimeout = node.Settings.Options.SessionTimeout,
+                ClientMargin = NodeLimits.ClientMargin,
+                ClockRateError = NodeLimits.ClockRateError,
+            },
+            Limitations = Limitations(),
+        };
+    }
+
+    public async ValueTask<IReadOnlyList<NodeInfo>> NodesAsync(CancellationToken cancellationToken = default)
+    {
+        var asked = await AskOthersAsync(QuestionTopic.Status, default, cancellationToken).ConfigureAwait(false);
+        var infos = new List<NodeInfo>();
+        foreach (var (id, name) in Listed())
+        {
+            var member = node.Membership.View?.Find(id);
+            var lost = node.Membership.Lost.GetValueOrDefault(id);
+            var answer = asked.FirstOrDefault(answer => answer.Member.Id == id).Json;
+            infos.Add(new NodeInfo
+            {
+                Name = name,
+                Id = id.Value,
+                Incarnation = member?.Incarnation.Value ?? 0,
+                Membership = lost is not null ? NodeMembership.Lost : member is null ? NodeMembership.Absent : NodeMembership.Member,
+                IsReachable = id.Value == node.Id ? null : node.Peers?.IsReachable(id.Value) ?? false,
+                Since = lost is null ? null : node.Shards.Clock.Now - lost.Since,
+                Trouble = lost?.Why,
+                Addresses = member?.Addresses ?? [],
+                Weight = member?.Weight ?? 0,
+                Status = id.Value == node.Id ? node.Answers.Status() : Read(answer, NodeJson.Default.NodeStatus),
+            });
+        }
+
+        return infos;
+    }
+
+    public async IAsyncEnumerable<SessionInfo> SessionsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        foreach (var session in node.Answers.Sessions())
+            yield return session;
+        var answers = await AskOthersAsync(QuestionTopic.Sessions, default, cancellationToken).ConfigureAwait(false);
+        foreach (var answer in answers)
+        {
+            foreach (var session in Read(answer.Json, AdministrationJson.Default.IReadOnlyListSessionInfo) ?? [])
+                yield return session;
+        }
+
+        ThrowIfIncomplete("The list of sessions", answers);
+    }
+
+    public async ValueTask<RevokeResult> RevokeAsync(LockId id, string reason, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        var order = new RevokeOrder(id, reason);
+        if (id.Node == node.Id)
+            return node.Answers.Revoke(order);
+        if (node.Peers is null || !NodeId.IsValid(id.Node) || node.Membership.View?.Find(new NodeId(id.Node)) is null)
+            return new RevokeResult { Lock = id, Outcome = RevokeOutcome.NotFound };
+        var json = JsonSerializer.SerializeToUtf8Bytes(order, AdministrationJson.Default.RevokeOrder);
+        var answer = await node.Peers.AskAsync(id.Node, QuestionTopic.Revoke, json, cancellationToken).ConfigureAwait(false);
+        return Read(answer, AdministrationJson.Default.RevokeResult) ?? new RevokeResult { Lock = id, Outcome = RevokeOutcome.NodeUnreachable };
+    }
+
+    public async IAsyncEnumerable<LockspaceResource> QueryAsync(
+        string? lockspace, ResourceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        query.Validate();
+        var question = new ResourceQuestion(lockspace, query);
+        var json = JsonSerializer.SerializeToUtf8Bytes(question, AdministrationJson.Default.ResourceQuestion);
+        var answers = await AskOthersAsync(QuestionTopic.Resources, json, cancellationToken).ConfigureAwait(false);
+        var found = node.Answers.Resources(question)
+            .Concat(answers.SelectMany(answer => Read(answer.Json, AdministrationJson.Default.IReadOnlyListLockspaceResource) ?? []))
+            .OrderBy(each => each.Lockspace, StringComparer.Ordinal)
+            .ThenBy(each => each.Snapshot.Resource)
+            .Take(query.Count);
+        foreach (var each in found)
+            yield return each;
+        ThrowIfIncomplete("The list of resources", answers);
+    }
+
+    private static string[] Names(StackCapabilities capabilities) =>
+        [.. Enum.GetValues<StackCapabilities>().Where(each => each != StackCapabilities.None && capabilities.HasFlag(each)).Select(each => each.ToString())];
+
+    private static T? Read<T>(byte[]? json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize(json, type);
+        }
+        catch (JsonException)
+        {
+            return null; // a member of another version, say: as if it had not answered
+        }
+    }
+
+    private static void ThrowIfIncomplete(string what, IReadOnlyList<PeerAnswer> answers)
+    {
+        var silent = answers.Where(answer => answer.Json is null).Select(answer => answer.Member.Name).ToArray();
+        if (silent.Length > 0)
+        {
+            throw new LockUnavailableException(
+                UnavailableReason.Incomplete, what, $"no answer within {NodeLimits.QueryTimeout.TotalSeconds:0} s from {string.Join(", ", silent)}; what the others master is above");
+        }
+    }
+
+    private FrozenPart Describe(LostPeer lost) => new()
+    {
+        Node = lost.Peer.Name,
+        NodeId = lost.Peer.Id.Value,
+        Incarnation = lost.Peer.Incarnation.Value,
+        Since = node.Shards.Clock.Now - lost.Since,
+        What = $"locks that {lost.Peer.Name} holds, resources that it masters, and first uses of names whose directory is on it",
+        WaitsFor = $"{lost.Peer.Name} in the same life",
+        Remedy = $"If {lost.Peer.Name} has stopped for good, stop all nodes and start them again: this version does not recover from a node's loss.",
+    };
+
+    private static List<string> Limitations()
+    {
+        var limitations = new List<string> { KnownLimitations.ConversionDeadlocksOnly };
+        if (!Time.BootClock.CountsSuspend)
+            limitations.Add(KnownLimitations.ClockStopsInSuspend);
+        return limitations;
+    }
+
+    private IEnumerable<(NodeId Id, string Name)> Listed()
+    {
+        var listed = new SortedDictionary<NodeId, string> { [node.Settings.Id] = node.Name };
+        foreach (var peer in node.Settings.Peers)
+            listed[peer.Id] = peer.Name;
+        foreach (var member in node.Membership.View?.Members ?? [])
+            listed[member.Id] = member.Name;
+        return listed.Select(each => (each.Key, each.Value));
+    }
+
+    private async ValueTask<IReadOnlyList<PeerAnswer>> AskOthersAsync(QuestionTopic topic, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
+    {
+        if (node.Peers is not { } peers || node.Membership.View is not { } view)
+            return [];
+        var others = view.Members.Where(member => member.Id.Value != node.Id).ToArray();
+        return await Task.WhenAll(others.Select(AskAsync)).ConfigureAwait(false);
+
+        async Task<PeerAnswer> AskAsync(Member member) =>
+            new(member, await peers.AskAsync(member.Id.Value, topic, json, cancellationToken).ConfigureAwait(false));
+    }
+}

@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Node.Administration;
+
+/// <summary>What members tell each other beyond what operators are told.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(int))]
+internal sealed partial class NodeJson : JsonSerializerContext;

@@ -1,0 +1,128 @@
+using System.Runtime.CompilerServices;
+using Tyer.Engine.Owning;
+using Tyer.Node.Sessions;
+using Tyer.Node.Shards;
+using Tyer.Sessions;
+using Tyer.Time;
+
+namespace Tyer.Node.Lockspaces;
+
+/// <summary>The way from a lockspace into the engines of this process: one session, calls on the caller's own thread.</summary>
+internal sealed class NodeLockspace : LockPort
+{
+    private readonly NodeCore _node;
+    private readonly ShardSet _shards;
+    private readonly OpenedLockspace _opened;
+    private readonly NodeSession _session;
+
+    internal NodeLockspace(NodeCore node, OpenedLockspace opened, NodeSession session, bool inlineCompletions)
+    {
+        _node = node;
+        _shards = node.Shards;
+        _opened = opened;
+        _session = session;
+        InlineCompletions = inlineCompletions;
+    }
+
+    public override string LockspaceName => _opened.Name;
+
+    internal LockspaceOptions Options => _opened.Options;
+
+    public override int ValueSize => _opened.Options.ValueSize;
+
+    public override IClock Clock => _shards.Clock;
+
+    public override bool InlineCompletions { get; }
+
+    public override TimeSpan SafeFor => _session.IsClosed ? TimeSpan.Zero : _node.SafeFor;
+
+    internal NodeSession Session => _session;
+
+    public override RawResult Lock(ISessionLock target, in LockRequest request)
+    {
+        var resource = target.Resource;
+        var shard = _shards.OfName(_opened.Id, resource.Hash);
+        var deadline = DeadlineOf(request.Timeout);
+        var note = NoteCodec.Encode(request.Label, request.Purpose);
+        target.PortKey = (uint)shard.Index;
+        using (shard.Enter())
+        {
+            if (_session.IsClosed)
+                return RawResult.UnknownLockspace;
+            shard.Current = target;
+            // Made where it is passed: a call in a variable would be copied there.
+            var result = shard.Engine.Lock(
+                _session.In(shard),
+                new LockCall
+                {
+                    Space = _opened.Id,
+                    Name = resource,
+                    Mode = request.Mode,
+                    Flags = request.Flags,
+                    Deadline = deadline,
+                    NotifyBlocking = request.NotifyBlocking,
+                    Transaction = request.Transaction,
+                    Note = note,
+                    Tag = target,
+                },
+                out var id);
+            target.Id = id;
+            return result;
+        }
+    }
+
+    public override RawResult Convert(ISessionLock target, in ConvertRequest request)
+    {
+        var shard = ShardOf(target);
+        var call = new ConvertCall
+        {
+            Mode = request.Mode,
+            Flags = request.Flags,
+            Deadline = DeadlineOf(request.Timeout),
+            NotifyBlocking = request.NotifyBlocking,
+            GivesValue = request.GivesValue,
+            Value = request.Value,
+        };
+        using (shard.Enter())
+        {
+            shard.Current = target;
+            return shard.Engine.Convert(_session.In(shard), target.Id, call);
+        }
+    }
+
+    public override RawResult Unlock(ISessionLock target, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
+    {
+        var shard = ShardOf(target);
+        using (shard.Enter())
+        {
+            shard.Current = target;
+            return shard.Engine.Unlock(_session.In(shard), target.Id, flags, givesValue, value);
+        }
+    }
+
+    public override CancelOutcome? Cancel(ISessionLock target)
+    {
+        var shard = ShardOf(target);
+        using (shard.Enter())
+            return shard.Engine.Cancel(_session.In(shard), target.Id);
+    }
+
+    public override ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken) =>
+        _node.PurgeAsync(node, processId, cancellationToken);
+
+    public override IAsyncEnumerable<ResourceSnapshot> QueryAsync(ResourceQuery query, CancellationToken cancellationToken) =>
+        _node.Queries.QueryAsync(_opened.Id, query, cancellationToken);
+
+    public override async ValueTask CloseAsync()
+    {
+        _node.Sessions.Close(_session, LossReason.LockspaceClosed);
+        await _node.Lockspaces.CloseAsync(_opened).ConfigureAwait(false);
+    }
+
+    // Its number is kept with the lock, so that the name is not hashed again.
+    private Shard ShardOf(ISessionLock target) => _shards[(int)target.PortKey];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long DeadlineOf(TimeSpan? timeout) =>
+        timeout is { } limited && limited > TimeSpan.Zero ? (_shards.Clock.Now + limited).Ticks : 0;
+}

@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Tyer.Cluster;
+using Tyer.Engine;
+
+namespace Tyer.Node;
+
+/// <summary>What the cluster stack says, put into effect: views are installed in the shards, the rest is kept for those who ask.</summary>
+internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly ILogger _log = node.Log;
+    private readonly Dictionary<NodeId, LostPeer> _lost = [];
+    private IClusterStack? _stack;
+    private IGroupConnection? _connection;
+    private volatile ClusterView? _view;
+    private volatile string _stateReason = "not connected to its cluster stack yet";
+
+    /// <summary>The stack; null until it is connected.</summary>
+    internal IClusterStack? Stack => _stack;
+
+    internal ClusterView? View => _view;
+
+    /// <summary>When the view was installed, by the node's clock.</summary>
+    internal TimeSpan ViewSince { get; private set; }
+
+    internal StackState State => _connection?.State ?? StackState.Joining;
+
+    /// <summary>Why it is in that state, in words.</summary>
+    internal string StateReason => _stateReason;
+
+    internal TimeSpan SafeUntil => _connection?.SafeUntil ?? TimeSpan.MaxValue;
+
+    /// <summary>Members that do not answer, with what was noticed.</summary>
+    internal ImmutableDictionary<NodeId, LostPeer> Lost
+    {
+        get
+        {
+            lock (_gate)
+                return _lost.ToImmutableDictionary();
+        }
+    }
+
+    internal async ValueTask ConnectAsync(IClusterStack stack, CancellationToken cancellationToken)
+    {
+        _stack = stack;
+        if (stack.Caution is { } caution)
+            LogCaution(stack.Name, caution);
+        _connection = await stack.ConnectAsync(this, cancellationToken).ConfigureAwait(false);
+    }
+
+    internal string NameOf(uint id)
+    {
+        if (id == node.Id)
+            return node.Name;
+        return id != 0 && NodeId.IsValid(id) && _view?.Find(new NodeId(id)) is { } member ? member.Name : $"node {id}";
+    }
+
+    public void OnView(ClusterView view)
+    {
+        ViewSince = node.Shards.Clock.Now;
+        _view = view;
+        var members = new EngineMember[view.Members.Length];
+        for (var index = 0; index < members.Length; index++)
+        {
+            var member = view.Members[index];
+            members[index] = new EngineMember(member.Id.Value, member.Incarnation.Value, member.Weight);
+        }
+
+        node.Shards.Install(new EngineView(view.Id, members));
+        node.ViewInstalled();
+        LogView(view);
+    }
+
+    public void OnState(StackState state, string why)
+    {
+        _stateReason = why;
+        LogState(state, why);
+    }
+
+    public void OnFenced(NodeIncarnation who, FenceProof proof) => LogFenced(who, proof);
+
+    public void OnPeerLost(Member peer, string why)
+    {
+        lock (_gate)
+            _lost[peer.Id] = new LostPeer(peer, why, node.Shards.Clock.Now);
+        LogPeerLost(peer, why);
+    }
+
+    public void OnPeerBack(Member peer)
+    {
+        lock (_gate)
+            _lost.Remove(peer.Id);
+        LogPeerBack(peer);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+            await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Cluster stack {Stack}: {Caution}")]
+    private partial void LogCaution(string stack, string caution);
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Information, Message = "Installed {View}")]
+    private partial void LogView(ClusterView view);
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "{State}: {Why}")]
+    private partial void LogState(StackState state, string why);
+
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "{Who} acts no more ({Proof})")]
+    private partial void LogFenced(NodeIncarnation who, FenceProof proof);
+
+    [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "{Peer} is lost: {Why}. What it holds and masters stands still")]
+    private partial void LogPeerLost(Member peer, string why);
+
+    [LoggerMessage(EventId = 1106, Level = LogLevel.Information, Message = "{Peer} answers again")]
+    private partial void LogPeerBack(Member peer);
+}
+
+/// <summary>A member that does not answer.</summary>
+/// <param name="Peer">The member, as the view lists it.</param>
+/// <param name="Why">What was noticed.</param>
+/// <param name="Since">When, by the node's clock.</param>
+internal sealed record LostPeer(Member Peer, string Why, TimeSpan Since);

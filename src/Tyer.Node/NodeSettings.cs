@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Tyer.Cluster;
+using Tyer.Cluster.Static;
+
+namespace Tyer.Node;
+
+/// <summary>A node's options, checked and with their defaults filled in.</summary>
+internal sealed record NodeSettings
+{
+    private NodeSettings(string name, NodeId id, string cluster, ImmutableArray<StaticPeer> peers)
+    {
+        Name = name;
+        Id = id;
+        Cluster = cluster;
+        Peers = peers;
+    }
+
+    internal string Name { get; }
+
+    internal NodeId Id { get; }
+
+    internal string Cluster { get; }
+
+    /// <summary>The other nodes of a static cluster; empty with <c>local</c>.</summary>
+    internal ImmutableArray<StaticPeer> Peers { get; }
+
+    internal required TyerNodeOptions Options { get; init; }
+
+    internal bool IsLocal => Options.Stack == "local";
+
+    internal int Shards => Options.Shards ?? Math.Min(Environment.ProcessorCount, NodeLimits.ShardsMax);
+
+    /// <exception cref="ArgumentException">The message names the option, what is wrong with it, and what would be right.</exception>
+    internal static NodeSettings Of(TyerNodeOptions options)
+    {
+        var name = options.Name ?? DefaultName();
+        SystemName.ThrowIfInvalid(name, "node name", nameof(options.Name));
+        SystemName.ThrowIfInvalid(options.Cluster, "cluster name", nameof(options.Cluster));
+        if (options.Shards is < 1 or > NodeLimits.ShardsMax)
+            throw new ArgumentException($"Shards is {options.Shards}; it takes 1 to {NodeLimits.ShardsMax}.", nameof(options));
+        if (options.Weight is < 0 or > ClusterLimits.WeightMax)
+            throw new ArgumentException($"Weight is {options.Weight}; it takes 0 to {ClusterLimits.WeightMax}.", nameof(options));
+        if (options.SessionTimeout < NodeLimits.SessionTimeoutMin || options.SessionTimeout > NodeLimits.SessionTimeoutMax)
+        {
+            throw new ArgumentException(
+                $"SessionTimeout is {options.SessionTimeout}; it takes {NodeLimits.SessionTimeoutMin} to {NodeLimits.SessionTimeoutMax}.", nameof(options));
+        }
+
+        var id = IdOf(name, options);
+        return options.Stack switch
+        {
+            "local" => new NodeSettings(name, id, options.Cluster, LocalPeers(options)) { Options = options },
+            "static" => new NodeSettings(name, id, options.Cluster, StaticPeers(id, options)) { Options = options },
+            "corosync" or "etcd" or "external" => throw new ArgumentException(
+                $"The stack '{options.Stack}' is not in this version of Tyer; it has 'local' and 'static'.", nameof(options)),
+            _ => throw new ArgumentException($"There is no stack '{options.Stack}'; this version of Tyer has 'local' and 'static'.", nameof(options)),
+        };
+    }
+
+    private static string DefaultName()
+    {
+        var host = Environment.MachineName;
+        return SystemName.IsValid(host) ? host : throw new ArgumentException($"The host's name '{host}' cannot be a node name: set Name (1 to 64 of A-Za-z0-9._-).");
+    }
+
+    private static NodeId IdOf(string name, TyerNodeOptions options)
+    {
+        if (options.Id is { } given)
+        {
+            return given > 0 && NodeId.IsValid((uint)given)
+                ? new NodeId((uint)given)
+                : throw new ArgumentException($"Id is {given}; a node id is {Limits.NodeIdMin} to {Limits.NodeIdMax}.", nameof(options));
+        }
+
+        if (options.Stack == "local")
+            return new NodeId(1);
+        return TryNumberAtEnd(name) is { } number
+            ? new NodeId(number)
+            : throw new ArgumentException($"Node '{name}' has no id: its name does not end in a number from 1 to {Limits.NodeIdMax}; set Id.", nameof(options));
+    }
+
+    private static uint? TryNumberAtEnd(string name)
+    {
+        var start = name.Length;
+        while (start > 0 && char.IsAsciiDigit(name[start - 1]))
+            start--;
+        return uint.TryParse(name.AsSpan(start), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && NodeId.IsValid(number) ? number : null;
+    }
+
+    private static ImmutableArray<StaticPeer> LocalPeers(TyerNodeOptions options) => options.Peers.Count == 0
+        ? []
+        : throw new ArgumentException(
+            $"Peers are given ({string.Join(", ", options.Peers.Keys)}), but the stack is 'local', which is always one node: set Stack to 'static', or leave the peers out.",
+            nameof(options));
+
+    private static ImmutableArray<StaticPeer> StaticPeers(NodeId id, TyerNodeOptions options)
+    {
+        if (options.Peers.Count == 0)
+            throw new ArgumentException("The stack 'static' needs peers: list every other node of the cluster with its address.", nameof(options));
+        if (options.Listen is null)
+            throw new ArgumentException("A node with peers needs an address that they connect to: set Listen, such as tcp://127.0.0.1:7600.", nameof(options));
+        var peers = ImmutableArray.CreateBuilder<StaticPeer>();
+        foreach (var peer in options.Peers.Keys)
+        {
+            SystemName.ThrowIfInvalid(peer, "peer's name", nameof(options.Peers));
+            if (TryNumberAtEnd(peer) is not { } number)
+                throw new ArgumentException($"Peer '{peer}' has no id: its name does not end in a number from 1 to {Limits.NodeIdMax}.", nameof(options));
+            if (number == id.Value)
+                throw new ArgumentException($"Peer '{peer}' has the id {number}, which is this node's own: ids are unique in a cluster.", nameof(options));
+            peers.Add(new StaticPeer(new NodeId(number), peer));
+        }
+
+        return peers.ToImmutable();
+    }
+}

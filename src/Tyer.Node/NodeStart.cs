@@ -1,0 +1,69 @@
+using Tyer.Cluster.Local;
+using Tyer.Cluster.State;
+using Tyer.Cluster.Static;
+using Tyer.Node.Peers;
+using Tyer.Node.Shards;
+using Tyer.Time;
+
+namespace Tyer.Node;
+
+/// <summary>Puts a node together, in the order in which its parts need each other; what was begun is undone if a later part fails.</summary>
+internal static class NodeStart
+{
+    internal static ValueTask<NodeCore> RunAsync(NodeSettings settings, CancellationToken cancellationToken) =>
+        RunAsync(settings, static (settings, state) => new CommsTransport(settings, state.Incarnation.Value), cancellationToken);
+
+    /// <summary>The same over another transport.</summary>
+    internal static async ValueTask<NodeCore> RunAsync(
+        NodeSettings settings, Func<NodeSettings, StateDirectory, IPeerTransport> connect, CancellationToken cancellationToken)
+    {
+        var state = OpenState(settings);
+        NodeCore? core = null;
+        try
+        {
+            var clock = settings.Options.Clock ?? BootClock.Instance;
+            if (settings.IsLocal)
+            {
+                core = new NodeCore(settings, state, new NoPeers());
+                await core.Membership.ConnectAsync(new LocalStack(state, clock), cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                var mesh = new PeerMesh(connect(settings, state), settings.Peers.Select(peer => peer.Id.Value));
+                core = new NodeCore(settings, state, mesh);
+                mesh.Attach(core);
+                await core.Membership.ConnectAsync(StackOf(settings, state, mesh, clock), cancellationToken).ConfigureAwait(false);
+            }
+
+            core.Clients.Start(settings.Options.ClientEndpoints);
+            return core;
+        }
+        catch
+        {
+            if (core is not null)
+                await core.DisposeAsync().ConfigureAwait(false);
+            else
+                state.Dispose();
+            throw;
+        }
+    }
+
+    private static StaticStack StackOf(NodeSettings settings, StateDirectory state, PeerMesh mesh, IClock clock)
+    {
+        var options = new StaticOptions
+        {
+            Peers = settings.Peers,
+            Addresses = [settings.Options.Listen!],
+            Weight = settings.Options.Weight,
+        };
+        return new StaticStack(options, state, mesh, clock);
+    }
+
+    private static StateDirectory OpenState(NodeSettings settings)
+    {
+        var owner = new StateOwner(settings.Cluster, settings.Name, settings.Id);
+        return settings.Options.Volatile
+            ? StateDirectory.Volatile(owner)
+            : StateDirectory.Open(StatePath.Resolve(settings.Options.StateDirectory, settings.Name), owner);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Tyer.Node.Peers;
+
+/// <summary>What a message between nodes is for: the binding number in its frame.</summary>
+internal static class Bindings
+{
+    /// <summary>The cluster stack's own.</summary>
+    internal const ushort Stack = 0;
+
+    /// <summary>Engines'.</summary>
+    internal const ushort Engine = 1;
+
+    /// <summary>Questions of operators, and answers.</summary>
+    internal const ushort Question = 2;
+}

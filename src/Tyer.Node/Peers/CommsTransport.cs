@@ -1,0 +1,79 @@
+using Tyer.Comms.Endpoints;
+using Tyer.Comms.Links;
+using Tyer.Comms.Peers;
+using Tyer.Comms.Sending;
+
+namespace Tyer.Node.Peers;
+
+/// <summary>The comms layer as the node uses it.</summary>
+internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObserver
+{
+    private readonly CommsDomain _domain;
+    private readonly Peer?[] _peers = new Peer?[Limits.NodeIdMax + 1];
+    private IPeerTransportObserver? _observer;
+
+    internal CommsTransport(NodeSettings settings, ulong incarnation)
+    {
+        var options = new CommsDomainOptions
+        {
+            Local = new NodeIdentity(settings.Cluster, settings.Id.Value, settings.Name, incarnation),
+            Listen = CommsEndpoint.Parse(settings.Options.Listen!),
+            Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.Parse(settings.Options.Peers[peer.Name])))],
+        };
+        _domain = new CommsDomain(options, this, this);
+        foreach (var (id, peer) in _domain.Peers)
+            _peers[id] = peer;
+    }
+
+    public void Start(IPeerTransportObserver observer)
+    {
+        _observer = observer;
+        _domain.Start();
+    }
+
+    public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body) =>
+        _peers[node]?.TryAppend(binding, view, body) is SendResult.Accepted or SendResult.Closed;
+
+    public void Flush(uint node) => _peers[node]?.Flush();
+
+    public bool IsConnected(uint node) => _peers[node]?.State == ConnectionState.Connected;
+
+    public void CutOff(uint node)
+    {
+        if (_peers[node] is { } peer)
+            peer.Fence(peer.Incarnation);
+    }
+
+    public void OnMessage(Peer peer, ushort binding, uint view, ReadOnlySpan<byte> body) => _observer!.OnMessage(peer.NodeId, binding, view, body);
+
+    public void OnBatchEnd(Peer peer)
+    {
+        // Replies to this peer leave now by themselves; what is for others has left with the shard that had it.
+    }
+
+    public void OnConnected(Peer peer, ulong incarnation) => _observer!.OnConnected(peer.NodeId, incarnation);
+
+    public void OnDisconnected(Peer peer, ulong incarnation, in LinkEnd end) => _observer!.OnDisconnected(peer.NodeId, end.ToString());
+
+    public void OnSessionReset(Peer peer, ulong oldIncarnation, ulong newIncarnation)
+    {
+        // The new life is told with its connection; whether it is taken in is the cluster stack's to say.
+    }
+
+    public void OnRefused(in RefusedHello refused)
+    {
+        var who = refused.NodeId == 0 ? "a stranger" : $"{refused.Name} (id {refused.NodeId})";
+        _observer!.OnRefused(refused.IsByPeer ? $"{who} refuses this node: {refused.Code}" : $"Refused {who}: {refused.Code}");
+    }
+
+    public void OnSendable(Peer peer)
+    {
+        // Nobody waits: a queue that was full has cut the peer off.
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _domain.StopAsync().ConfigureAwait(false);
+        _domain.Dispose();
+    }
+}

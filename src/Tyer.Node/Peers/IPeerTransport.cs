@@ -1,0 +1,39 @@
+namespace Tyer.Node.Peers;
+
+/// <summary>
+/// What the node needs of the comms layer: messages to another node arrive once and in order between two incarnations. A seam, so that
+/// several nodes can be tried in one process without sockets.
+/// </summary>
+internal interface IPeerTransport : IAsyncDisposable
+{
+    /// <summary>Begins to connect and to deliver.</summary>
+    void Start(IPeerTransportObserver observer);
+
+    /// <summary>Queues a message until <see cref="Flush"/>; false if it cannot be taken (the peer is unknown, or the queue to it is full).</summary>
+    bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body);
+
+    /// <summary>Sends what is queued for a peer, unless a reader's batch will do so when it ends.</summary>
+    void Flush(uint node);
+
+    /// <summary>Whether there is a connection to a peer.</summary>
+    bool IsConnected(uint node);
+
+    /// <summary>Gives a peer up in its present life: what is queued for it is dropped, and it is refused until it has restarted.</summary>
+    void CutOff(uint node);
+}
+
+/// <summary>What a transport tells. Per peer one call at a time.</summary>
+internal interface IPeerTransportObserver
+{
+    /// <summary>A message has come.</summary>
+    void OnMessage(uint from, ushort binding, uint view, ReadOnlySpan<byte> body);
+
+    /// <summary>There is a connection to this life of a peer.</summary>
+    void OnConnected(uint node, ulong incarnation);
+
+    /// <summary>The connection is gone; what was sent stays queued for the same life.</summary>
+    void OnDisconnected(uint node, string why);
+
+    /// <summary>A hello led nowhere.</summary>
+    void OnRefused(string what);
+}

@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tyer.Cluster;
+using Tyer.Cluster.Static;
+using Tyer.Node.Shards;
+
+namespace Tyer.Node.Peers;
+
+/// <summary>
+/// A node's way to its peers: engines' messages out of the shards and into them, the cluster stack's, and operators' questions, over one
+/// transport.
+/// </summary>
+internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMessenger, IPeerTransportObserver, IAsyncDisposable
+{
+    private readonly IPeerTransport _transport;
+    private readonly ImmutableArray<uint> _peers;
+    private readonly ulong[] _incarnations = new ulong[Limits.NodeIdMax + 1];
+    private readonly sbyte[] _bits = new sbyte[Limits.NodeIdMax + 1];
+    private NodeCore? _node;
+    private Questions? _questions;
+    private IPeerReceiver? _stack;
+    private ILogger _log = NullLogger.Instance;
+
+    /// <param name="transport">Disposed with the mesh.</param>
+    /// <param name="peers">The other nodes; at most 64.</param>
+    internal PeerMesh(IPeerTransport transport, IEnumerable<uint> peers)
+    {
+        _transport = transport;
+        _peers = [.. peers];
+        Array.Fill(_bits, (sbyte)-1);
+        for (var index = 0; index < _peers.Length; index++)
+            _bits[_peers[index]] = (sbyte)index;
+    }
+
+    /// <summary>Where engines' messages arrive.</summary>
+    internal EngineInbox Inbox { get; private set; } = null!;
+
+    /// <summary>Makes the mesh known to its node. Nothing is delivered before <see cref="Start"/>.</summary>
+    internal void Attach(NodeCore node)
+    {
+        _node = node;
+        _log = node.Log;
+        Inbox = new EngineInbox(node.Shards);
+        _questions = new Questions(node, (to, bytes) => SendNow(to, Bindings.Question, bytes.Span));
+    }
+
+    public void Start(IPeerReceiver receiver)
+    {
+        _stack = receiver;
+        _transport.Start(this);
+    }
+
+    public void Send(NodeId to, ReadOnlySpan<byte> message) => SendNow(to.Value, Bindings.Stack, message);
+
+    public void Append(uint node, ulong view, ReadOnlySpan<byte> message, ref ulong open)
+    {
+        open |= 1UL << _bits[node];
+        if (_transport.TryAppend(node, Bindings.Engine, (uint)view, message))
+            return;
+
+        // Engines rely on every message. A queue that is full is that of a peer that has taken none for very long: it stays lost.
+        LogQueueFull(_node!.NameOf(node));
+        _transport.CutOff(node);
+    }
+
+    public void Flush(ulong open)
+    {
+        for (var index = 0; open != 0; index++, open >>= 1)
+        {
+            if ((open & 1) != 0)
+                _transport.Flush(_peers[index]);
+        }
+    }
+
+    public ValueTask<byte[]?> AskAsync(uint node, QuestionTopic topic, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
+        IsReachable(node) ? _questions!.AskAsync(node, topic, json, cancellationToken) : new ValueTask<byte[]?>((byte[]?)null);
+
+    public bool IsReachable(uint node) => _transport.IsConnected(node);
+
+    public void OnMessage(uint from, ushort binding, uint view, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var understood = binding switch
+            {
+                Bindings.Stack => _stack!.OnMessage(new NodeId(from), body),
+                Bindings.Engine => !IsOfThisView(from) || Inbox.Receive(from, view, body),
+                Bindings.Question => _questions!.Receive(from, body),
+                _ => false,
+            };
+            if (understood)
+                return;
+            LogMalformed(_node!.NameOf(from), binding);
+            _transport.CutOff(from);
+        }
+        catch (InvariantBrokenException broken)
+        {
+            _node!.Fail(broken);
+        }
+    }
+
+    public void OnConnected(uint node, ulong incarnation)
+    {
+        _incarnations[node] = incarnation;
+        LogConnected(_node!.NameOf(node));
+        _stack!.OnReachable(new NodeId(node));
+    }
+
+    public void OnDisconnected(uint node, string why)
+    {
+        LogDisconnected(_node!.NameOf(node), why);
+        _stack!.OnUnreachable(new NodeId(node), why);
+    }
+
+    public void OnRefused(string what) => LogRefused(what);
+
+    public ValueTask DisposeAsync() => _transport.DisposeAsync();
+
+    private bool SendNow(uint node, ushort binding, ReadOnlySpan<byte> body)
+    {
+        if (!_transport.TryAppend(node, binding, 0, body))
+            return false;
+        _transport.Flush(node);
+        return true;
+    }
+
+    /// <summary>A restarted peer's engine is not the one in the view: what it sends is not for ours.</summary>
+    private bool IsOfThisView(uint from) =>
+        _node!.Membership.View is not { } view || view.Find(new NodeId(from))?.Incarnation.Value == _incarnations[from];
+
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Information, Message = "Connected to {Peer}")]
+    private partial void LogConnected(string peer);
+
+    [LoggerMessage(EventId = 1304, Level = LogLevel.Error, Message = "{Peer} has taken no message for too long; it is cut off until it restarts")]
+    private partial void LogQueueFull(string peer);
+
+    [LoggerMessage(EventId = 1305, Level = LogLevel.Error, Message = "{Peer} sent what no node of this version sends (binding {Binding}); it is cut off until it restarts")]
+    private partial void LogMalformed(string peer, ushort binding);
+
+    [LoggerMessage(EventId = 1306, Level = LogLevel.Warning, Message = "{What}")]
+    private partial void LogRefused(string what);
+
+    [LoggerMessage(EventId = 1303, Level = LogLevel.Information, Message = "The connection to {Peer} is gone: {Why}")]
+    private partial void LogDisconnected(string peer, string why);
+}

@@ -1,0 +1,42 @@
+using Tyer.Engine.Locks;
+using Tyer.Sessions;
+
+namespace Tyer.Node.Sessions;
+
+/// <summary>The engine's words for an end, in the words of the classic interface.</summary>
+internal static class Statuses
+{
+    internal static RawStatus Of(RequestStatus status) => status switch
+    {
+        RequestStatus.Granted => RawStatus.Ok,
+        RequestStatus.Unlocked => RawStatus.Unlocked,
+        RequestStatus.Again => RawStatus.Again,
+        RequestStatus.Deadlock => RawStatus.Deadlock,
+        RequestStatus.Cancelled => RawStatus.Cancelled,
+        RequestStatus.TimedOut => RawStatus.TimedOut,
+        RequestStatus.QueueFull => RawStatus.Refused,
+        RequestStatus.NotFound => RawStatus.NotFound,
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "no such status"),
+    };
+
+    internal static WaitInformation Of(WaitReport report, ResourceName resource)
+    {
+        var holders = new LockEntry[report.Holders.Count];
+        for (var index = 0; index < holders.Length; index++)
+        {
+            var holder = report.Holders[index];
+            holders[index] = new LockEntry
+            {
+                Resource = resource,
+                Id = holder.Id,
+                Owner = OwnerCodec.Decode(holder.Identity.Span),
+                Granted = holder.Mode,
+                HeldFor = TimeSpan.FromTicks(holder.HeldFor),
+                Token = holder.Token,
+                IsOrphan = holder.IsOrphan,
+            };
+        }
+
+        return new WaitInformation(report.Position, holders, report.HolderCount);
+    }
+}

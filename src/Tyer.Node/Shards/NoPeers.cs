@@ -1,0 +1,12 @@
+namespace Tyer.Node.Shards;
+
+/// <summary>The outbox of a node that is alone: its engines have nobody to write to.</summary>
+internal sealed class NoPeers : IPeerOutbox
+{
+    public void Append(uint node, ulong view, ReadOnlySpan<byte> message, ref ulong open) =>
+        throw new InvariantBrokenException("a node that is alone writes to nobody");
+
+    public void Flush(ulong open)
+    {
+    }
+}

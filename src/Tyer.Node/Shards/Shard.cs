@@ -1,0 +1,86 @@
+using System.Runtime.CompilerServices;
+using Tyer.Engine;
+using Tyer.Sessions;
+
+namespace Tyer.Node.Shards;
+
+/// <summary>
+/// An engine and the short lock that makes one caller at a time step it. Whoever brings work (an application's thread, a peer's reader, the
+/// timer) runs it here himself; what it causes outside (bytes to peers, completions of others) leaves after the lock is free again.
+/// </summary>
+internal sealed class Shard : IPeerSender
+{
+    private readonly Lock _gate = new();
+    private readonly IPeerOutbox _outbox;
+    private List<ISessionLock> _after = new(64);
+    private List<ISessionLock>? _spare = new(64);
+    private ulong _unsent;
+
+    internal Shard(EngineOptions options, IPeerOutbox outbox)
+    {
+        _outbox = outbox;
+        Index = options.Shard;
+        Engine = new LockEngine(options, this);
+    }
+
+    internal int Index { get; }
+
+    /// <summary>The engine; to be used between <see cref="Enter"/> and the end of its scope.</summary>
+    internal LockEngine Engine { get; }
+
+    /// <summary>The lock whose own call is being run: it finds its result when the call returns, so nothing needs to be delivered.</summary>
+    internal ISessionLock? Current { get; set; }
+
+    /// <summary>Takes the lock until the scope is disposed of, by the same thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Scope Enter()
+    {
+        _gate.Enter();
+        return new Scope(this);
+    }
+
+    /// <summary>Notes that a lock has something to deliver once the shard is free.</summary>
+    internal void DeliverLater(ISessionLock told)
+    {
+        if (!ReferenceEquals(told, Current))
+            _after.Add(told);
+    }
+
+    void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message) => _outbox.Append(node, view, message, ref _unsent);
+
+    private void Leave()
+    {
+        Current = null;
+        if (_after.Count == 0 && _unsent == 0)
+        {
+            _gate.Exit();
+            return;
+        }
+
+        var unsent = _unsent;
+        _unsent = 0;
+        var deliveries = _after.Count == 0 ? null : TakeDeliveries();
+        _gate.Exit();
+        if (unsent != 0)
+            _outbox.Flush(unsent);
+        if (deliveries is null)
+            return;
+        foreach (var told in deliveries)
+            told.Deliver();
+        deliveries.Clear();
+        Interlocked.CompareExchange(ref _spare, deliveries, null);
+    }
+
+    private List<ISessionLock> TakeDeliveries()
+    {
+        var taken = _after;
+        _after = Interlocked.Exchange(ref _spare, null) ?? new List<ISessionLock>(64);
+        return taken;
+    }
+
+    /// <summary>The time in which a shard belongs to one thread.</summary>
+    internal readonly ref struct Scope(Shard shard)
+    {
+        public void Dispose() => shard.Leave();
+    }
+}

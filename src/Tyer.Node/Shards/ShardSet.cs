@@ -1,0 +1,86 @@
+using Tyer.Engine;
+using Tyer.Engine.Directory;
+using Tyer.Time;
+
+namespace Tyer.Node.Shards;
+
+/// <summary>The shards of a node: which one a name belongs to, and what is done to all of them.</summary>
+internal sealed class ShardSet
+{
+    private readonly Shard[] _shards;
+
+    internal ShardSet(uint node, int count, ulong firstLockNumber, ulong tableSeed, IPeerOutbox outbox, IClock clock)
+    {
+        Clock = clock;
+        _shards = new Shard[count];
+        for (var index = 0; index < count; index++)
+        {
+            var options = new EngineOptions { Node = node, Shard = index, FirstLockNumber = firstLockNumber, TableSeed = tableSeed };
+            _shards[index] = new Shard(options, outbox);
+        }
+    }
+
+    internal IClock Clock { get; }
+
+    internal int Count => _shards.Length;
+
+    /// <summary>The highest lock number that any shard has given.</summary>
+    internal ulong HighestLockNumber
+    {
+        get
+        {
+            var highest = 0UL;
+            foreach (var shard in _shards)
+                highest = Math.Max(highest, shard.Engine.NextLockNumber);
+            return highest;
+        }
+    }
+
+    internal Shard this[int index] => _shards[index];
+
+    internal Shard OfName(uint space, ulong nameHash) => OfSlot(Placement.SlotOf(Placement.HashOf(space, nameHash)));
+
+    // Slots in equal stretches: a multiplication where a remainder would be a division.
+    internal Shard OfSlot(int slot) => _shards[(slot * _shards.Length) / Placement.Slots];
+
+    /// <summary>The shard that made a lock of this node.</summary>
+    internal Shard? OfLock(LockId id)
+    {
+        var index = (int)(id.Counter >> EngineOptions.LockNumberBits);
+        return index < _shards.Length ? _shards[index] : null;
+    }
+
+    internal void Install(EngineView view)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+                shard.Engine.Install(view);
+        }
+    }
+
+    internal void OpenLockspace(uint space, LockspaceSettings settings)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+                shard.Engine.OpenLockspace(space, settings);
+        }
+    }
+
+    /// <summary>Lets time pass in every shard; returns when something next waits for time.</summary>
+    internal TimeSpan Tick()
+    {
+        var next = long.MaxValue;
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+            {
+                shard.Engine.Tick(Clock.Now.Ticks);
+                next = Math.Min(next, shard.Engine.NextDeadline);
+            }
+        }
+
+        return TimeSpan.FromTicks(next);
+    }
+}

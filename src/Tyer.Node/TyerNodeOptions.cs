@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using Tyer.Node;
+
+namespace Tyer;
+
+/// <summary>What a node is started with. Key names are the same in configuration files, environment (<c>TYER__</c>) and here.</summary>
+public sealed class TyerNodeOptions
+{
+    /// <summary>The node's name: 1 to 64 of <c>A-Za-z0-9._-</c>. Default: the host's name.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>The node's id, 1 to 1023, unique in the cluster. Default: the number at the end of the name; 1 with the stack <c>local</c>.</summary>
+    public int? Id { get; set; }
+
+    /// <summary>The cluster's name. Nodes of different clusters refuse each other. Default: <c>tyer</c>.</summary>
+    public string Cluster { get; set; } = "tyer";
+
+    /// <summary>Where other nodes connect to, such as <c>tcp://127.0.0.1:7600</c>. Needed with peers; null otherwise.</summary>
+    public string? Listen { get; set; }
+
+    /// <summary>The other nodes, name to address. Empty with the stack <c>local</c>.</summary>
+    public IDictionary<string, string> Peers { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Where programs of this machine connect to: <c>unix:/run/tyer/tyerd.sock</c>, and, if it must be, <c>tcp://127.0.0.1:7601</c>, where nobody may
+    /// administer and nobody vouches for who a client is. Default: none; only this process has locks then.
+    /// </summary>
+    public IList<string> ClientEndpoints { get; } = [];
+
+    /// <summary>Where the node keeps what must survive it (view id, incarnation, lock-id mark). Default: see <c>docs/operating.md</c>.</summary>
+    public string? StateDirectory { get; set; }
+
+    /// <summary>Keeps no state: tokens grow only within this process. For tests.</summary>
+    public bool Volatile { get; set; }
+
+    /// <summary>Which cluster stack says who is a member: <c>local</c> (default), <c>static</c>.</summary>
+    public string Stack { get; set; } = "local";
+
+    /// <summary>Tickets in the draw for directory slots, 0 to 16. Default: 1.</summary>
+    public int Weight { get; set; } = 1;
+
+    /// <summary>How many engines work side by side, 1 to 64. Default: one per processor.</summary>
+    public int? Shards { get; set; }
+
+    /// <summary>The longest that a client's session lives without being renewed. Default: 10 s.</summary>
+    public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether continuations and callbacks run on the thread that brings the event. Faster, and they must not block. Default: false.
+    /// </summary>
+    public bool InlineCompletions { get; set; }
+
+    /// <summary>Where the node logs to; null: nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>Where the node's clock comes from; null: the machine's boot-time clock. For tests.</summary>
+    public Time.IClock? Clock { get; set; }
+
+    /// <summary>Returns when a node can be started with these options, as far as they alone can tell.</summary>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it, what is wrong with it, and what would be right.</exception>
+    public void Validate() => NodeSettings.Of(this);
+}

@@ -1,0 +1,48 @@
+namespace Tyer.Sessions.Administration;
+
+/// <summary>
+/// What operators ask of a cluster, through any of its nodes: from a program of the same machine by <c>TyerClient.Administration</c>, or in
+/// the node's own process. Asking never stops the locking.
+/// </summary>
+/// <remarks>
+/// Over a socket, <see cref="RevokeAsync"/> is for root and for the user that the node runs as; over TCP nobody may. Every member throws
+/// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
+/// </remarks>
+public interface ITyerAdministration
+{
+    /// <summary>The cluster as the node that is asked sees it.</summary>
+    /// <param name="cancellationToken">Ends the waiting for the answer.</param>
+    ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Every node, each with what it says of itself where it answered within two seconds.</summary>
+    /// <param name="cancellationToken">Ends the waiting for the answer.</param>
+    ValueTask<IReadOnlyList<NodeInfo>> NodesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The sessions of all nodes, by node and number.</summary>
+    /// <param name="cancellationToken">Ends the waiting for the answers.</param>
+    /// <exception cref="LockUnavailableException">
+    /// With <see cref="UnavailableReason.Incomplete"/>, after the last session that could be had: the members that it names did not answer.
+    /// </exception>
+    IAsyncEnumerable<SessionInfo> SessionsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Takes a lock away from whoever holds it or waits for it. The holder is told before anybody else can have it (S6).</summary>
+    /// <param name="id">The lock, wherever in the cluster it is.</param>
+    /// <param name="reason">Why, for the logs of both sides; at most 128 bytes (UTF-8).</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, not the revocation.</param>
+    /// <exception cref="LockRefusedException">The user may not.</exception>
+    ValueTask<RevokeResult> RevokeAsync(LockId id, string reason, CancellationToken cancellationToken = default);
+
+    /// <summary>Who holds and who waits, in one lockspace or in all that are open.</summary>
+    /// <param name="lockspace">The lockspace; null: all, by name.</param>
+    /// <param name="query">Which resources, and how many at most.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="LockUnavailableException">
+    /// With <see cref="UnavailableReason.Incomplete"/>, after the last resource that could be had: the members that it names did not answer.
+    /// </exception>
+    IAsyncEnumerable<LockspaceResource> QueryAsync(string? lockspace, ResourceQuery query, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A resource, and the lockspace that it is in.</summary>
+/// <param name="Lockspace">The lockspace's name.</param>
+/// <param name="Snapshot">The resource at this moment.</param>
+public sealed record LockspaceResource(string Lockspace, ResourceSnapshot Snapshot);

@@ -1,0 +1,11 @@
+namespace Tyer.Sessions.Administration;
+
+/// <summary>Which lock is to be taken away, and why: <see cref="ITyerAdministration.RevokeAsync"/> on its way to the node.</summary>
+/// <param name="Lock">The lock.</param>
+/// <param name="Reason">Why, for the logs.</param>
+public sealed record RevokeOrder(LockId Lock, string Reason);
+
+/// <summary>Which resources are asked for: <see cref="ITyerAdministration.QueryAsync"/> on its way to the node.</summary>
+/// <param name="Lockspace">The lockspace; null: all.</param>
+/// <param name="Query">Which resources in it.</param>
+public sealed record ResourceQuestion(string? Lockspace, ResourceQuery Query);

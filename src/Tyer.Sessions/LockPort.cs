@@ -1,0 +1,94 @@
+using Tyer.Time;
+
+namespace Tyer.Sessions;
+
+/// <summary>
+/// The way from a lockspace, as an application sees it, to the lock manager: into a node of the same process, or over a connection. What
+/// handles do with it is the same (<see cref="SessionLockspace"/>).
+/// </summary>
+public abstract class LockPort
+{
+    /// <summary>The lockspace's name.</summary>
+    public abstract string LockspaceName { get; }
+
+    /// <summary>The longest value in this lockspace, in bytes.</summary>
+    public abstract int ValueSize { get; }
+
+    /// <summary>What time it is.</summary>
+    public abstract IClock Clock { get; }
+
+    /// <summary>Whether continuations and callbacks run on the thread that brings the event: they then must not block.</summary>
+    public abstract bool InlineCompletions { get; }
+
+    /// <summary>For how long what the session holds is safe by the local rule, from now; infinite where no lease can run out.</summary>
+    public abstract TimeSpan SafeFor { get; }
+
+    /// <summary>Asks for a lock. If accepted, one completion follows, perhaps within the call.</summary>
+    public abstract RawResult Lock(ISessionLock target, in LockRequest request);
+
+    /// <summary>Asks for another mode. If accepted, one completion follows, perhaps within the call.</summary>
+    public abstract RawResult Convert(ISessionLock target, in ConvertRequest request);
+
+    /// <summary>Ends a lock. If accepted, one completion follows, perhaps within the call.</summary>
+    public abstract RawResult Unlock(ISessionLock target, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value);
+
+    /// <summary>Undoes what a lock waits for.</summary>
+    /// <returns>The outcome; null: it follows as an event.</returns>
+    public abstract CancelOutcome? Cancel(ISessionLock target);
+
+    /// <summary>Removes orphans.</summary>
+    public abstract ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken);
+
+    /// <summary>Asks the members who holds and who waits.</summary>
+    public abstract IAsyncEnumerable<ResourceSnapshot> QueryAsync(ResourceQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Closes the lockspace: its locks are released.</summary>
+    public abstract ValueTask CloseAsync();
+}
+
+/// <summary>A new lock, as a port takes it.</summary>
+public readonly ref struct LockRequest
+{
+    /// <summary>The mode.</summary>
+    public LockMode Mode { get; init; }
+
+    /// <summary>Flags of the classic interface.</summary>
+    public RawFlags Flags { get; init; }
+
+    /// <summary>How long to wait; null = for ever.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Whether blocking notices are wanted.</summary>
+    public bool NotifyBlocking { get; init; }
+
+    /// <summary>Deadlock identity, if not the session.</summary>
+    public Guid? Transaction { get; init; }
+
+    /// <summary>The owner's label.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>What the lock is for.</summary>
+    public string? Purpose { get; init; }
+}
+
+/// <summary>A conversion, as a port takes it.</summary>
+public readonly ref struct ConvertRequest
+{
+    /// <summary>The mode.</summary>
+    public LockMode Mode { get; init; }
+
+    /// <summary>Flags of the classic interface.</summary>
+    public RawFlags Flags { get; init; }
+
+    /// <summary>How long to wait; null = for ever.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Whether blocking notices are wanted.</summary>
+    public bool NotifyBlocking { get; init; }
+
+    /// <summary>Whether <see cref="Value"/> is to be written if the change of modes writes.</summary>
+    public bool GivesValue { get; init; }
+
+    /// <summary>The value.</summary>
+    public ReadOnlySpan<byte> Value { get; init; }
+}

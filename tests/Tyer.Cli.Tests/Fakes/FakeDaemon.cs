@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using Tyer.Cli.Connections;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Cli.Tests.Fakes;
+
+/// <summary>A daemon that answers as a test tells it to.</summary>
+internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration, ILockspace
+{
+    public List<LockspaceResource> Resources { get; } = [];
+
+    public List<ConnectRequest> Connects { get; } = [];
+
+    public List<(ResourceName Resource, LockMode Mode, LockOptions Options)> Requests { get; } = [];
+
+    public List<(LockId Id, string Reason)> Revocations { get; } = [];
+
+    public List<ResourceQuery> Queries { get; } = [];
+
+    /// <summary>What a request for a lock ends with.</summary>
+    public Func<ResourceName, LockMode, CancellationToken, Task<LockHandle>> OnLock { get; set; } =
+        (resource, mode, _) => Task.FromResult<LockHandle>(new FakeLockHandle(resource, mode));
+
+    /// <summary>What a connection fails with; null: it succeeds.</summary>
+    public Exception? OnConnect { get; set; }
+
+    /// <summary>Whom the answers lack; null: nobody.</summary>
+    public string? Missing { get; set; }
+
+    public ClusterStatus? Status { get; set; }
+
+    public IReadOnlyList<NodeInfo> Nodes { get; set; } = [];
+
+    public List<SessionInfo> Sessions { get; } = [];
+
+    public RevokeOutcome RevokeOutcome { get; set; }
+
+    public string Endpoint => "unix:/run/tyer/tyerd.sock";
+
+    public string Name { get; private set; } = "";
+
+    public ITyerAdministration Administration => this;
+
+    public IRawLockspace Raw => throw new NotSupportedException();
+
+    public ValueTask<IConnection> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
+    {
+        Connects.Add(request);
+        return OnConnect is { } failure ? throw failure : ValueTask.FromResult<IConnection>(this);
+    }
+
+    public ValueTask<ILockspace> OpenLockspaceAsync(string name, CancellationToken cancellationToken)
+    {
+        Name = name;
+        return ValueTask.FromResult<ILockspace>(this);
+    }
+
+    public ValueTask<LockHandle> LockAsync(ResourceName resource, LockMode mode = LockMode.Exclusive, CancellationToken cancellationToken = default) =>
+        LockAsync(resource, mode, new LockOptions(), cancellationToken);
+
+    public ValueTask<LockHandle> LockAsync(ResourceName resource, LockMode mode, LockOptions options, CancellationToken cancellationToken = default)
+    {
+        Requests.Add((resource, mode, options));
+        return new ValueTask<LockHandle>(OnLock(resource, mode, cancellationToken));
+    }
+
+    public ValueTask<LockHandle?> TryLockAsync(ResourceName resource, LockMode mode, TimeSpan wait, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public ValueTask<LockHandle?> TryLockAsync(
+        ResourceName resource, LockMode mode, TimeSpan wait, LockOptions options, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public IAsyncEnumerable<ResourceSnapshot> QueryAsync(ResourceQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public async IAsyncEnumerable<LockspaceResource> QueryAsync(
+        string? lockspace, ResourceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.CompletedTask;
+        query.Validate();
+        Queries.Add(query);
+        foreach (LockspaceResource each in Resources.Where(each => (lockspace is null || each.Lockspace == lockspace) && query.Matches(each.Snapshot)).Take(query.Count))
+            yield return each;
+        if (Missing is not null) throw Incomplete();
+    }
+
+    public ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(Status!);
+
+    public ValueTask<IReadOnlyList<NodeInfo>> NodesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(Nodes);
+
+    public async IAsyncEnumerable<SessionInfo> SessionsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.CompletedTask;
+        foreach (SessionInfo each in Sessions) yield return each;
+        if (Missing is not null) throw Incomplete();
+    }
+
+    public ValueTask<RevokeResult> RevokeAsync(LockId id, string reason, CancellationToken cancellationToken = default)
+    {
+        Revocations.Add((id, reason));
+        return ValueTask.FromResult(new RevokeResult { Lock = id, Outcome = RevokeOutcome });
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private LockUnavailableException Incomplete() => new(UnavailableReason.Incomplete, "The question who holds what", $"no answer from {Missing}");
+}

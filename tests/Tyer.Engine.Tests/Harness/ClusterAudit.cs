@@ -1,0 +1,107 @@
+using Tyer.Engine.Directory;
+using Tyer.Engine.Locks;
+using Tyer.Hashing;
+using Lock = Tyer.Engine.Locks.Lock;
+
+namespace Tyer.Engine.Tests.Harness;
+
+/// <summary>What must be true of a cluster whenever nothing is on its way (S1, and I1, I3 and I7 of the recovery rules).</summary>
+internal static class ClusterAudit
+{
+    /// <summary>Fails the test if anything is wrong. The cluster must be quiet.</summary>
+    internal static void Check(EngineCluster cluster)
+    {
+        Assert.True(cluster.IsQuiet, "An audit is for quiet clusters.");
+        var masters = new Dictionary<(uint Space, string Name), uint>();
+        foreach (var node in cluster.Nodes)
+        {
+            foreach (var resource in ResourcesOf(cluster[node]))
+            {
+                Assert.True(resource.Parked is null or { Count: 0 }, $"n{node} has parked messages");
+                Assert.True(resource.Role is ResourceRole.Client or ResourceRole.Active, $"n{node} waits for an answer of the directory");
+                if (resource.Role != ResourceRole.Active)
+                {
+                    Assert.True(resource.Queues.AreEmpty, $"n{node} has queues without being master");
+                    continue;
+                }
+
+                var name = Convert.ToHexString(resource.Name);
+                Assert.True(masters.TryAdd((resource.Space, name), node), "A resource has two masters.");
+                CheckMastered(cluster, node, resource);
+            }
+        }
+
+        foreach (var node in cluster.Nodes)
+        {
+            foreach (var resource in ResourcesOf(cluster[node]))
+            {
+                for (var owned = resource.Owned.First; owned is not null; owned = owned.Next)
+                    CheckOwned(cluster, resource, owned);
+            }
+        }
+    }
+
+    /// <summary>A resource that an engine is known to have.</summary>
+    internal static Resource Find(LockEngine engine, uint space, ReadOnlySpan<byte> name)
+    {
+        var found = engine.Core.Resources.Find(space, Placement.HashOf(space, XxHash64.Hash(name)), name);
+        Assert.NotNull(found);
+        return found;
+    }
+
+    internal static IEnumerable<Resource> ResourcesOf(LockEngine engine)
+    {
+        var table = engine.Core.Resources;
+        for (var bucket = 0; bucket < table.Buckets; bucket++)
+        {
+            for (var each = table.FirstIn(bucket); each is not null; each = each.NextInBucket)
+                yield return each;
+        }
+    }
+
+    private static void CheckMastered(EngineCluster cluster, uint node, Resource resource)
+    {
+        var queues = resource.Queues;
+        var held = LocksOn(queues.Granted).Concat(LocksOn(queues.Converting)).ToArray();
+        foreach (var one in held)
+        {
+            foreach (var other in held)
+            {
+                Assert.True(
+                    one == other || LockModes.IsCompatible(one.Granted!.Value, other.Granted!.Value),
+                    $"{one.Id} holds {one.Granted} beside {other.Id} in {other.Granted}");
+            }
+        }
+
+        foreach (var each in held.Concat(LocksOn(queues.Waiting)))
+        {
+            Assert.Equal(each.Queue != QueueKind.Granted, each.Requested is not null);
+            Assert.Equal(each.Queue == QueueKind.Waiting, each.Granted is null);
+            if (each.Id.Node == node)
+                continue;
+            var owner = cluster[each.Id.Node].Core.Locks.Find(each.Id);
+            Assert.True(owner is { Queue: QueueKind.Owned }, $"n{node} masters a lock that its owner does not have");
+        }
+    }
+
+    private static void CheckOwned(EngineCluster cluster, Resource resource, Lock owned)
+    {
+        Assert.NotEqual(0u, resource.Master);
+        var mastered = cluster[resource.Master].Core.Locks.Find(owned.Id);
+        Assert.NotNull(mastered);
+        Assert.Equal(mastered.Requested, owned.Requested);
+        Assert.Equal(mastered.Requested is not null, owned.Pending != OperationKind.None);
+        Assert.Equal(mastered.Applied, owned.Operation);
+        Assert.Equal(mastered.Token, owned.Token);
+        // A waiting conversion may have been demoted, which is told with its end; then the master counts less than the owner.
+        var isDemoted = mastered.Queue == QueueKind.Converting && mastered.StatusFlags.HasFlag(StatusFlags.Demoted);
+        if (!isDemoted)
+            Assert.Equal(mastered.Granted, owned.Granted);
+    }
+
+    internal static IEnumerable<Lock> LocksOn(LockList list)
+    {
+        for (var each = list.First; each is not null; each = each.Next)
+            yield return each;
+    }
+}

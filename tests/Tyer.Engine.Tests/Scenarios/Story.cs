@@ -1,0 +1,259 @@
+using System.Globalization;
+using System.Text;
+using Tyer.Engine.Messages;
+using Tyer.Engine.Owning;
+using Tyer.Engine.Tests.Harness;
+
+namespace Tyer.Engine.Tests.Scenarios;
+
+/// <summary>
+/// Carries out the commands of a scenario and says what can be seen of them. After each command everything is delivered that is not held,
+/// and where nothing is on its way any more the cluster is audited.
+/// </summary>
+/// <remarks>
+/// <code>
+/// cluster 3 [directory=n2] [queue=N] [locks=N] [values=N] [view=no]   comes first; directory: that node is it for all names
+/// view                                    the first view comes (after view=no)
+/// n1 open web [pid=77]                    a session n1/web, beside n1's first one, whose process id is 1
+/// n1/web close                            it ends, as when its process dies
+/// n1 lock a r1 EX [FLAG…] [timeout=5s] [value=text] [label=text] [quiet]     quiet: wants no blocking notices
+/// n1 convert a PR […]     n1 unlock a […]     n1 cancel a     n1 purge [pid]
+/// time 5s                                 time passes, from deadline to deadline
+/// hold n1&gt;n2     deliver n1&gt;n2 [count]     release n1&gt;n2        what n1 sends to n2
+/// messages on|off                         show what engines send to each other
+/// show r1     show nodes
+/// </code>
+/// </remarks>
+internal sealed class Story
+{
+    private const uint Space = 1;
+
+    private readonly Dictionary<string, StoryLock> locks = [];
+    private readonly Dictionary<string, StorySession> sessions = [];
+    private readonly HashSet<(LockId Id, uint Operation)> waitsTold = [];
+    private readonly List<string> lines = [];
+    private EngineCluster? cluster;
+    private StoryPrinter printer = null!;
+    private bool showsMessages;
+    private string? beingLocked;
+
+    /// <summary>Carries out one command; returns what is to be seen.</summary>
+    internal IReadOnlyList<string> Tell(string command)
+    {
+        lines.Clear();
+        var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (words[0] == "cluster")
+            Begin(int.Parse(words[1], CultureInfo.InvariantCulture), new Arguments(words[2..]));
+        else if (cluster is null)
+            throw new FormatException("A story begins with a cluster.");
+        else
+            Tell(words);
+        RunToQuiet();
+        if (cluster!.IsQuiet && cluster[1].ViewId != 0)
+            ClusterAudit.Check(cluster);
+        return [.. lines];
+    }
+
+    private void Begin(int nodes, Arguments arguments)
+    {
+        var directory = arguments["directory"] is { } node ? NodeOf(node) : 0;
+        cluster = new EngineCluster(nodes, installed: arguments["view"] != "no", directory: directory);
+        cluster.OpenLockspace(Space, new LockspaceSettings(
+            arguments.Number("values") ?? Limits.ValueBytesDefault,
+            arguments.Number("queue") ?? Limits.QueueLengthMaxDefault,
+            arguments.Number("locks") ?? Limits.LocksPerSessionMaxDefault));
+        cluster.MessageSent = MessageSent;
+        printer = new StoryPrinter(cluster, Space, NameOf);
+        foreach (var each in cluster.Nodes)
+            Open(each, $"n{each}", processId: 1);
+    }
+
+    private void Tell(string[] words)
+    {
+        switch (words)
+        {
+            case ["view"]:
+                Step(() => cluster!.Install());
+                break;
+            case ["time", var time]:
+                Pass(Arguments.TimeOf(time));
+                break;
+            case ["hold", var link]:
+                cluster!.Held.Add(LinkOf(link));
+                break;
+            case ["deliver", var link]:
+                Deliver(LinkOf(link), int.MaxValue);
+                break;
+            case ["deliver", var link, var count]:
+                Deliver(LinkOf(link), int.Parse(count, CultureInfo.InvariantCulture));
+                break;
+            case ["release", var link]:
+                cluster!.Held.Remove(LinkOf(link));
+                break;
+            case ["messages", "on" or "off"]:
+                showsMessages = words[1] == "on";
+                break;
+            case ["show", "nodes"]:
+                lines.AddRange(printer.Nodes());
+                break;
+            case ["show", var resource]:
+                lines.AddRange(printer.Resource(resource));
+                break;
+            case [var actor, "open", var name, ..]:
+                Open(NodeOf(actor), $"{actor}/{name}", new Arguments(words[3..]).Number("pid") ?? 0);
+                break;
+            case [var actor, "close"]:
+                Step(() => cluster![NodeOf(actor)].CloseSession(sessions[actor].Session));
+                break;
+            case [var actor, "purge"]:
+                Purge(NodeOf(actor), 0);
+                break;
+            case [var actor, "purge", var processId]:
+                Purge(NodeOf(actor), int.Parse(processId, CultureInfo.InvariantCulture));
+                break;
+            case [var actor, "lock", var name, var resource, var mode, ..]:
+                Lock(actor, name, resource, LockModes.Parse(mode), new Arguments(words[5..]));
+                break;
+            case [var actor, "convert", var name, var mode, ..]:
+                Convert(SessionFor(actor, name), locks[name], LockModes.Parse(mode), new Arguments(words[4..]));
+                break;
+            case [var actor, "unlock", var name, ..]:
+                Unlock(SessionFor(actor, name), locks[name], new Arguments(words[3..]));
+                break;
+            case [var actor, "cancel", var name]:
+                Cancel(SessionFor(actor, name), locks[name]);
+                break;
+            default:
+                throw new FormatException($"Not a command of scenarios: {string.Join(' ', words)}");
+        }
+    }
+
+    private void Open(uint node, string name, int processId) =>
+        sessions.Add(name, new StorySession(node, name, cluster!.OpenSession(node, name, processId)));
+
+    private void Lock(string actor, string name, string resource, LockMode mode, Arguments arguments)
+    {
+        var session = sessions[actor];
+        Step(() =>
+        {
+            beingLocked = name;
+            var call = new LockCall
+            {
+                Space = Space,
+                Name = resource,
+                Mode = mode,
+                Flags = arguments.Flags,
+                Deadline = DeadlineOf(arguments),
+                NotifyBlocking = !arguments.IsQuiet,
+                Note = arguments["label"] is { } label ? Encoding.UTF8.GetBytes(label) : null,
+            };
+            var result = cluster![session.Node].Lock(session.Session, call, out var id);
+            beingLocked = null;
+            locks[name] = new StoryLock(name, id, session);
+            TellUnless(RawResult.Accepted, result, name);
+        });
+    }
+
+    private void Convert(StorySession session, StoryLock converted, LockMode mode, Arguments arguments) => Step(() =>
+    {
+        var call = new ConvertCall
+        {
+            Mode = mode,
+            Flags = arguments.Flags,
+            Deadline = DeadlineOf(arguments),
+            NotifyBlocking = !arguments.IsQuiet,
+            GivesValue = arguments["value"] is not null,
+            Value = arguments.Value,
+        };
+        TellUnless(RawResult.Accepted, cluster![session.Node].Convert(session.Session, converted.Id, call), converted.Name);
+    });
+
+    private void Unlock(StorySession session, StoryLock ended, Arguments arguments) => Step(() => TellUnless(
+        RawResult.Accepted,
+        cluster![session.Node].Unlock(session.Session, ended.Id, arguments.Flags, arguments["value"] is not null, arguments.Value),
+        ended.Name));
+
+    private void Cancel(StorySession session, StoryLock cancelled) => Step(() =>
+    {
+        if (cluster![session.Node].Cancel(session.Session, cancelled.Id) is { } outcome)
+            lines.Add(StoryPrinter.CancelAnswered(cancelled.Name, outcome));
+    });
+
+    private void Purge(uint node, int processId) => Step(() => lines.Add($"purged {cluster![node].Purge(processId)}"));
+
+    private void Pass(TimeSpan time)
+    {
+        var end = cluster!.Now + time.Ticks;
+        while (cluster.NextDeadline is var next && next <= end)
+        {
+            Step(() => cluster.Tick(Math.Max(next, cluster.Now)));
+            RunToQuiet();
+        }
+
+        Step(() => cluster.Tick(end));
+    }
+
+    private void Deliver((uint From, uint To) link, int count)
+    {
+        var waiting = cluster!.BusyLinks.FirstOrDefault(busy => (busy.From, busy.To) == link).Waiting;
+        for (var left = Math.Min(count, waiting); left > 0; left--)
+            Step(() => cluster.Deliver(link.From, link.To));
+    }
+
+    private void RunToQuiet()
+    {
+        var delivered = true;
+        while (delivered)
+            Step(() => delivered = cluster!.DeliverOldest());
+    }
+
+    /// <summary>One thing that one engine does. Who has to wait is said first, then in order what was told and sent.</summary>
+    private void Step(Action step)
+    {
+        var start = lines.Count;
+        step();
+        TakeEvents();
+        var waits = printer.Waits(waitsTold);
+        lines.InsertRange(start, waits);
+    }
+
+    private void MessageSent(uint from, uint to, ReadOnlySpan<byte> bytes)
+    {
+        if (!showsMessages)
+            return;
+        TakeEvents();
+        MessageCodec.TryRead(bytes, out var message);
+        var held = cluster!.Held.Contains((from, to)) ? " (held)" : "";
+        lines.Add($"n{from}>n{to} {printer.Message(from, to, message)}{held}");
+    }
+
+    private void TakeEvents()
+    {
+        foreach (var told in cluster!.TakeEvents())
+            lines.Add(printer.Event(told));
+    }
+
+    private void TellUnless(RawResult expected, RawResult result, string name)
+    {
+        if (result != expected)
+            lines.Add($"{name} not accepted: {result}");
+    }
+
+    private string NameOf(LockId id) => locks.Values.FirstOrDefault(each => each.Id == id)?.Name ?? beingLocked ?? id.ToString();
+
+    private StorySession SessionFor(string actor, string name) =>
+        !actor.Contains('/') && locks[name].Session.Node == NodeOf(actor) ? locks[name].Session : sessions[actor];
+
+    private long DeadlineOf(Arguments arguments) =>
+        arguments["timeout"] is { } time ? cluster!.Now + Arguments.TimeOf(time).Ticks : 0;
+
+    private static uint NodeOf(string actor) => uint.Parse(actor.Split('/')[0].AsSpan(1), CultureInfo.InvariantCulture);
+
+    private static (uint From, uint To) LinkOf(string link) => link.Split('>') is [var from, var to]
+        ? (NodeOf(from), NodeOf(to))
+        : throw new FormatException($"A link is written n1>n2, not {link}.");
+
+    private sealed record StorySession(uint Node, string Name, Session Session);
+
+    private sealed record StoryLock(string Name, LockId Id, StorySession Session);
+}
