@@ -306,7 +306,8 @@ public sealed class Peer
         {
             if (e.Kind == ConnectionEventKind.LinkEnded)
             {
-                _lastEnd = e.End;
+                // A broken handler is the last end that matters: whatever the peer tries later is only refused.
+                if (_lastEnd.Reason != LinkEndReason.HandlerFailed) _lastEnd = e.End;
                 if (e.Link == _writerLink) _writer = null;
             }
 

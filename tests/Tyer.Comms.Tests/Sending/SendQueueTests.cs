@@ -92,6 +92,23 @@ public class SendQueueTests
     }
 
     [Fact]
+    public void A_cleared_queue_begins_anew()
+    {
+        var pool = new SegmentPool();
+        var queue = new SendQueue(pool, bytesMax: long.MaxValue, keepsUntilReleased: true);
+        Append(queue, [], 1, [1]);
+
+        queue.Clear();
+
+        Assert.Equal(0, pool.Rented);
+        Assert.Equal(0, queue.PendingBytes);
+        Assert.True(queue.Release(0));
+        List<byte> expected = [];
+        Append(queue, expected, 1, [2]);
+        AssertSame(expected, [.. queue.TakeFirst(queue.TailOffset).Span]);
+    }
+
+    [Fact]
     public void Memory_that_the_kernel_may_be_reading_is_not_given_back()
     {
         var pool = new SegmentPool();
