@@ -17,8 +17,7 @@ internal static class StructureAudit
             Count(queues.Converting, QueueKind.Converting);
             Count(queues.Waiting, QueueKind.Waiting);
             Require.That(queues.AreEmpty || resource.Role == ResourceRole.Active, "only a master has queues");
-            Require.That(!resource.IsIdle || !resource.IsInUse, "what is idle is not used");
-            Require.That(resource.IsIdle || resource.IsInUse || resource.Record != 0, "what nobody uses is idle");
+            Require.That(resource.IsListedIdle || resource.IsInUse || resource.Record != 0, "what nobody uses is idle");
             Require.That(resource.Parked is null or { Count: 0 } || resource.IsInUse, "only who awaits an answer parks messages");
             var wanted = ClusterAudit.LocksOn(queues.Waiting).Select(each => each.Requested).ToArray();
             foreach (var mode in LockModes.All)
