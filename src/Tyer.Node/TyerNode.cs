@@ -1,7 +1,7 @@
 using Tyer.Cluster.State;
 using Tyer.Node;
-using Tyer.Sessions.Administration;
 using Tyer.Node.Sessions;
+using Tyer.Sessions.Administration;
 
 namespace Tyer;
 

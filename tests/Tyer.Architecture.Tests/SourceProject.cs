@@ -27,7 +27,9 @@ internal sealed class SourceProject
     public IEnumerable<string> PackageReferences => Includes("PackageReference");
 
     /// <summary>The assembly, as the build put it beside these tests.</summary>
-    public Assembly LoadAssembly() => Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, Name + ".dll"));
+    public Assembly LoadAssembly() => Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, AssemblyName + ".dll"));
+
+    private string AssemblyName => _file.Descendants("AssemblyName").FirstOrDefault()?.Value ?? Name;
 
     private IEnumerable<string> Includes(string item) =>
         _file.Descendants(item).Select(element => element.Attribute("Include")?.Value).OfType<string>();

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using Tyer.Daemon.CommandLine;
 using Tyer.Cli.Commands;
+using Tyer.Daemon.CommandLine;
 
 namespace Tyer.Cli.CommandLine;
 

@@ -47,7 +47,10 @@ public sealed class ClientListener : IDisposable
             {
                 return _statistics with
                 {
-                    Connected = _clients.Count, Unadmitted = _unadmitted.Count, Threaded = _threaded, AcceptFailures = _listener.Failures,
+                    Connected = _clients.Count,
+                    Unadmitted = _unadmitted.Count,
+                    Threaded = _threaded,
+                    AcceptFailures = _listener.Failures,
                 };
             }
         }

@@ -28,14 +28,15 @@ internal sealed class EngineCluster
     /// <param name="nodes">1 to <see cref="NodesMax"/>.</param>
     /// <param name="idleKept">See <see cref="EngineOptions.IdleKept"/>.</param>
     /// <param name="installed">False: the nodes have no view before <see cref="Install"/>.</param>
+    /// <param name="answerGrace">See <see cref="EngineOptions.AnswerGrace"/>; null: its default.</param>
     /// <param name="directory">The one node with weight in the view, directory node of everything; 0: all have the same.</param>
-    internal EngineCluster(int nodes, long idleKept = 10 * TimeSpan.TicksPerSecond, bool installed = true, uint directory = 0)
+    internal EngineCluster(int nodes, long idleKept = 10 * TimeSpan.TicksPerSecond, bool installed = true, uint directory = 0, long? answerGrace = null)
     {
         onlyDirectory = directory;
         ArgumentOutOfRangeException.ThrowIfLessThan(nodes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(nodes, NodesMax);
         engines = [.. Enumerable.Range(1, nodes).Select(node =>
-            new LockEngine(new EngineOptions { Node = (uint)node, IdleKept = idleKept }, new Sender(this, (uint)node)))];
+            new LockEngine(new EngineOptions { Node = (uint)node, IdleKept = idleKept, AnswerGrace = answerGrace ?? new EngineOptions { Node = 1 }.AnswerGrace }, new Sender(this, (uint)node)))];
         links = [.. Enumerable.Range(0, nodes * nodes).Select(_ => new Queue<Envelope>())];
         if (installed)
             Install();

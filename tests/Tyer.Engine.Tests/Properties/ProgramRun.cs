@@ -18,7 +18,8 @@ internal sealed class ProgramRun
 
     private ProgramRun(LockProgram program, Func<int, ResourceModel> newModel)
     {
-        cluster = new EngineCluster(program.Nodes, directory: program.Directory);
+        // The model knows no master that is silent for long: every answer comes in the end.
+        cluster = new EngineCluster(program.Nodes, directory: program.Directory, answerGrace: TimeSpan.TicksPerDay);
         cluster.OpenLockspace(Places.Space, new LockspaceSettings(Calls.ValueSize, Calls.QueueLengthMax, Calls.LocksPerSessionMax));
         model = new ClusterModel(() => newModel(Calls.QueueLengthMax));
         var places = new Places(cluster);
