@@ -13,6 +13,7 @@ internal static class BenchChild
     public const string EchoRole = "echo";
     public const string DaemonRole = "daemon";
     public const string MeasureRole = "measure";
+    public const string MasterRole = "master";
     public const string Lockspace = "bench";
 
     /// <summary>What a child says when others may connect.</summary>
@@ -24,10 +25,26 @@ internal static class BenchChild
 
     public static IReadOnlyList<string> Daemon(string socket) => [Verb, DaemonRole, socket];
 
+    /// <summary>
+    /// The other node of a cluster of two. It makes itself the master of these resources by using them first, and keeps a lock on each that excludes
+    /// nothing.
+    /// </summary>
+    public static IReadOnlyList<string> Master(string listen, string peer, IEnumerable<string> resources) => [Verb, MasterRole, listen, peer, .. resources];
+
+    /// <summary>How a node of the cluster of two is set up; both say the same of each other.</summary>
+    public static TyerNodeOptions ClusterOf(int id, string listen, string peer) => new()
+    {
+        Name = $"bench{id}",
+        Stack = "static",
+        Listen = listen,
+        Peers = { [$"bench{3 - id}"] = peer },
+        Volatile = true,
+    };
+
     /// <summary>The one that measures: an application with a node of its own and connections to the others. It prints the report as one line.</summary>
     public static IReadOnlyList<string> Measure(bool isQuick) => [Verb, MeasureRole, isQuick.ToString()];
 
-    public static async Task<int> RunAsync(IReadOnlyList<string> args)
+    public static async Task<int> RunAsync(string[] args)
     {
         switch (args)
         {
@@ -52,9 +69,21 @@ internal static class BenchChild
                 await using (await TyerNode.StartAsync(options).ConfigureAwait(false))
                     await UntilInputEndsAsync().ConfigureAwait(false);
                 return ExitCodes.Ok;
+            case [Verb, MasterRole, string listen, string peer, .. string[] resources]:
+                await MasterAsync(ClusterOf(2, listen, peer), resources).ConfigureAwait(false);
+                return ExitCodes.Ok;
             default:
                 return Misused;
         }
+    }
+
+    private static async Task MasterAsync(TyerNodeOptions options, string[] resources)
+    {
+        TyerNode node = await TyerNode.StartAsync(options).ConfigureAwait(false);
+        await using var nodeEnd = node.ConfigureAwait(false);
+        ILockspace locks = await node.OpenLockspaceAsync(Lockspace).ConfigureAwait(false);
+        foreach (string resource in resources) await locks.LockAsync(resource, LockMode.Null).ConfigureAwait(false);
+        await UntilInputEndsAsync().ConfigureAwait(false);
     }
 
     private static async Task UntilInputEndsAsync()

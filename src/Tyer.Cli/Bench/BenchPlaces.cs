@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Tyer.Cli.Running;
 
 namespace Tyer.Cli.Bench;
@@ -66,6 +68,26 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
         }
     }
 
+    /// <summary>A node in this process, whose resources are mastered by one in another.</summary>
+    public async Task AddRemoteAsync(CancellationToken cancellationToken)
+    {
+        const string Where = "remote master";
+        foreach (bool isInline in (bool[])[false, true])
+        {
+            (string listen, string peer) = (FreeAddress(), FreeAddress());
+            // Neither is there before the other is: a cluster of two is formed by both.
+            Task<ChildProcess> starting = ChildProcess.StartAsync(
+                self, BenchChild.Master(peer, listen, Resources(isInline)), ChildProcess.StartTime, cancellationToken);
+            TyerNodeOptions options = BenchChild.ClusterOf(1, listen, peer);
+            options.InlineCompletions = isInline;
+            TyerNode node = Keep(await TyerNode.StartAsync(options, cancellationToken).ConfigureAwait(false));
+            ILockspace locks = Keep(await node.OpenLockspaceAsync(BenchChild.Lockspace, cancellationToken: cancellationToken).ConfigureAwait(false));
+            _started.Push(await starting.ConfigureAwait(false));
+            AddPairs(Where, locks, isInline, postedGoal: 3, awaitedGoal: 4);
+            AddCompetitions(Where, locks, isInline, goal: 0.3);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         while (_started.TryPop(out IAsyncDisposable? started)) await started.DisposeAsync().ConfigureAwait(false);
@@ -81,8 +103,8 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
 
     private void AddPairs(string where, ILockspace locks, bool isInline, double? postedGoal, double? awaitedGoal)
     {
-        ResourceName name = $"bench/one/{isInline}";
-        ResourceName[] names = [.. Enumerable.Range(0, Tasks).Select(number => (ResourceName)$"bench/{number}/{isInline}")];
+        ResourceName name = Single(isInline);
+        ResourceName[] names = [.. Enumerable.Range(0, Tasks).Select(number => (ResourceName)Parallel(number, isInline))];
         string completions = isInline ? Inline : Default;
         Add(where, "lock awaited, release posted", completions, Yardstick.RawRoundTrip, postedGoal, count => LockLoops.PostedAsync(locks, name, count));
         Add(where, "lock and release awaited", completions, Yardstick.RawRoundTrip, awaitedGoal, count => LockLoops.AwaitedAsync(locks, name, count));
@@ -101,7 +123,7 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
     {
         foreach (int competitors in Competitors)
         {
-            var competition = new Competition(locks, $"bench/contended/{competitors}/{isInline}", competitors);
+            var competition = new Competition(locks, Contended(competitors, isInline), competitors);
             Probes.Add(new Probe
             {
                 Where = where,
@@ -117,6 +139,28 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
 
     private void Add(string where, string what, string? completions, Yardstick against, double? goal, Func<int, Task> run) =>
         Probes.Add(new Probe { Where = where, What = what, Completions = completions, Against = against, Goal = goal, Run = run, CountsBytes = against != Yardstick.RawRoundTrip });
+
+    // Two runs in one lockspace, with default and with inline completions, use resources of their own.
+    private static string Single(bool isInline) => $"bench/one/{isInline}";
+
+    private static string Parallel(int number, bool isInline) => $"bench/{number}/{isInline}";
+
+    private static string Contended(int competitors, bool isInline) => $"bench/contended/{competitors}/{isInline}";
+
+    private static IEnumerable<string> Resources(bool isInline) =>
+    [
+        Single(isInline),
+        .. Enumerable.Range(0, Tasks).Select(number => Parallel(number, isInline)),
+        .. Competitors.Select(competitors => Contended(competitors, isInline)),
+    ];
+
+    /// <summary>A port of the loopback interface that was free just now.</summary>
+    private static string FreeAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+    }
 
     private T Keep<T>(T started)
         where T : IAsyncDisposable

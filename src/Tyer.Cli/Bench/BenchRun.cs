@@ -11,6 +11,9 @@ internal static class BenchRun
 {
     public const int Rounds = 10;
 
+    /// <summary>How much shorter the many slices of the raw round trip are.</summary>
+    private const int RawSlices = 4;
+
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan QuickSlice = TimeSpan.FromMilliseconds(10);
@@ -31,6 +34,7 @@ internal static class BenchRun
         await using var placesEnd = places.ConfigureAwait(false);
         await places.AddInProcessAsync(cancellationToken).ConfigureAwait(false);
         await places.AddDaemonAsync(cancellationToken).ConfigureAwait(false);
+        await places.AddRemoteAsync(cancellationToken).ConfigureAwait(false);
 
         var raw = new Probe
         {
@@ -48,16 +52,21 @@ internal static class BenchRun
         foreach (Probe probe in all.Concat(all))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await probe.WarmUpAsync(slice, warmUp).ConfigureAwait(false);
+            await probe.WarmUpAsync(probe == raw ? slice / RawSlices : slice, warmUp).ConfigureAwait(false);
         }
 
         for (int round = 0; round < Rounds; round++)
         {
-            foreach (Probe probe in all)
+            // What all are divided by is the worst place for noise: it is measured before each of them, and the round's median counts.
+            var rawTimes = new List<double>();
+            foreach (Probe probe in places.Probes)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                rawTimes.Add(await raw.TimeAsync().ConfigureAwait(false));
                 await probe.MeasureAsync().ConfigureAwait(false);
             }
+
+            raw.Results.Add(Median(rawTimes));
         }
 
         Probe semaphore = places.Probes.First(probe => probe.Against == Yardstick.None);

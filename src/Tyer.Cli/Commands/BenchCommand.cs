@@ -22,7 +22,7 @@ internal sealed class BenchCommand
     private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         bool isQuick = invocation.Get(_quick);
-        invocation.Say(isQuick ? "measuring for some seconds..." : "measuring for half a minute...");
+        invocation.Say(isQuick ? "measuring for some seconds..." : "measuring for about a minute...");
         ChildProcess measuring = await ChildProcess.StartAsync(
             invocation.Surroundings.Self, BenchChild.Measure(isQuick), Patience, cancellationToken).ConfigureAwait(false);
         await using var end = measuring.ConfigureAwait(false);

@@ -56,8 +56,11 @@ internal sealed class Deliveries(EngineCluster cluster, ClusterModel model, Plac
         while (cluster.BusyLinks.FirstOrDefault() is { From: > 0 } link)
             Deliver(link);
         ClusterAudit.Check(cluster);
-        foreach (var owned in model.Locks.Values)
-            Require.That(owned.IsGone || model.IsMastered(owned.Id), $"{owned.Id} is known to no master");
+        foreach (var owned in model.Locks.Values.Where(each => !each.IsGone))
+        {
+            Require.That(model.IsMastered(owned.Id), $"{owned.Id} is known to no master");
+            Require.That(!owned.IsEnding && !owned.CancelAsked && owned.Undoing is null, $"{owned.Id} waits for an end that does not come");
+        }
     }
 
     /// <summary>If the node is master since this step: what waited for it there is taken in, own locks first.</summary>
