@@ -1,12 +1,18 @@
 using Tyer.Cli;
+using Tyer.Cli.Bench;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Connections;
+using Tyer.Cli.Demo;
 using Tyer.Cli.Running;
 using Tyer.Daemon;
 
 // Before anything else: the helper of `run` has no time to lose.
 if (args is [HelperProtocol.Verb, ..]) return CommandHelper.Run(args);
 if (args is [PrivateDaemon.Verb, .. var rest]) return await DaemonProgram.RunAsync(rest, $"{TyerCommand.Name} {PrivateDaemon.Verb}").ConfigureAwait(false);
+
+if (args is [BenchChild.Verb, ..]) return await BenchChild.RunAsync(args).ConfigureAwait(false);
+
+if (args is [DemoWorker.Verb, ..]) return await DemoWorker.RunAsync(args).ConfigureAwait(false);
 
 int code = await TyerCommand.RunAsync(args, Surroundings.OfProcess()).ConfigureAwait(false);
 JobTerminal.EndProcess(code);

@@ -28,7 +28,7 @@ internal static class DaemonProgram
     internal static async Task<int> RunAsync(IReadOnlyList<string> args, string name, TextWriter output, TextWriter error)
     {
         var options = new DaemonOptions();
-        Command command = options.Build(name);
+        Command command = options.Build();
         int code = Stopped;
         command.SetAction(async (parsed, _) => code = await RunAsync(options, parsed, name, output, error).ConfigureAwait(false));
 
@@ -78,6 +78,12 @@ internal static class DaemonProgram
             await error.WriteLineAsync($"{name}: {exception.Message}").ConfigureAwait(false);
             ready.Fail(exception.Message);
             return Failed;
+        }
+        catch (Exception exception)
+        {
+            // A bug; the runtime reports it, but whoever waits must hear of it, too.
+            ready.Fail(exception.Message);
+            throw;
         }
     }
 

@@ -164,14 +164,14 @@ internal sealed class Incoming(EngineCore core)
         }
 
         var isCurrent = message.Operation == found.Operation || (found.Ending && message.Operation == found.Operation - 1);
-        if (isCurrent && found.Resource.IsMasterDoubted && message.Kind is (MessageKind.Queued or MessageKind.Granted or MessageKind.Denied))
-            core.Directory.Trust(found.Resource);
         switch (message.Kind)
         {
             case MessageKind.Queued when isCurrent:
+                found.Resource.Master = from;
                 core.Owner.Queued(found, (long)message.Number);
                 return true;
             case MessageKind.Granted when isCurrent && found.Pending != OperationKind.None:
+                found.Resource.Master = from;
                 return Granted(found, message);
             case MessageKind.Denied when isCurrent && found.Pending != OperationKind.None:
                 Denied(found, message);
@@ -182,8 +182,8 @@ internal sealed class Incoming(EngineCore core)
             case MessageKind.Blocking when message.Mode is { } wanted:
                 OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, (long)message.Number));
                 return true;
-            case MessageKind.NotMaster when isCurrent && found.Sent:
-                core.Directory.NotMaster(found);
+            case MessageKind.NotMaster when isCurrent && found is { Pending: OperationKind.Lock, Confirmed: false }:
+                core.Directory.NotMaster(from, found);
                 return true;
             case MessageKind.Adopted:
                 Gone(found);
@@ -229,7 +229,6 @@ internal sealed class Incoming(EngineCore core)
         var resource = ended.Resource;
         resource.RemoveOwned(ended);
         core.Forget(ended);
-        core.Directory.SettleDoubt(resource);
         core.LetRest(resource);
     }
 

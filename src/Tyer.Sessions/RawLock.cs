@@ -26,7 +26,7 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
         Blocking,
     }
 
-    public ResourceName Resource { get; private set; }
+    public ResourceName Resource { get; internal set; }
 
     public uint PortKey { get; set; }
 
@@ -43,9 +43,8 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
         }
     }
 
-    internal RawResult Lock(ReadOnlySpan<byte> resource, LockMode mode, RawFlags flags, LockStatusBlock block, RawCallbacks callbacks)
+    internal RawResult Lock(LockMode mode, RawFlags flags, LockStatusBlock block, RawCallbacks callbacks)
     {
-        Resource = new ResourceName(resource);
         Take(flags, block, callbacks);
         var result = space.Port.Lock(this, new LockRequest
         {

@@ -11,6 +11,7 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
     private readonly Lock _gate = new();
     private readonly Dictionary<LockId, RawLock> _locks = [];
     private readonly Stack<RawLock> _pool = new();
+    private readonly NameCache _names = new();
 
     internal LockPort Port { get; } = port;
 
@@ -25,8 +26,8 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
             return check;
         if (flags.HasFlag(RawFlags.Convert))
             return Find(block.Id)?.Convert(mode, flags, block, callbacks) ?? RawResult.UnknownLock;
-        var made = Rent();
-        var result = made.Lock(resource, mode, flags, block, callbacks);
+        var made = Rent(resource);
+        var result = made.Lock(mode, flags, block, callbacks);
         if (result != RawResult.Accepted)
             Return(made);
         return result;
@@ -74,9 +75,13 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
             return _locks.GetValueOrDefault(id);
     }
 
-    private RawLock Rent()
+    private RawLock Rent(ReadOnlySpan<byte> resource)
     {
         lock (_gate)
-            return _pool.TryPop(out var pooled) ? pooled : new RawLock(this);
+        {
+            var rented = _pool.TryPop(out var pooled) ? pooled : new RawLock(this);
+            rented.Resource = _names.Of(resource);
+            return rented;
+        }
     }
 }

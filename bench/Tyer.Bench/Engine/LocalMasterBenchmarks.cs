@@ -9,6 +9,7 @@ namespace Tyer.Bench.Engine;
 public class LocalMasterBenchmarks
 {
     private const int ResourcesMax = 100_000;
+    private const int ReadersMax = 1_000;
 
     private readonly LastCompletion _completion = new();
     private readonly LastCompletion _otherCompletion = new();
@@ -17,6 +18,7 @@ public class LocalMasterBenchmarks
     private Session _other = null!;
     private ResourceName[] _names = null!;
     private ResourceName _contended;
+    private ResourceName _shared;
     private LockId _converted;
     private LockId _held;
     private LockId _waiting;
@@ -30,11 +32,15 @@ public class LocalMasterBenchmarks
         _other = _engines.OpenSession(1, _otherCompletion);
         _names = [.. Enumerable.Range(0, ResourcesMax).Select(number => (ResourceName)$"orders/{number}")];
         _contended = "contended";
+        _shared = "shared";
         foreach (var name in _names)
             LockAndUnlock(name);
 
         _converted = _engines.Lock(1, _session, "converted", LockMode.Null);
         _completion.Expect(RequestStatus.Granted);
+        for (var reader = 0; reader < ReadersMax; reader++)
+            _engines.Lock(1, _other, _shared, LockMode.ProtectedRead);
+        _otherCompletion.Expect(RequestStatus.Granted);
         _held = _engines.Lock(1, _session, _contended, LockMode.Exclusive);
         _completion.Expect(RequestStatus.Granted);
         _waiting = _engines.Lock(1, _other, _contended, LockMode.Exclusive);
@@ -58,6 +64,16 @@ public class LocalMasterBenchmarks
         _completion.Expect(RequestStatus.Granted);
         _engines.Convert(1, _session, _converted, LockMode.Null);
         _completion.Expect(RequestStatus.Granted);
+    }
+
+    /// <summary>One of many readers comes and goes: what it costs must not grow with how many there are.</summary>
+    [Benchmark(Description = "lock PR beside 1,000 readers, unlock")]
+    public void SharedPair()
+    {
+        var id = _engines.Lock(1, _session, _shared, LockMode.ProtectedRead);
+        _completion.Expect(RequestStatus.Granted);
+        _engines.Unlock(1, _session, id);
+        _completion.Expect(RequestStatus.Unlocked);
     }
 
     /// <summary>The holder unlocks, which grants to the one that waits; then it queues again. Two of that, so that all is as before.</summary>

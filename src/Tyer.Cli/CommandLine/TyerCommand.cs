@@ -32,6 +32,8 @@ internal static class TyerCommand
             SessionsCommand.Build(runner),
             new RevokeCommand().Build(runner),
             StateCommand.Build(runner),
+            DemoCommand.Build(runner),
+            new BenchCommand().Build(runner),
             new CompletionCommand().Build(runner),
             CompleteCommand.Build(runner, () => Build(surroundings)),
         };

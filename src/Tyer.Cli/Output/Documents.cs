@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tyer.Cli.Bench;
 using Tyer.Sessions.Administration;
 
 namespace Tyer.Cli.Output;
@@ -107,5 +108,6 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(HeldDocument))]
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(AdoptedDocument))]
+[JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(FailureDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

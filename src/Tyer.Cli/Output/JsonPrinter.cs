@@ -18,6 +18,11 @@ internal static class JsonPrinter
 
     private static readonly JsonSerializerOptions Compact = new(Options) { WriteIndented = false };
 
+    /// <summary>Reads a document that was printed.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static T Read<T>(string text) =>
+        JsonSerializer.Deserialize(text, (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T))) ?? throw new JsonException("There is nothing to read.");
+
     /// <summary>Prints a document, indented unless a reader takes it line by line.</summary>
     public static void Print<T>(TextWriter writer, T document, bool onOneLine = false) =>
         writer.WriteLine(JsonSerializer.Serialize(document, (JsonTypeInfo<T>)(onOneLine ? Compact : Options).GetTypeInfo(typeof(T))));

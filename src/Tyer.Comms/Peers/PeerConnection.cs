@@ -298,7 +298,7 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
     {
         if (link.Phase == Phase.Ending) return;
 
-        link.Refusal = code;
+        link.RefusedByPeer = code;
         End(link, new LinkEnd(LinkEndReason.Refused, Refusal: code));
         if (!RefusalCodes.IsTransient(code)) TellRefused(code, isByPeer: true);
     }
@@ -351,9 +351,9 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
 
     private TimeSpan DelayAfter(LinkState link)
     {
-        if (link.Refusal == RefusalCode.LostRace) return _backoff.PartOf(CommsLimits.ReconnectDelayLostRace);
-        if (link.Refusal != RefusalCode.None && !RefusalCodes.IsTransient(link.Refusal)) return CommsLimits.ReconnectDelayRefused;
-        return _backoff.Next();
+        RefusalCode code = link.RefusedByPeer;
+        if (code == RefusalCode.LostRace) return _backoff.PartOf(CommsLimits.ReconnectDelayLostRace);
+        return code == RefusalCode.None || RefusalCodes.IsTransient(code) ? _backoff.Next() : CommsLimits.ReconnectDelayRefused;
     }
 
     private void OnFence(ulong incarnation)
@@ -412,7 +412,6 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
     private void Refuse(LinkState link, RefusalCode code)
     {
         if (link.Phase == Phase.Ending) return;
-        if (link.Refusal == RefusalCode.None) link.Refusal = code;
         link.Phase = Phase.Ending;
         Act(new(ConnectionActionKind.Refuse, link.Id, Refusal: code));
     }
@@ -454,7 +453,7 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
 
         public bool WasEstablished { get; set; }
 
-        public RefusalCode Refusal { get; set; }
+        public RefusalCode RefusedByPeer { get; set; }
 
         public TimeSpan Deadline { get; set; }
     }

@@ -132,6 +132,7 @@ internal sealed class SendQueue(SegmentPool pool, long bytesMax, bool keepsUntil
         _taken = false;
         _sent.Skip(PendingBytes);
         _head = _sent;
+        _offeredOffset = TailOffset;
         Trim();
     }
 

@@ -36,9 +36,9 @@ internal sealed class DaemonOptions
     /// <summary>How whoever starts a private daemon hears that it is there.</summary>
     public Option<int?> ReadyDescriptor { get; } = new("--ready-fd") { Hidden = true };
 
-    public Command Build(string name)
+    public Command Build()
     {
-        var command = new Command(name, "The lock manager's daemon: a node that serves the programs of this machine.") { File, CheckOnly };
+        var command = new Command("tyerd", "The lock manager's daemon: a node that serves the programs of this machine.") { File, CheckOnly };
         foreach ((_, Option<string?> option) in _keys) command.Add(option);
         command.Add(_peers);
         command.Add(ReadyDescriptor);

@@ -13,7 +13,7 @@ internal sealed class DirectorySide(EngineCore core)
     /// <summary>Sends the requests of a resource that have not left yet to its master, or finds out first who that is.</summary>
     internal void Resolve(Resource resource)
     {
-        if (resource.Role != ResourceRole.Client || resource.IsMasterDoubted || resource.Owned.IsEmpty || core.View is not { } view)
+        if (resource.Role != ResourceRole.Client || resource.Owned.IsEmpty || core.View is not { } view)
             return;
         if (resource.Master == 0)
         {
@@ -100,7 +100,8 @@ internal sealed class DirectorySide(EngineCore core)
             return;
         }
 
-        resource.Master = message.Node;
+        if (!HasTakenIn(resource))
+            resource.Master = message.Node;
         // The lookup carried the first request. It was acted upon if the directory node is the master itself.
         if (message.Node != from && core.Locks.Find(resource.Asker) is { } asker)
             asker.Sent = false;
@@ -124,32 +125,14 @@ internal sealed class DirectorySide(EngineCore core)
     }
 
     /// <summary>The node we took for the master says that it is not: what was sent there goes out again when the master is known.</summary>
-    internal void NotMaster(Lock refused)
+    internal void NotMaster(uint from, Lock refused)
     {
         var resource = refused.Resource;
-        if (!core.Owner.IsNoLongerWanted(refused))
-            refused.Sent = false;
-        resource.IsMasterDoubted = true;
-        SettleDoubt(resource);
-    }
-
-    /// <summary>
-    /// Asks anew for a master that was doubted, once nothing of ours is left there. Not before: it may have become master again since
-    /// it said that it is not, so that what we sent later is granted there, and must be released there.
-    /// </summary>
-    internal void SettleDoubt(Resource resource)
-    {
-        if (!resource.IsMasterDoubted || resource.HasSent)
+        if (resource.Role == ResourceRole.Client && resource.Master == from)
+            resource.Master = 0;
+        if (core.Owner.IsNoLongerWanted(refused))
             return;
-        resource.IsMasterDoubted = false;
-        resource.Master = 0;
-        Resolve(resource);
-    }
-
-    /// <summary>A master that was doubted has acted as master since: what was held back goes there.</summary>
-    internal void Trust(Resource resource)
-    {
-        resource.IsMasterDoubted = false;
+        refused.Sent = false;
         Resolve(resource);
     }
 
@@ -201,6 +184,17 @@ internal sealed class DirectorySide(EngineCore core)
             if (!each.Sent)
                 core.Owner.SendRequest(each, resource.Master);
         }
+    }
+
+    private static bool HasTakenIn(Resource resource)
+    {
+        for (var each = resource.Owned.First; each is not null; each = each.Next)
+        {
+            if (each.IsTakenIn)
+                return true;
+        }
+
+        return false;
     }
 
     private void BecomeMaster(Resource resource, ulong clock)

@@ -38,14 +38,11 @@ internal sealed class Resource
 
     internal ResourceRole Role { get; set; }
 
-    /// <summary>The node believed to be master, where that is another; 0 if unknown.</summary>
-    internal uint Master { get; set; }
-
     /// <summary>
-    /// Whether <see cref="Master"/> has said that it is not, while other requests are on their way there: nothing more goes out before
-    /// they are answered.
+    /// The node believed to be master, where that is another; 0 if unknown. Whoever takes in one of our locks is, even while a lookup is
+    /// out: the answer to that may be older.
     /// </summary>
-    internal bool IsMasterDoubted { get; set; }
+    internal uint Master { get; set; }
 
     /// <summary>While a lookup is out: the lock whose request it carries.</summary>
     internal LockId Asker { get; set; }
@@ -80,22 +77,6 @@ internal sealed class Resource
     internal bool IsRecordOnly => Role == ResourceRole.Client && Record != 0 && !IsInUse;
 
     internal bool IsInUse => !Queues.AreEmpty || !owned.IsEmpty || Role is ResourceRole.Asking or ResourceRole.Releasing;
-
-    /// <summary>Whether a lock of this node is known, or on its way, to another node.</summary>
-    internal bool HasSent
-    {
-        get
-        {
-            // From the end: what was sent last is answered last.
-            for (var each = owned.Last; each is not null; each = each.Previous)
-            {
-                if (each.Sent)
-                    return true;
-            }
-
-            return false;
-        }
-    }
 
     internal bool Is(uint space, ulong hash, ReadOnlySpan<byte> otherName) =>
         Hash == hash && Space == space && Name.SequenceEqual(otherName);
@@ -133,7 +114,6 @@ internal sealed class Resource
         Invariant.Check(!IsInUse && Parked is null or { Count: 0 }, "a resource in use is not forgotten");
         Role = ResourceRole.Client;
         Master = 0;
-        IsMasterDoubted = false;
         Record = 0;
         Value?.Clear();
         NextInBucket = null;

@@ -18,12 +18,9 @@ internal sealed class Answers(EngineCore core)
     internal void Granted(Lock granted, bool valueRead)
     {
         if (IsOurs(granted))
-        {
             core.Owner.Granted(granted, valueRead);
-            return;
-        }
-
-        SendGranted(granted, valueRead);
+        else
+            SendGranted(granted, valueRead);
     }
 
     /// <summary>A down-conversion was done for its owner when it asked for it: one elsewhere is not told.</summary>
@@ -36,30 +33,17 @@ internal sealed class Answers(EngineCore core)
     internal void Queued(Lock waiting)
     {
         if (IsOurs(waiting))
-        {
             waiting.Confirmed = true;
-            return;
-        }
-
-        var message = EngineCore.About(MessageKind.Queued, waiting, waiting.Applied);
-        message.Number = (ulong)waiting.Sequence;
-        core.Send(waiting.Id.Node, message);
+        else
+            SendQueued(waiting);
     }
 
     internal void Denied(Lock denied, RequestStatus status, WaitReport? report)
     {
         if (IsOurs(denied))
-        {
             core.Owner.Denied(denied, status, report);
-            return;
-        }
-
-        var message = EngineCore.About(MessageKind.Denied, denied, denied.Applied);
-        message.Mode = denied.Granted;
-        message.Status = status;
-        message.StatusFlags = denied.StatusFlags;
-        message.Text = report is null ? [] : report.ToBytes();
-        core.Send(denied.Id.Node, message);
+        else
+            SendDenied(denied, status, report);
     }
 
     internal void Unlocked(Lock ended)
@@ -73,23 +57,16 @@ internal sealed class Answers(EngineCore core)
     internal void Adopted(Lock orphan)
     {
         if (!IsOurs(orphan))
-            core.Send(orphan.Id.Node, EngineCore.About(MessageKind.Adopted, orphan, orphan.Applied));
+            SendAdopted(orphan);
     }
 
     internal void Blocking(Lock holder, LockMode wanted, Lock requester)
     {
         var waited = core.Now - requester.Since;
         if (IsOurs(holder))
-        {
             OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, waited));
-            return;
-        }
-
-        var message = EngineCore.About(MessageKind.Blocking, holder, holder.Applied);
-        message.Mode = wanted;
-        message.Number = (ulong)waited;
-        message.Text = requester.Session.Identity.Span;
-        core.Send(holder.Id.Node, message);
+        else
+            SendBlocking(holder, wanted, requester, waited);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -110,7 +87,39 @@ internal sealed class Answers(EngineCore core)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SendQueued(Lock waiting)
+    {
+        var message = EngineCore.About(MessageKind.Queued, waiting, waiting.Applied);
+        message.Number = (ulong)waiting.Sequence;
+        core.Send(waiting.Id.Node, message);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SendDenied(Lock denied, RequestStatus status, WaitReport? report)
+    {
+        var message = EngineCore.About(MessageKind.Denied, denied, denied.Applied);
+        message.Mode = denied.Granted;
+        message.Status = status;
+        message.StatusFlags = denied.StatusFlags;
+        message.Text = report is null ? [] : report.ToBytes();
+        core.Send(denied.Id.Node, message);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void SendUnlocked(Lock ended) => core.Send(ended.Id.Node, EngineCore.About(MessageKind.Unlocked, ended, ended.Applied));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SendAdopted(Lock orphan) => core.Send(orphan.Id.Node, EngineCore.About(MessageKind.Adopted, orphan, orphan.Applied));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SendBlocking(Lock holder, LockMode wanted, Lock requester, long waited)
+    {
+        var message = EngineCore.About(MessageKind.Blocking, holder, holder.Applied);
+        message.Mode = wanted;
+        message.Number = (ulong)waited;
+        message.Text = requester.Session.Identity.Span;
+        core.Send(holder.Id.Node, message);
+    }
 
     private bool IsOurs(Lock answered) => answered.Id.Node == core.Node;
 }

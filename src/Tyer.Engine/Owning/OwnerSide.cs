@@ -130,10 +130,8 @@ internal sealed class OwnerSide(EngineCore core)
         for (var each = session.FirstLock; each is not null;)
         {
             var next = each.NextOfSession;
-            if (each.Has(RawFlags.Persistent))
-                Orphan(each);
-            else if (!each.Ending)
-                End(each, RawFlags.ForceUnlock | RawFlags.IvValBlk, givesValue: false, []);
+            if (!each.Ending)
+                Leave(each);
             each = next;
         }
 
@@ -224,6 +222,7 @@ internal sealed class OwnerSide(EngineCore core)
         }
 
         ended.Granted = null;
+        ended.StatusFlags = StatusFlags.None; // of a grant that came between; told with that
         Complete(ended, OperationKind.Unlock, RequestStatus.Unlocked, valueRead: false, null);
     }
 
@@ -426,17 +425,21 @@ internal sealed class OwnerSide(EngineCore core)
         End(late, RawFlags.ForceUnlock, givesValue: false, []);
     }
 
+    /// <summary>
+    /// The process is gone. The value is in doubt only where it could write: by what it was told it holds, whatever is on its way.
+    /// </summary>
+    private void Leave(Lock left)
+    {
+        if (left.Granted is not { } held)
+            End(left, RawFlags.ForceUnlock, givesValue: false, []);
+        else if (left.Has(RawFlags.Persistent))
+            Orphan(left);
+        else
+            End(left, LockModes.MayWriteValue(held) ? RawFlags.ForceUnlock | RawFlags.IvValBlk : RawFlags.ForceUnlock, givesValue: false, []);
+    }
+
     private void Orphan(Lock left)
     {
-        if (left.Ending || left.OrphanOf != 0)
-            return;
-        if (left.Granted is null)
-        {
-            // Its process never held it; should a grant be on its way, nobody has acted on it.
-            End(left, RawFlags.ForceUnlock, givesValue: false, []);
-            return;
-        }
-
         // A process id of 0 would mean "no orphan". How a conversion under way ends is for the master to say.
         left.OrphanOf = left.Session.ProcessId == 0 ? -1 : left.Session.ProcessId;
         core.Deadlines.Remove(left);

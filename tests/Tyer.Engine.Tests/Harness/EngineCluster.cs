@@ -111,6 +111,9 @@ internal sealed class EngineCluster
     internal Session OpenSession(uint node, string name, int processId = 0) =>
         this[node].OpenSession(++sessions, Encoding.UTF8.GetBytes(name), processId, new EventRecorder(node, events));
 
+    /// <summary>The oldest message of one link.</summary>
+    internal byte[] Next(uint from, uint to) => Link(from, to).Peek().Bytes;
+
     /// <summary>Delivers the oldest message of one link.</summary>
     internal void Deliver(uint from, uint to)
     {

@@ -39,7 +39,8 @@ internal sealed class Arguments
         : TimeSpan.FromSeconds(long.Parse(text.AsSpan(0, text.Length - 1), CultureInfo.InvariantCulture));
 
     /// <summary>The same, to be read.</summary>
-    internal static string TextOf(TimeSpan time) => time.Milliseconds == 0 ? $"{(long)time.TotalSeconds}s" : $"{(long)time.TotalMilliseconds}ms";
+    internal static string TextOf(TimeSpan time) =>
+        time.Milliseconds == 0 ? $"{(long)time.TotalSeconds}s" : $"{(long)time.TotalMilliseconds}ms";
 }
 
 /// <summary>Flags in the field's spelling: capitals, no spaces.</summary>
@@ -53,7 +54,8 @@ internal static class FlagNames
         return flag != RawFlags.None;
     }
 
-    internal static string Print(RawFlags flags) => string.Concat(All.Where(each => flags.HasFlag(each)).Select(each => " " + NameOf(each)));
+    internal static string Print(RawFlags flags) =>
+        string.Concat(All.Where(each => flags.HasFlag(each)).Select(each => " " + NameOf(each)));
 
     private static string NameOf(RawFlags flag) => flag.ToString().ToUpperInvariant();
 }

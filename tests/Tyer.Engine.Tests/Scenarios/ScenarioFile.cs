@@ -19,8 +19,8 @@ internal sealed record ScenarioFile(IReadOnlyList<ScenarioBlock> Blocks)
             var comments = lines.TakeWhile(line => line.StartsWith('#')).ToArray();
             var commands = lines.Skip(comments.Length).TakeWhile(line => line != Dashes).ToArray();
             var output = lines.Skip(comments.Length + commands.Length + 1).ToArray();
-            if (commands.Any(line => line.StartsWith('#')))
-                throw new FormatException($"A comment stands before the commands of its block: {commands.First(line => line.StartsWith('#'))}");
+            if (commands.FirstOrDefault(line => line.StartsWith('#')) is { } misplaced)
+                throw new FormatException($"A comment stands before the commands of its block: {misplaced}");
             if (commands.Length > 0 && comments.Length + commands.Length == lines.Length)
                 throw new FormatException($"A command is followed by a line of four dashes: {commands[^1]}");
             blocks.Add(new ScenarioBlock(comments, commands, output));

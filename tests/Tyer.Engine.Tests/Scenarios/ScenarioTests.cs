@@ -13,7 +13,13 @@ public sealed class ScenarioTests
 
     private static readonly bool Accepts = Environment.GetEnvironmentVariable("TYER_ACCEPT_SCENARIOS") == "1";
 
-    public static TheoryData<string> Names => [.. System.IO.Directory.GetFiles(Folder(), "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names =>
+    [
+        .. from file in new DirectoryInfo(Folder()).GetFiles("*.txt")
+           let name = Path.GetFileNameWithoutExtension(file.Name)
+           orderby name
+           select name,
+    ];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -22,12 +28,10 @@ public sealed class ScenarioTests
         var path = Path.Combine(Folder(), name + ".txt");
         var told = File.ReadAllText(path);
         var played = ScenarioFile.Parse(told).Play().ToString();
-        if (played == told)
-            return;
-        if (Accepts)
+        if (played != told && Accepts)
             File.WriteAllText(path, played);
-        else
-            Assert.Fail($"{name}.txt comes out differently (- told, + played; TYER_ACCEPT_SCENARIOS=1 rewrites it):\n{LineDiff.Of(told, played)}");
+        else if (played != told)
+            Assert.Fail($"{name}.txt comes out differently (- told, + played; see TYER_ACCEPT_SCENARIOS):\n{LineDiff.Of(told, played)}");
     }
 
     [Fact]
@@ -36,11 +40,12 @@ public sealed class ScenarioTests
     [Fact]
     public void A_story_told_wrongly_is_noticed()
     {
-        const string told = "cluster 1\n----\n\nn1 lock a r1 PR\n----\na granted EX token 1.1\n";
+        const string told = "cluster 1\nn1 lock a r1 PR\n----\na granted EX token 1.1\n";
 
         var played = ScenarioFile.Parse(told).Play().ToString();
 
-        Assert.Equal("  cluster 1\n  ----\n  \n  n1 lock a r1 PR\n  ----\n- a granted EX token 1.1\n+ a granted PR token 1.1\n  \n", LineDiff.Of(told, played));
+        const string difference = "  cluster 1\n  n1 lock a r1 PR\n  ----\n- a granted EX token 1.1\n+ a granted PR token 1.1\n  \n";
+        Assert.Equal(difference, LineDiff.Of(told, played));
     }
 
     private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;

@@ -56,7 +56,8 @@ internal sealed class Story
 
     private void Begin(int nodes, Arguments arguments)
     {
-        cluster = new EngineCluster(nodes, installed: arguments["view"] != "no", directory: arguments["directory"] is { } node ? NodeOf(node) : 0);
+        var directory = arguments["directory"] is { } node ? NodeOf(node) : 0;
+        cluster = new EngineCluster(nodes, installed: arguments["view"] != "no", directory: directory);
         cluster.OpenLockspace(Space, new LockspaceSettings(
             arguments.Number("values") ?? Limits.ValueBytesDefault,
             arguments.Number("queue") ?? Limits.QueueLengthMaxDefault,
@@ -206,7 +207,7 @@ internal sealed class Story
             Step(() => delivered = cluster!.DeliverOldest());
     }
 
-    /// <summary>One thing that one engine does. Who has to wait is said first, then what was told to whom and sent, in that order.</summary>
+    /// <summary>One thing that one engine does. Who has to wait is said first, then in order what was told and sent.</summary>
     private void Step(Action step)
     {
         var start = lines.Count;

@@ -16,7 +16,8 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         var name = nameOf(told.Lock);
         return told switch
         {
-            BlockingEvent blocking => $"{name} blocking {blocking.Wanted.ToShortName()} by {Encoding.UTF8.GetString(blocking.Requester)}{For(blocking.Waited)}",
+            BlockingEvent blocking =>
+                $"{name} blocking {blocking.Wanted.ToShortName()} by {Encoding.UTF8.GetString(blocking.Requester)}{For(blocking.Waited)}",
             CancelAnsweredEvent cancel => CancelAnswered(name, cancel.Outcome),
             CompletedEvent completed => Completed(name, completed),
             _ => throw new ArgumentOutOfRangeException(nameof(told)),
@@ -56,7 +57,8 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
     internal IEnumerable<string> Nodes() =>
         from node in cluster.Nodes
         let core = cluster[node].Core
-        select $"n{node} has {core.Locks.Count} locks, {core.Resources.Count} resources, {core.Sessions.Count} sessions, {core.Deadlines.Count} deadlines";
+        select $"n{node} has {core.Locks.Count} locks, {core.Resources.Count} resources, "
+            + $"{core.Sessions.Count} sessions, {core.Deadlines.Count} deadlines";
 
     internal string Message(uint from, uint to, in Message message)
     {
@@ -88,7 +90,7 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         return end.Status switch
         {
             RequestStatus.Granted => $"{name} granted {end.Mode!.Value.ToShortName()} token {told.Token}{flags}{ValueRead(told)}",
-            RequestStatus.Unlocked => $"{name} unlocked",
+            RequestStatus.Unlocked => $"{name} unlocked{flags}",
             RequestStatus.Cancelled => $"{name} cancelled{Keeps(end.Mode)}{flags}",
             RequestStatus.TimedOut => $"{name} timed out{Keeps(end.Mode)}{flags}{Report(end.Report)}",
             _ => $"{name} denied {end.Status}{Keeps(end.Mode)}{flags}{Report(end.Report)}",
@@ -105,29 +107,35 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
     private static string Value(in Message message) =>
         message.ValueState is { } state ? $" value {Value(message.Value, state, message.ValueVersion)}" : "";
 
-    private static string Value(ReadOnlySpan<byte> bytes, LockValueState state, ulong version) =>
-        string.Create(CultureInfo.InvariantCulture, $"\"{Encoding.UTF8.GetString(bytes)}\" v{version}{(state == LockValueState.Valid ? "" : $" {state}")}");
-
-    private static string Status(StatusFlags flags) => flags switch
+    private static string Value(ReadOnlySpan<byte> bytes, LockValueState state, ulong version)
     {
-        StatusFlags.None => "",
-        _ => string.Concat(Enum.GetValues<StatusFlags>().Where(flag => flag != StatusFlags.None && flags.HasFlag(flag)).Select(flag => flag switch
-        {
-            StatusFlags.Demoted => " DEMOTED",
-            StatusFlags.ValueNotValid => " VALNOTVALID",
-            _ => " ALTMODE",
-        })),
-    };
+        var suffix = state == LockValueState.Valid ? "" : $" {state}";
+        return string.Create(CultureInfo.InvariantCulture, $"\"{Encoding.UTF8.GetString(bytes)}\" v{version}{suffix}");
+    }
+
+    private static string Status(StatusFlags flags)
+    {
+        var demoted = flags.HasFlag(StatusFlags.Demoted) ? " DEMOTED" : "";
+        var notValid = flags.HasFlag(StatusFlags.ValueNotValid) ? " VALNOTVALID" : "";
+        var alternate = flags.HasFlag(StatusFlags.AlternateMode) ? " ALTMODE" : "";
+        return demoted + notValid + alternate;
+    }
 
     private string Report(WaitReport? report)
     {
         if (report is null)
             return "";
-        var holders = report.Holders.Select(holder =>
-            $"{nameOf(holder.Id)} of {Encoding.UTF8.GetString(holder.Identity.Span)} {holder.Mode.ToShortName()} token {holder.Token}{For(holder.HeldFor)}{(holder.IsOrphan ? " orphan" : "")}");
+        var holders = report.Holders.Select(Holder);
         var more = report.HolderCount > report.Holders.Count ? $" and {report.HolderCount - report.Holders.Count} more" : "";
         var held = report.HolderCount > 0 ? $"held by {string.Join(", ", holders)}{more}" : "held by nobody";
         return report.Position == 0 ? $" ({held})" : $" (position {report.Position}, {held})";
+    }
+
+    private string Holder(HolderReport holder)
+    {
+        var session = Encoding.UTF8.GetString(holder.Identity.Span);
+        var orphan = holder.IsOrphan ? " orphan" : "";
+        return $"{nameOf(holder.Id)} of {session} {holder.Mode.ToShortName()} token {holder.Token}{For(holder.HeldFor)}{orphan}";
     }
 
     private static string For(long ticks) => ticks == 0 ? "" : $" for {Arguments.TextOf(TimeSpan.FromTicks(ticks))}";
@@ -152,7 +160,11 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         foreach (var granted in ClusterAudit.LocksOn(resource.Queues.Granted))
             yield return $"  granted {Whose(granted)} {granted.Granted!.Value.ToShortName()} token {granted.Token}{Extras(granted)}";
         foreach (var converting in ClusterAudit.LocksOn(resource.Queues.Converting))
-            yield return $"  converting {Whose(converting)} {converting.Granted!.Value.ToShortName()} to {converting.Requested!.Value.ToShortName()}{Extras(converting)}";
+        {
+            var (from, to) = (converting.Granted!.Value.ToShortName(), converting.Requested!.Value.ToShortName());
+            yield return $"  converting {Whose(converting)} {from} to {to}{Extras(converting)}";
+        }
+
         foreach (var waiting in ClusterAudit.LocksOn(resource.Queues.Waiting))
             yield return $"  waiting {Whose(waiting)} {waiting.Requested!.Value.ToShortName()}{Extras(waiting)}";
         if (resource.Value is { IsEmpty: false } value)
@@ -168,8 +180,9 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
 
     private string Whose(Lock shown) => $"{nameOf(shown.Id)}@n{shown.Id.Node}";
 
-    private string SessionOf(uint to, uint node, uint number) =>
-        cluster[to].Core.Sessions.Find(node, number) is { } session ? Encoding.UTF8.GetString(session.Identity.Span) : "a session unknown there";
+    private string SessionOf(uint to, uint node, uint number) => cluster[to].Core.Sessions.Find(node, number) is { } session
+        ? Encoding.UTF8.GetString(session.Identity.Span)
+        : "a session unknown there";
 
     private static string RoleOf(Resource resource) => resource.Role switch
     {

@@ -1,0 +1,49 @@
+using System.Globalization;
+using Tyer.Cli.Output;
+
+namespace Tyer.Cli.Bench;
+
+/// <summary>Prints a report for people.</summary>
+internal static class BenchTable
+{
+    private static readonly Column[] Columns =
+    [
+        new("WHERE"), new("WHAT"), new("COMPLETIONS"), new("TIME", IsNumber: true), new("PER SECOND", IsNumber: true),
+        new("RATIO", IsNumber: true), new("RANGE", IsNumber: true), new("GOAL", IsNumber: true), new("MET"), new("FAIRNESS", IsNumber: true), new("BYTES", IsNumber: true),
+    ];
+
+    public static void Print(TextWriter writer, TablePrinter printer, BenchReport report)
+    {
+        writer.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{report.Processors} processors, {report.Runtime}; medians of {report.Rounds} interleaved rounds; raw TCP round trip of 64 bytes: {Time(report.RawRoundTripNanoseconds)}."));
+        writer.WriteLine("RATIO: times the SemaphoreSlim's pair in process, times the raw round trip elsewhere (x); operations in the time of one raw round trip (/raw).");
+        writer.WriteLine();
+        printer.Print(Columns, [.. report.Figures.Select(RowOf)]);
+    }
+
+    private static string?[] RowOf(BenchFigure figure)
+    {
+        string unit = figure.IsRate ? "/raw" : "x";
+        return
+        [
+            figure.Where,
+            figure.What,
+            figure.Completions,
+            Time(figure.Nanoseconds),
+            figure.PerSecond.ToString("N0", CultureInfo.InvariantCulture),
+            figure.Ratio is { } ratio ? Number(ratio) + unit : null,
+            figure is { RatioLowest: { } lowest, RatioHighest: { } highest } ? $"{Number(lowest)} - {Number(highest)}" : null,
+            figure.GoalAtMost is { } most ? $"<= {Number(most)}" : figure.GoalAtLeast is { } least ? $">= {Number(least)}" : null,
+            figure.IsMet switch { true => "yes", false => "no", null => null },
+            figure.Fairness is { } fairness ? fairness.ToString("0.00", CultureInfo.InvariantCulture) : null,
+            figure.BytesPerOperation is { } bytes ? bytes.ToString("0", CultureInfo.InvariantCulture) : null,
+        ];
+    }
+
+    private static string Time(double nanoseconds) => nanoseconds < 1000
+        ? string.Create(CultureInfo.InvariantCulture, $"{nanoseconds:0} ns")
+        : string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1000:0.0} us");
+
+    private static string Number(double value) => value.ToString(value < 10 ? "0.00" : "0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Tyer.Cli.Running;
+
+namespace Tyer.Cli.Demo;
+
+/// <summary>A process of the demo. Its end, however the demo ends, is this object's.</summary>
+internal sealed class DemoProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
+
+    private readonly Process _process;
+    private readonly Task _log;
+
+    private DemoProcess(Process process, string log)
+    {
+        _process = process;
+        _log = Task.WhenAll(CopyAsync(process.StandardError, log + ".err"), CopyAsync(process.StandardOutput, log + ".out"));
+    }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Starts this program again under one of its hidden commands; what it says goes to files.</summary>
+    public static DemoProcess Start(SelfCommand self, IReadOnlyList<string> arguments, string log)
+    {
+        // The first of its arguments is the name under which it is started.
+        var start = new ProcessStartInfo(self.Path, [.. self.Arguments.Skip(1), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return new DemoProcess(Process.Start(start) ?? throw new CommandFailure(ExitCodes.Error, "a process of the demo did not start."), log);
+    }
+
+    /// <summary>SIGKILL: it gets no chance to say or release anything.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Asks it to end by closing its standard input, and waits.</summary>
+    public async Task EndAsync()
+    {
+        _process.StandardInput.Close();
+        using var patience = new CancellationTokenSource(EndTime);
+        await _process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+        await _log.ConfigureAwait(false);
+        _process.Dispose();
+    }
+
+    private static async Task CopyAsync(StreamReader from, string path)
+    {
+        FileStream file = File.Create(path);
+        await using var end = file.ConfigureAwait(false);
+        await from.BaseStream.CopyToAsync(file).ConfigureAwait(false);
+    }
+}
