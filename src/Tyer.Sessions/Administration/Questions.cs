@@ -1,11 +1,13 @@
+using System.Text.Json.Serialization;
+
 namespace Tyer.Sessions.Administration;
 
 /// <summary>Which lock is to be taken away, and why: <see cref="ITyerAdministration.RevokeAsync"/> on its way to the node.</summary>
 /// <param name="Lock">The lock.</param>
 /// <param name="Reason">Why, for the logs.</param>
-public sealed record RevokeOrder(LockId Lock, string Reason);
+public sealed record RevokeOrder([property: JsonRequired] LockId Lock, [property: JsonRequired] string Reason);
 
 /// <summary>Which resources are asked for: <see cref="ITyerAdministration.QueryAsync"/> on its way to the node.</summary>
 /// <param name="Lockspace">The lockspace; null: all.</param>
 /// <param name="Query">Which resources in it.</param>
-public sealed record ResourceQuestion(string? Lockspace, ResourceQuery Query);
+public sealed record ResourceQuestion(string? Lockspace, [property: JsonRequired] ResourceQuery Query);
