@@ -30,9 +30,14 @@ switch (args)
         break;
 
     case ["idle", var path, var count]:
-        var idle = Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture)).Select(_ => RawConnection.Open(path)).ToArray();
-        foreach (var each in idle)
-            each.Greet(TimeSpan.Zero);
+        var idle = new List<RawConnection>();
+        for (var each = int.Parse(count, CultureInfo.InvariantCulture); each > 0; each--)
+        {
+            // One after the other: of those that have not said who they are, few may be there.
+            idle.Add(RawConnection.Open(path));
+            idle[^1].Greet(TimeSpan.Zero);
+        }
+
         Console.WriteLine("open");
         await Console.In.ReadToEndAsync();
         GC.KeepAlive(idle);

@@ -34,13 +34,9 @@ internal sealed class HelperProcess : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited)
-        {
-            Thaw();
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
+        // Reaches a frozen process too, and does nothing to one that has gone.
+        _process.Kill();
+        _process.WaitForExit();
         _process.Dispose();
     }
 

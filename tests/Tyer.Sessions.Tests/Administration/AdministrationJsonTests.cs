@@ -62,6 +62,18 @@ public class AdministrationJsonTests
         Assert.Equal(question, JsonSerializer.Deserialize(json, AdministrationJson.Default.ResourceQuestion));
     }
 
+    [Fact]
+    public void A_question_about_all_lockspaces_does_not_name_one()
+    {
+        var question = new ResourceQuestion(null, new ResourceQuery());
+        var json = JsonSerializer.SerializeToUtf8Bytes(question, AdministrationJson.Default.ResourceQuestion);
+        Assert.Equal(question, JsonSerializer.Deserialize(json, AdministrationJson.Default.ResourceQuestion));
+    }
+
+    [Fact]
+    public void An_order_names_its_lock() =>
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"reason":"test"}""", AdministrationJson.Default.RevokeOrder));
+
     [Theory]
     [InlineData("""{"lockspace":"x"}""")]
     [InlineData("""{"query":{"lock":"42"}}""")]

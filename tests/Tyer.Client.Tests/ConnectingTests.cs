@@ -1,0 +1,87 @@
+using Tyer.Client.Tests.Support;
+using Tyer.Sessions.Wire;
+
+namespace Tyer.Client.Tests;
+
+public class ConnectingTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Nobody_there_is_said_with_where_it_was_looked_for()
+    {
+        var unreachable = await Assert.ThrowsAsync<LockUnavailableException>(() => TyerClient.ConnectAsync("unix:/tmp/tyer-nobody/s", Stop).AsTask());
+        Assert.Equal(UnavailableReason.Unreachable, unreachable.Reason);
+        Assert.Contains("/tmp/tyer-nobody/s", unreachable.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("udp://127.0.0.1:1")]
+    [InlineData("tcp://8.8.8.8:1")]
+    [InlineData("unix:relative")]
+    public async Task What_is_no_endpoint_is_an_argument_error(string endpoint) =>
+        await Assert.ThrowsAsync<ArgumentException>(() => TyerClient.ConnectAsync(endpoint, Stop).AsTask());
+
+    [Fact]
+    public async Task A_node_that_does_not_answer_is_given_up()
+    {
+        using var node = new FakeNode();
+        node.PassOver(WireKind.Hello);
+        var options = new TyerClientOptions { Endpoint = node.Endpoint, ConnectTimeout = TimeSpan.FromMilliseconds(100) };
+        var unreachable = await Assert.ThrowsAsync<LockUnavailableException>(() => TyerClient.ConnectAsync(options, Stop).AsTask());
+        Assert.Contains("0.1 s", unreachable.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connecting_can_be_cancelled()
+    {
+        using var node = new FakeNode();
+        node.PassOver(WireKind.Hello);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var asked = node.NextAsync(WireKind.Hello);
+        var connecting = TyerClient.ConnectAsync(node.Endpoint, cancel.Token).AsTask();
+        await asked;
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.SoonAsync());
+    }
+
+    [Fact]
+    public async Task Opening_a_lockspace_can_be_cancelled_and_does_not_stay_open()
+    {
+        using var node = new FakeNode();
+        node.PassOver(WireKind.OpenLockspace);
+        await using var client = await TyerClient.ConnectAsync(node.Endpoint, Stop);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var asked = node.NextAsync(WireKind.OpenLockspace);
+        var opening = client.OpenLockspaceAsync("orders", cancellationToken: cancel.Token).AsTask();
+        Assert.Equal(WireFault.None, OpenLockspaceMessage.TryRead(await asked, out var open));
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening.SoonAsync());
+        var closed = node.NextAsync(WireKind.CloseLockspace);
+        node.Send(new LockspaceOpenedMessage(open.Request, 9, new LockspaceOptions()).Write);
+        Assert.Equal(WireFault.None, CloseLockspaceMessage.TryRead(await closed, out var close));
+        Assert.Equal(9u, close.Space);
+    }
+
+    [Fact]
+    public void Options_out_of_their_range_are_named()
+    {
+        Assert.Contains("ConnectTimeout", Fault(new TyerClientOptions { ConnectTimeout = TimeSpan.Zero }), StringComparison.Ordinal);
+        Assert.Contains("SessionTimeout", Fault(new TyerClientOptions { SessionTimeout = TimeSpan.FromSeconds(1) }), StringComparison.Ordinal);
+        Assert.Contains("Label", Fault(new TyerClientOptions { Label = new string('ä', 65) }), StringComparison.Ordinal);
+        Assert.Contains("Label", Fault(new TyerClientOptions { Label = "a\u001b[2J" }), StringComparison.Ordinal);
+        new TyerClientOptions { Label = new string('ä', 64), SessionTimeout = TimeSpan.FromSeconds(2) }.Validate();
+
+        static string Fault(TyerClientOptions options) => Assert.ThrowsAny<ArgumentException>(options.Validate).Message;
+    }
+
+    [Fact]
+    public async Task A_client_may_be_closed_twice_and_is_closed_then()
+    {
+        await using var daemon = await Daemon.StartAsync();
+        var client = await daemon.ConnectAsync();
+        await client.DisposeAsync();
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.OpenLockspaceAsync("orders", cancellationToken: Stop).AsTask());
+    }
+}
