@@ -8,6 +8,9 @@ using Tyer.Daemon;
 
 // Before anything else: the helper of `run` has no time to lose.
 if (args is [HelperProtocol.Verb, ..]) return CommandHelper.Run(args);
+
+// What others see in their lists; not 'dotnet'.
+ProcessTitle.Set(args is [PrivateDaemon.Verb, ..] ? "tyerd" : TyerCommand.Name);
 if (args is [PrivateDaemon.Verb, .. var rest]) return await DaemonProgram.RunAsync(rest, $"{TyerCommand.Name} {PrivateDaemon.Verb}").ConfigureAwait(false);
 
 if (args is [BenchChild.Verb, ..]) return await BenchChild.RunAsync(args).ConfigureAwait(false);

@@ -43,6 +43,13 @@ internal sealed class Invocation
     /// <summary>Tells people something that is not the command's result.</summary>
     public void Say(string text) => Surroundings.Error.WriteLine($"{TyerCommand.Name}: {text}");
 
-    public ValueTask<IConnection> ConnectAsync(CancellationToken cancellationToken, bool mayStartPrivate = false) =>
-        Surroundings.Connector.ConnectAsync(new ConnectRequest(_parsed.GetValue(_globals.Socket), mayStartPrivate, Say), cancellationToken);
+    /// <summary>Connects, to look at something.</summary>
+    public ValueTask<IConnection> ConnectAsync(CancellationToken cancellationToken) => ConnectAsync(null, mayStartPrivate: false, cancellationToken);
+
+    /// <summary>Connects, to lock something.</summary>
+    public ValueTask<IConnection> ConnectToLockAsync(string? label, CancellationToken cancellationToken) =>
+        ConnectAsync(label, mayStartPrivate: true, cancellationToken);
+
+    private ValueTask<IConnection> ConnectAsync(string? label, bool mayStartPrivate, CancellationToken cancellationToken) =>
+        Surroundings.Connector.ConnectAsync(new ConnectRequest(_parsed.GetValue(_globals.Socket), label, mayStartPrivate, Say), cancellationToken);
 }

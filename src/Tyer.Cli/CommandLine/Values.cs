@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text;
 using Tyer.Cli.Output;
 using Tyer.Daemon.Text;
 
@@ -41,6 +42,14 @@ internal static class Values
         byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out byte code)
             ? (int)code
             : throw new FormatException($"'{text}' is no exit code; one is 0 to 255."));
+
+    /// <summary>A text that is shown to others in one line.</summary>
+    public static string? Label(ArgumentResult result) => Read(result, text => IsLabel(text)
+        ? text
+        : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"it takes one line of at most {Limits.LabelBytesMax} bytes.")));
+
+    /// <summary>Whether a text may be shown to others in one line.</summary>
+    public static bool IsLabel(string text) => Encoding.UTF8.GetByteCount(text) <= Limits.LabelBytesMax && !text.Any(char.IsControl);
 
     /// <summary>A whole number within limits.</summary>
     public static Func<ArgumentResult, int?> OptionalNumber(int min, int max) => result => Read(result, text =>

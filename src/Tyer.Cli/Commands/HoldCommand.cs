@@ -32,7 +32,7 @@ internal sealed class HoldCommand
         HeldLock held;
         try
         {
-            held = await _request.TakeAsync(invocation, label: null, told.Token).ConfigureAwait(false);
+            held = await _request.TakeAsync(invocation, usualLabel: null, told.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (signal != 0)
         {

@@ -34,12 +34,14 @@ internal sealed class LockRequest
     {
         Description = "What to call the holder, shown to whoever waits.",
         HelpName = "TEXT",
+        CustomParser = Values.Label,
     };
 
     public Option<string?> Purpose { get; } = new("--purpose")
     {
         Description = "What the lock is for, shown to whoever waits.",
         HelpName = "TEXT",
+        CustomParser = Values.Label,
     };
 
     public void AddTo(Command command)
@@ -54,28 +56,17 @@ internal sealed class LockRequest
 
     /// <summary>Gets the lock; tells whom it waits for.</summary>
     /// <param name="invocation">What was asked for.</param>
-    /// <param name="label">What to call the holder where nothing was said.</param>
+    /// <param name="usualLabel">What to call the holder where nothing was said.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TyerException">It could not be had.</exception>
-    public async Task<HeldLock> TakeAsync(Invocation invocation, string? label, CancellationToken cancellationToken)
+    public async Task<HeldLock> TakeAsync(Invocation invocation, string? usualLabel, CancellationToken cancellationToken)
     {
-        IConnection connection = await invocation.ConnectAsync(cancellationToken, mayStartPrivate: true).ConfigureAwait(false);
+        string? label = invocation.Get(Label) ?? usualLabel;
+        IConnection connection = await invocation.ConnectToLockAsync(label, cancellationToken).ConfigureAwait(false);
         try
         {
-            string name = invocation.Lockspace ?? Invocation.UsualLockspace;
-            ILockspace lockspace = await connection.OpenLockspaceAsync(name, cancellationToken).ConfigureAwait(false);
-            var options = new LockOptions
-            {
-                Owner = invocation.Get(Label) ?? label,
-                Purpose = invocation.Get(Purpose),
-                Timeout = invocation.Get(Wait),
-                ValueBlock = false,
-            };
-            LockMode mode = invocation.Get(Mode) ?? LockMode.Exclusive;
-            ResourceName resource = invocation.Get(Resource);
-            Task<LockHandle> wait = lockspace.LockAsync(resource, mode, options, cancellationToken).AsTask();
-            var reporter = new WaitReporter(invocation.Surroundings, name, resource, mode);
-            LockHandle handle = await reporter.WatchAsync(wait, new ResourceSearch(connection.Administration), cancellationToken).ConfigureAwait(false);
+            ILockspace lockspace = await connection.OpenLockspaceAsync(invocation.Lockspace ?? Invocation.UsualLockspace, cancellationToken).ConfigureAwait(false);
+            LockHandle handle = await LockAsync(invocation, label, lockspace, new ResourceSearch(connection.Administration), cancellationToken).ConfigureAwait(false);
             return new HeldLock(connection, lockspace, handle);
         }
         catch
@@ -83,5 +74,38 @@ internal sealed class LockRequest
             await connection.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private async Task<LockHandle> LockAsync(
+        Invocation invocation, string? label, ILockspace lockspace, ResourceSearch search, CancellationToken cancellationToken)
+    {
+        ResourceName resource = invocation.Get(Resource);
+        LockMode mode = invocation.Get(Mode) ?? LockMode.Exclusive;
+        var options = new LockOptions
+        {
+            Owner = label,
+            Purpose = invocation.Get(Purpose),
+            Timeout = invocation.Get(Wait),
+            ValueBlock = false,
+        };
+        try
+        {
+            Task<LockHandle> wait = lockspace.LockAsync(resource, mode, options, cancellationToken).AsTask();
+            var reporter = new WaitReporter(invocation.Surroundings, lockspace.Name, resource, mode);
+            return await reporter.WatchAsync(wait, search, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LockTimeoutException busy) when (busy.Holders.Count == 0)
+        {
+            // A request that did not queue is refused without a word about who is in the way.
+            throw await WithHoldersAsync(busy, search, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<LockTimeoutException> WithHoldersAsync(LockTimeoutException busy, ResourceSearch search, CancellationToken cancellationToken)
+    {
+        Found found = await search.RunAsync(busy.Attempt.Lockspace, new ResourceQuery { Resource = busy.Attempt.Resource }, cancellationToken).ConfigureAwait(false);
+        if (found.Resources is not [var resource, ..]) return busy;
+        LockEntry[] holders = [.. WaitRules.Held(resource.Snapshot).Where(held => !LockModes.IsCompatible(held.Granted!.Value, busy.Attempt.Mode))];
+        return new LockTimeoutException(busy.Attempt, busy.Waited, holders, busy.QueuePosition, busy.RootBlocker, resource.Snapshot.HeldUpBy);
     }
 }

@@ -17,10 +17,11 @@ internal sealed class RevokeCommand
         CustomParser = Values.Id,
     };
 
-    private readonly Option<string> _reason = new("--reason")
+    private readonly Option<string?> _reason = new("--reason")
     {
         Description = "Why, for the logs of both sides.",
         HelpName = "TEXT",
+        CustomParser = Values.Label,
         Required = true,
     };
 

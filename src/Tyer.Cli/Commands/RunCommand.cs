@@ -67,7 +67,7 @@ internal sealed class RunCommand
 
         try
         {
-            Volatile.Write(ref held, await _request.TakeAsync(invocation, Path.GetFileName(words[0]), givenUp.Token).ConfigureAwait(false));
+            Volatile.Write(ref held, await _request.TakeAsync(invocation, LabelFor(words[0]), givenUp.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (interruptedBy != 0)
         {
@@ -120,6 +120,9 @@ internal sealed class RunCommand
         if (hadTerminal && end is { Kind: CommandEndKind.Killed, Number: Signals.Interrupt }) JobTerminal.TellJob(Signals.Interrupt);
         return end.ExitCode;
     }
+
+    /// <summary>The command's name says best what holds the lock; a name that is too odd for that says nothing.</summary>
+    private static string? LabelFor(string command) => Path.GetFileName(command) is { Length: > 0 } name && Values.IsLabel(name) ? name : null;
 
     /// <summary>The command's words as they were given; this process's own tail, unless it was called with other words.</summary>
     private static IReadOnlyList<byte[]> Bytes(string[] words)

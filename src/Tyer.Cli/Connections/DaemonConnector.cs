@@ -10,7 +10,7 @@ internal sealed class DaemonConnector(SelfCommand self) : IConnector
     {
         try
         {
-            return await OpenAsync(request.Socket, cancellationToken).ConfigureAwait(false);
+            return await OpenAsync(request.Socket, request.Label, cancellationToken).ConfigureAwait(false);
         }
         catch (LockUnavailableException exception) when (exception.Reason == UnavailableReason.Unreachable)
         {
@@ -20,14 +20,14 @@ internal sealed class DaemonConnector(SelfCommand self) : IConnector
         }
 
         var starter = new PrivateDaemon(self, request.Say);
-        return await starter.StartAsync(token => OpenAsync(null, token), cancellationToken).ConfigureAwait(false);
+        return await starter.StartAsync(token => OpenAsync(null, request.Label, token), cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<IConnection> OpenAsync(string? socket, CancellationToken cancellationToken)
+    private static async Task<IConnection> OpenAsync(string? socket, string? label, CancellationToken cancellationToken)
     {
         try
         {
-            return new ClientConnection(await TyerClient.ConnectAsync(OptionsFor(socket), cancellationToken).ConfigureAwait(false));
+            return new ClientConnection(await TyerClient.ConnectAsync(OptionsFor(socket, label), cancellationToken).ConfigureAwait(false));
         }
         catch (ArgumentException exception)
         {
@@ -43,7 +43,7 @@ internal sealed class DaemonConnector(SelfCommand self) : IConnector
         ? "Start tyerd; 'tyer run' and 'tyer hold' start a private one by themselves."
         : $"No private daemon takes its place, because {forbidden}. Start tyerd, or name the right socket.";
 
-    private static TyerClientOptions OptionsFor(string? socket) => new() { Endpoint = socket is null ? null : EndpointOf(socket) };
+    private static TyerClientOptions OptionsFor(string? socket, string? label) => new() { Endpoint = socket is null ? null : EndpointOf(socket), Label = label };
 
     /// <summary>A path is taken from the current folder, as everywhere on a command line.</summary>
     private static string EndpointOf(string socket) => socket.Contains(':', StringComparison.Ordinal) ? socket : Path.GetFullPath(socket);

@@ -25,6 +25,7 @@ internal interface IConnection : IAsyncDisposable
 
 /// <summary>Which daemon is wanted.</summary>
 /// <param name="Socket">The socket from the command line; null: by the usual rules.</param>
+/// <param name="Label">What this program calls itself to the daemon; null: nothing.</param>
 /// <param name="MayStartPrivate">Whether a private daemon may be started where none is found and nothing speaks of a cluster.</param>
 /// <param name="Say">Where to tell about a daemon that was started.</param>
-internal sealed record ConnectRequest(string? Socket, bool MayStartPrivate, Action<string> Say);
+internal sealed record ConnectRequest(string? Socket, string? Label, bool MayStartPrivate, Action<string> Say);

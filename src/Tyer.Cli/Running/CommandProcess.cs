@@ -54,7 +54,13 @@ internal sealed unsafe class CommandProcess : IDisposable
     }
 
     /// <summary>Lets the command run, with these variables added to its environment.</summary>
-    public void Go(IEnumerable<KeyValuePair<string, string>> variables) => HelperProtocol.Send(_socket, HelperProtocol.Encode(variables));
+    public void Go(IEnumerable<KeyValuePair<string, string>> variables)
+    {
+        lock (_gate)
+        {
+            if (_socket >= 0) HelperProtocol.Send(_socket, HelperProtocol.Encode(variables));
+        }
+    }
 
     /// <summary>Sends a signal to its process group; nothing happens when it is not there (any more).</summary>
     public void Signal(int signal)
@@ -66,8 +72,15 @@ internal sealed unsafe class CommandProcess : IDisposable
         }
     }
 
-    /// <summary>A command that was not told to go ends by itself.</summary>
-    public void Dispose() => _ = Native.Close(_socket);
+    /// <summary>Lets go of it: a command that was not told to go never runs.</summary>
+    public void Dispose()
+    {
+        // Only shut: the thread still has a use for the descriptor, whose number must not become somebody else's before.
+        lock (_gate)
+        {
+            if (_socket >= 0) _ = Native.Shutdown(_socket, Native.BothWays);
+        }
+    }
 
     private void OpenSockets(out int helpersEnd)
     {
@@ -89,6 +102,12 @@ internal sealed unsafe class CommandProcess : IDisposable
         catch (Exception exception)
         {
             _ended.SetException(exception);
+        }
+
+        lock (_gate)
+        {
+            _ = Native.Close(_socket);
+            _socket = -1;
         }
     }
 

@@ -19,10 +19,12 @@ internal static unsafe partial class Native
     public const int FamilyUnix = 1;
     public const int SetDescriptorFlags = 2;
     public const int CloseOnExec = 1;
+    public const int BothWays = 2;
     public const int DoNotWait = 0x40;
     public const int NoSignal = 0x4000;
 
     public const int ParentDeathSignal = 1;
+    public const int SetName = 15;
     public const int Block = 0;
     public const int SetMask = 2;
     public const int DoNotHang = 1;
@@ -55,6 +57,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     public static partial int SocketPair(int family, int type, int protocol, int* descriptors);
+
+    [LibraryImport("libc", EntryPoint = "shutdown")]
+    public static partial int Shutdown(int socket, int how);
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     public static partial nint Receive(int socket, byte* buffer, nint length, int flags);

@@ -7,8 +7,8 @@ namespace Tyer.Cli.Running;
 /// <remarks>
 /// A lock is lost either by a message or because none comes any more. In the second case the end is known in advance (the session's
 /// deadline), so the command is asked to stop shortly before it. How much time a loss by message leaves depends on its reason: where the
-/// node itself gives the lock away (revoked, session or connection ended), the next holder may have it at once, and so the kill follows
-/// at once; where the node lost its place in the cluster, or stops, others wait at least until the deadline that was told last.
+/// node itself gives the lock away (revoked, session or connection ended, node stopped), the next holder may have it at once, and so the
+/// kill follows at once; where the node lost its place in the cluster, others wait at least until the deadline that was told last.
 /// </remarks>
 internal static class StopPlan
 {
@@ -35,7 +35,7 @@ internal static class StopPlan
         return (state.StoppingFor is null ? StopAction.Terminate : StopAction.None, untilKill);
     }
 
-    private static bool WaitsForDeadline(LossReason reason) => reason is LossReason.NodeStopped or LossReason.NodeExpelled or LossReason.QuorumLost;
+    private static bool WaitsForDeadline(LossReason reason) => reason is LossReason.NodeExpelled or LossReason.QuorumLost;
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
 using Tyer.Daemon.Text;
@@ -59,7 +60,7 @@ internal sealed class SettingsReader
         {
             _faults.Add($"The configuration file {path} cannot be read: {exception.Message}");
         }
-        catch (Exception exception) when (exception is FormatException or InvalidDataException)
+        catch (Exception exception) when (exception is FormatException or InvalidDataException or JsonException)
         {
             _faults.Add($"{path} is not JSON: {(exception.InnerException ?? exception).Message}");
         }

@@ -39,8 +39,16 @@ internal sealed partial class WatchService(DaemonRun run, ServiceManager manager
         ClusterStatus status = await administration.StatusAsync(cancellationToken).ConfigureAwait(false);
         manager.Alive();
         Tell(status);
-        if (status.Node.Serving == ServingState.Expelled) End(DaemonProgram.Failed);
-        else if (IsIdle(status)) End(DaemonProgram.Stopped);
+        if (status.Node.Serving is ServingState.Expelled or ServingState.Stopping && !cancellationToken.IsCancellationRequested)
+        {
+            LogEnded(Describe(status), status.Stack.State);
+            End(DaemonProgram.Failed);
+        }
+        else if (IsIdle(status))
+        {
+            LogIdle();
+            End(DaemonProgram.Stopped);
+        }
     }
 
     private void Tell(ClusterStatus status)
@@ -61,8 +69,6 @@ internal sealed partial class WatchService(DaemonRun run, ServiceManager manager
 
     private void End(int exitCode)
     {
-        if (exitCode == DaemonProgram.Stopped) LogIdle();
-        else LogExpelled();
         run.ExitCode = exitCode;
         lifetime.StopApplication();
     }
@@ -86,6 +92,6 @@ internal sealed partial class WatchService(DaemonRun run, ServiceManager manager
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Nobody has needed this private daemon for a while: it ends")]
     private partial void LogIdle();
 
-    [LoggerMessage(EventId = 12, Level = LogLevel.Critical, Message = "The others put this node out of the cluster: it ends, to be started afresh")]
-    private partial void LogExpelled();
+    [LoggerMessage(EventId = 12, Level = LogLevel.Critical, Message = "The node cannot go on by itself ({State}; {Stack}): the daemon ends, to be started afresh")]
+    private partial void LogEnded(string state, string stack);
 }

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Logging;
+using Tyer.Daemon.Configuration;
+
+namespace Tyer.Cli.Tests.Daemon;
+
+/// <summary>The daemon's configuration: one set of keys, three sources, and no key that is silently ignored.</summary>
+public sealed class SettingsReaderTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    private DaemonSettings Read(string json = "{}", (string, string)[]? environment = null, (string, string)[]? flags = null)
+    {
+        File.WriteAllText(_file, json);
+        return SettingsReader.Read(
+            _file,
+            (environment ?? []).Select(each => new KeyValuePair<string, string>(each.Item1, each.Item2)),
+            (flags ?? []).Select(each => new KeyValuePair<string, string?>(each.Item1, each.Item2)));
+    }
+
+    private string Fault(string json = "{}", (string, string)[]? environment = null, (string, string)[]? flags = null) =>
+        Assert.Throws<ConfigurationException>(() => Read(json, environment, flags)).Message.Replace(_file, "FILE", StringComparison.Ordinal);
+
+    [Fact]
+    public void A_file_sets_everything()
+    {
+        DaemonSettings settings = Read(
+            """
+            {
+              // Comments are fine, and so is a trailing comma.
+              "$schema": "tyerd.schema.json",
+              "Name": "n1", "Id": 7, "Cluster": "prod", "Listen": "tcp://127.0.0.1:7600", "Socket": "/run/x.sock", "State": "/var/lib/x",
+              "Stack": "static", "Weight": 2, "Shards": 4, "SessionTimeout": "12s", "LogLevel": "Debug",
+              "Peers": { "n2": "tcp://127.0.0.1:7601", "n3": "tcp://127.0.0.1:7602" },
+            }
+            """);
+        Assert.Equal(("n1", 7, "prod", "static"), (settings.Node.Name, settings.Node.Id, settings.Node.Cluster, settings.Node.Stack));
+        Assert.Equal((2, 4, TimeSpan.FromSeconds(12)), (settings.Node.Weight, settings.Node.Shards, settings.Node.SessionTimeout));
+        Assert.Equal(("/run/x.sock", "/var/lib/x", LogLevel.Debug), (settings.Socket, settings.Node.StateDirectory, settings.LogLevel));
+        Assert.Equal(new Dictionary<string, string> { ["n2"] = "tcp://127.0.0.1:7601", ["n3"] = "tcp://127.0.0.1:7602" }, settings.Node.Peers);
+    }
+
+    [Fact]
+    public void Flags_win_over_the_environment_and_that_over_the_file()
+    {
+        DaemonSettings settings = Read(
+            """{ "Name": "file", "Cluster": "file", "State": "/file" }""",
+            [("TYER__NAME", "env"), ("TYER__Cluster", "env"), ("TYER_SOCKET", "not a key"), ("PATH", "/bin")],
+            [("Name", "flag")]);
+        Assert.Equal(("flag", "env", "/file"), (settings.Node.Name, settings.Node.Cluster, settings.Node.StateDirectory));
+    }
+
+    [Fact]
+    public void Peers_come_together_from_all_sources()
+    {
+        DaemonSettings settings = Read(
+            """{ "Name": "n1", "Stack": "static", "Listen": "tcp://127.0.0.1:7600", "Peers": { "n2": "tcp://127.0.0.1:1", "n3": "tcp://127.0.0.1:2" } }""",
+            [("TYER__PEERS__n3", "tcp://127.0.0.1:3")],
+            [("Peers:n4", "tcp://127.0.0.1:4")]);
+        Assert.Equal(["n2", "n3", "n4"], settings.Node.Peers.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("tcp://127.0.0.1:3", settings.Node.Peers["n3"]);
+    }
+
+    [Fact]
+    public void A_key_that_does_not_exist_is_an_error_with_a_suggestion()
+    {
+        Assert.Equal("FILE: 'Lsiten' is not known. Did you mean 'Listen'?", Fault("""{ "Lsiten": "x" }"""));
+        Assert.Equal("FILE: 'Frobnicate' is not known.", Fault("""{ "Frobnicate": 1 }"""));
+        Assert.Equal("FILE: 'Peer' is not known. Did you mean 'Peers'?", Fault("""{ "Peer": { "n2": "x" } }"""));
+        Assert.Equal(
+            "The environment variable 'TYER__CLUSTR' is not known. Did you mean 'TYER__Cluster'?",
+            Fault(environment: [("TYER__CLUSTR", "x")]));
+    }
+
+    [Fact]
+    public void All_faults_are_told_at_once()
+    {
+        string[] faults = Fault("""{ "Lsiten": "x", "Weight": "heavy" }""", flags: [("SessionTimeout", "soon")]).Split(Environment.NewLine);
+        Assert.Equal(
+            [
+                "FILE: 'Lsiten' is not known. Did you mean 'Listen'?",
+                "FILE: 'Weight' is 'heavy': it takes a whole number.",
+                "The flag '--session-timeout' is 'soon': it takes a number with ms, s, m, h or d, such as 500ms, 30s or 1h30m.",
+            ],
+            faults);
+    }
+
+    [Theory]
+    [InlineData("""{ "Volatile": "maybe" }""", "FILE: 'Volatile' is 'maybe': it takes true or false.")]
+    [InlineData("""{ "LogLevel": "Debgu" }""",
+        "FILE: 'LogLevel' is 'Debgu': it takes one of Trace, Debug, Information, Warning, Error, Critical, None. Did you mean 'Debug'?.")]
+    [InlineData("""{ "LogLevel": "2" }""", "FILE: 'LogLevel' is '2': it takes one of Trace, Debug, Information, Warning, Error, Critical, None.")]
+    [InlineData("""{ "Name": { "First": "n" } }""", "FILE: 'Name' takes a single value.")]
+    [InlineData("""{ "Peers": "n2" }""", "FILE: 'Peers' takes one address per node: \"Peers\": { \"n2\": \"tcp://127.0.0.1:7601\" }.")]
+    [InlineData("""{ "Peers": { "n2": "" } }""", "FILE: 'Peers:n2' needs an address.")]
+    [InlineData("""{ "Weight": 17 }""", "Weight is 17; it takes 0 to 16.")]
+    [InlineData("""{ "Name": "n1", "Stack": "statik" }""", "There is no stack 'statik'; this version of Tyer has 'local' and 'static'.")]
+    public void A_bad_value_is_named_with_what_a_good_one_is(string json, string fault) => Assert.Equal(fault, Fault(json));
+
+    [Fact]
+    public void A_cluster_that_is_secretly_one_node_is_an_error()
+    {
+        Assert.Contains("the stack is 'local', which is always one node", Fault("""{ "Peers": { "n2": "tcp://127.0.0.1:7601" } }"""), StringComparison.Ordinal);
+        Assert.Contains("The stack 'static' needs peers", Fault("""{ "Name": "n1", "Stack": "static" }"""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_broken_file_says_where() => Assert.StartsWith("FILE is not JSON: ", Fault("{ \"Name\": "), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_file_that_is_not_there_is_an_error()
+    {
+        File.Delete(_file);
+        ConfigurationException exception = Assert.Throws<ConfigurationException>(() => SettingsReader.Read(_file, [], []));
+        Assert.StartsWith($"The configuration file {_file} cannot be read: ", exception.Message, StringComparison.Ordinal);
+    }
+}
