@@ -13,15 +13,15 @@ internal sealed class EngineCore
     /// <summary>A caller wants to be told when its lock blocks somebody. Ours, above the flags of the classic interface; kept and sent with them.</summary>
     internal const RawFlags NotifyBlocking = (RawFlags)(1 << 30);
 
-    private readonly IPeerSender peers;
-    private readonly byte[] scratch = new byte[MessageCodec.LengthMax];
-    private readonly Dictionary<uint, LockspaceSettings> spaces = [];
-    private uint lastSpace;
-    private LockspaceSettings? lastSettings;
+    private readonly IPeerSender _peers;
+    private readonly byte[] _scratch = new byte[MessageCodec.LengthMax];
+    private readonly Dictionary<uint, LockspaceSettings> _spaces = [];
+    private uint _lastSpace;
+    private LockspaceSettings? _lastSettings;
 
     internal EngineCore(EngineOptions options, IPeerSender peers)
     {
-        this.peers = peers;
+        _peers = peers;
         Options = options;
         Resources = new ResourceTable(options.TableSeed);
         Master = new MasterSide(this);
@@ -72,19 +72,19 @@ internal sealed class EngineCore
     internal LockspaceSettings? SettingsOf(uint space)
     {
         // Most calls are for the lockspace of the call before.
-        if (lastSettings is null || lastSpace != space)
+        if (_lastSettings is null || _lastSpace != space)
         {
-            lastSpace = space;
-            lastSettings = spaces.GetValueOrDefault(space);
+            _lastSpace = space;
+            _lastSettings = _spaces.GetValueOrDefault(space);
         }
 
-        return lastSettings;
+        return _lastSettings;
     }
 
     internal void SetSettings(uint space, LockspaceSettings settings)
     {
-        spaces[space] = settings;
-        lastSettings = null;
+        _spaces[space] = settings;
+        _lastSettings = null;
     }
 
     internal int QueueLengthMax(uint space) => SettingsOf(space)?.QueueLengthMax ?? int.MaxValue;
@@ -118,8 +118,8 @@ internal sealed class EngineCore
     internal void Send(uint node, in Message message)
     {
         Invariant.Check(node != Node, "a node does not write to itself");
-        var length = MessageCodec.Write(message, scratch);
-        peers.Send(node, View?.Id ?? 0, scratch.AsSpan(0, length));
+        var length = MessageCodec.Write(message, _scratch);
+        _peers.Send(node, View?.Id ?? 0, _scratch.AsSpan(0, length));
     }
 
     internal static Message About(MessageKind kind, Lock subject, uint operation) => new()

@@ -17,66 +17,66 @@ namespace Tyer.Engine;
 /// </remarks>
 public sealed class LockEngine
 {
-    private readonly EngineCore core;
-    private readonly Snapshots snapshots;
+    private readonly EngineCore _core;
+    private readonly Snapshots _snapshots;
 
     /// <summary>Creates an engine. It grants nothing before its first view.</summary>
     public LockEngine(EngineOptions options, IPeerSender peers)
     {
-        core = new EngineCore(options, peers);
-        snapshots = new Snapshots(core);
+        _core = new EngineCore(options, peers);
+        _snapshots = new Snapshots(_core);
     }
 
     /// <summary>The inside, for those who audit it.</summary>
-    internal EngineCore Core => core;
+    internal EngineCore Core => _core;
 
     /// <summary>The engine's time in ticks of 100 ns, as of the last <see cref="Tick"/>: any clock that does not go back.</summary>
-    public long Now => core.Now;
+    public long Now => _core.Now;
 
     /// <summary>When <see cref="Tick"/> next has something to do, in the engine's ticks; <see cref="long.MaxValue"/> if nothing waits for time.</summary>
     public long NextDeadline
     {
         get
         {
-            var deadline = core.Deadlines.First?.Deadline ?? long.MaxValue;
+            var deadline = _core.Deadlines.First?.Deadline ?? long.MaxValue;
             // To keep what is idle for ever is no deadline.
-            var idle = core.Idle.First is { } resting && core.Options.IdleKept < long.MaxValue - resting.ListedSince
-                ? resting.ListedSince + core.Options.IdleKept
+            var idle = _core.Idle.First is { } resting && _core.Options.IdleKept < long.MaxValue - resting.ListedSince
+                ? resting.ListedSince + _core.Options.IdleKept
                 : long.MaxValue;
             return Math.Min(deadline, idle);
         }
     }
 
     /// <summary>The id of the installed view, 0 before the first.</summary>
-    public ulong ViewId => core.View?.Id ?? 0;
+    public ulong ViewId => _core.View?.Id ?? 0;
 
     /// <summary>The number that the next lock will get: the node keeps the persisted reservation above it.</summary>
-    public ulong NextLockNumber => core.Owner.NextLockNumber;
+    public ulong NextLockNumber => _core.Owner.NextLockNumber;
 
     /// <summary>How many locks this shard knows, own ones and those of other nodes that are mastered here.</summary>
-    public int LockCount => core.Locks.Count;
+    public int LockCount => _core.Locks.Count;
 
     /// <summary>How many resources this shard knows, directory records and idle ones included.</summary>
-    public int ResourceCount => core.Resources.Count;
+    public int ResourceCount => _core.Resources.Count;
 
     /// <summary>Installs the view; what was asked for before goes out.</summary>
     public void Install(EngineView view)
     {
-        core.Install(view);
-        core.Directory.ResolveAll();
+        _core.Install(view);
+        _core.Directory.ResolveAll();
     }
 
     /// <summary>Lets time pass: waits that are over end, and resources that nobody uses are let go.</summary>
     public void Tick(long now)
     {
-        Invariant.Check(now >= core.Now, "time does not go back");
-        core.Now = now;
-        core.Owner.RunDeadlines();
-        core.Directory.ReleaseIdle();
+        Invariant.Check(now >= _core.Now, "time does not go back");
+        _core.Now = now;
+        _core.Owner.RunDeadlines();
+        _core.Directory.ReleaseIdle();
     }
 
     /// <summary>Makes a lockspace usable. Every node must give the same settings for one id.</summary>
-    public void OpenLockspace(uint space, LockspaceSettings settings) => core.SetSettings(space, settings);
+    public void OpenLockspace(uint space, LockspaceSettings settings) => _core.SetSettings(space, settings);
 
     /// <summary>Opens a session of this node.</summary>
     /// <param name="number">Its number; never given before in this incarnation of the node.</param>
@@ -84,19 +84,19 @@ public sealed class LockEngine
     /// <param name="processId">Its process, by which orphans are purged; 0 if none.</param>
     /// <param name="observer">Whom its events are told.</param>
     public Session OpenSession(uint number, byte[] identity, int processId, ILockObserver observer) =>
-        core.Sessions.Open(number, identity, processId, observer);
+        _core.Sessions.Open(number, identity, processId, observer);
 
     /// <summary>
     /// Ends a session: nobody is told anything any more, its locks are released with their values invalidated where it could have been
     /// writing, and its persistent locks stay as orphans.
     /// </summary>
-    public void CloseSession(Session session) => core.Owner.Close(session);
+    public void CloseSession(Session session) => _core.Owner.Close(session);
 
     /// <summary>Asks for a new lock. If accepted, exactly one <see cref="ILockObserver.Completed"/> follows, perhaps within this call.</summary>
-    public RawResult Lock(Session session, in LockCall call, out LockId id) => core.Owner.Lock(session, call, out id);
+    public RawResult Lock(Session session, in LockCall call, out LockId id) => _core.Owner.Lock(session, call, out id);
 
     /// <summary>Asks for another mode of a lock that is held. If accepted, exactly one completion follows, perhaps within this call.</summary>
-    public RawResult Convert(Session session, LockId id, in ConvertCall call) => core.Owner.Convert(session, id, call);
+    public RawResult Convert(Session session, LockId id, in ConvertCall call) => _core.Owner.Convert(session, id, call);
 
     /// <summary>
     /// Ends a lock, held or waiting. If accepted, exactly one completion of kind <see cref="OperationKind.Unlock"/> follows, after that of
@@ -108,29 +108,29 @@ public sealed class LockEngine
     /// <param name="givesValue">Whether <paramref name="value"/> is to be written, if the lock holds PW or EX and VALBLK is set.</param>
     /// <param name="value">The value to write.</param>
     public RawResult Unlock(Session session, LockId id, RawFlags flags, bool givesValue = false, ReadOnlySpan<byte> value = default) =>
-        core.Owner.Unlock(session, id, flags, givesValue, value);
+        _core.Owner.Unlock(session, id, flags, givesValue, value);
 
     /// <summary>Undoes what a lock waits for, if it is not too late. Cancels of one request that overlap have one outcome, told once.</summary>
     /// <returns>
     /// The outcome, where nothing was under way; null if it comes as <see cref="ILockObserver.CancelAnswered"/>, right after the end of
     /// the request concerned, perhaps within this call.
     /// </returns>
-    public CancelOutcome? Cancel(Session session, LockId id) => core.Owner.Cancel(session, id);
+    public CancelOutcome? Cancel(Session session, LockId id) => _core.Owner.Cancel(session, id);
 
     /// <summary>Ends the locks that processes of this node left behind as orphans.</summary>
     /// <param name="processId">Those of this process; 0 = of all.</param>
     /// <returns>How many.</returns>
-    public int Purge(int processId) => core.Owner.Purge(processId);
+    public int Purge(int processId) => _core.Owner.Purge(processId);
 
     /// <summary>Takes in a message of another engine.</summary>
     /// <param name="from">The node that sent it.</param>
     /// <param name="view">The view of its sender.</param>
     /// <param name="message">The message.</param>
     /// <returns>False if no engine that follows the protocol can have sent it: the connection that brought it is not to be trusted.</returns>
-    public bool Receive(uint from, ulong view, ReadOnlySpan<byte> message) => core.Incoming.Receive(from, message);
+    public bool Receive(uint from, ulong view, ReadOnlySpan<byte> message) => _core.Incoming.Receive(from, message);
 
     /// <summary>A lock of this node, or one of another node that is mastered here; null if there is none of that id.</summary>
-    public Lock? Find(LockId id) => core.Locks.Find(id);
+    public Lock? Find(LockId id) => _core.Locks.Find(id);
 
     /// <summary>Looks at the resources mastered here that somebody holds or waits for, a part of the table at a time.</summary>
     /// <param name="from">0 to begin, then what the last call returned.</param>
@@ -139,13 +139,13 @@ public sealed class LockEngine
     /// <param name="into">Where to add them.</param>
     /// <returns>Where to go on; -1 at the end.</returns>
     public int Collect(int from, int count, Func<ResourceState, bool> wanted, List<ResourceState> into) =>
-        snapshots.Collect(from, count, wanted, into);
+        _snapshots.Collect(from, count, wanted, into);
 
     /// <summary>Looks at one resource; null if it is not mastered here, or nobody uses it.</summary>
     public ResourceState? Look(uint space, ResourceName name)
     {
         Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
         name.TryWriteBytes(bytes, out var length);
-        return snapshots.Find(space, Placement.HashOf(space, name.Hash), bytes[..length]);
+        return _snapshots.Find(space, Placement.HashOf(space, name.Hash), bytes[..length]);
     }
 }

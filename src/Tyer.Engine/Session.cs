@@ -9,7 +9,7 @@ namespace Tyer.Engine;
 public sealed class Session
 {
     // One bit for each node id: to whom this session has been introduced.
-    private readonly ulong[] introduced = new ulong[1024 / 64];
+    private readonly ulong[] _introduced = new ulong[1024 / 64];
 
     internal Session(uint node, uint number, byte[] identity, int processId, ILockObserver? observer)
     {
@@ -82,7 +82,7 @@ public sealed class Session
     /// <summary>True the first time it is asked for a node.</summary>
     internal bool MustIntroduceTo(uint node)
     {
-        ref var word = ref introduced[node >> 6];
+        ref var word = ref _introduced[node >> 6];
         var bit = 1UL << (int)(node & 63);
         if ((word & bit) != 0)
             return false;
@@ -90,5 +90,5 @@ public sealed class Session
         return true;
     }
 
-    internal bool IsIntroducedTo(uint node) => (introduced[node >> 6] & (1UL << (int)(node & 63))) != 0;
+    internal bool IsIntroducedTo(uint node) => (_introduced[node >> 6] & (1UL << (int)(node & 63))) != 0;
 }

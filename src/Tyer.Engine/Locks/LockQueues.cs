@@ -18,35 +18,35 @@ internal enum QueueKind : byte
 /// </summary>
 internal sealed class LockQueues
 {
-    private LockList granted;
-    private LockList converting;
-    private LockList waiting;
-    private ModeCounts held;
-    private ModeCounts wanted;
-    private int waitingUnordered;
+    private LockList _granted;
+    private LockList _converting;
+    private LockList _waiting;
+    private ModeCounts _held;
+    private ModeCounts _wanted;
+    private int _waitingUnordered;
 
     /// <summary>Locks that hold a mode, in the order in which they came here: oldest grant first. The order is for readers only.</summary>
-    internal ref readonly LockList Granted => ref granted;
+    internal ref readonly LockList Granted => ref _granted;
 
     /// <summary>Locks that hold one mode and wait for another.</summary>
-    internal ref readonly LockList Converting => ref converting;
+    internal ref readonly LockList Converting => ref _converting;
 
     /// <summary>New requests.</summary>
-    internal ref readonly LockList Waiting => ref waiting;
+    internal ref readonly LockList Waiting => ref _waiting;
 
     /// <summary>The modes that new requests wait for.</summary>
-    internal ref readonly ModeCounts Wanted => ref wanted;
+    internal ref readonly ModeCounts Wanted => ref _wanted;
 
     /// <summary>Whether a new request waits that may be granted out of order (NOORDER).</summary>
-    internal bool HasUnorderedWaiting => waitingUnordered > 0;
+    internal bool HasUnorderedWaiting => _waitingUnordered > 0;
 
-    internal bool AreEmpty => granted.IsEmpty && converting.IsEmpty && waiting.IsEmpty;
+    internal bool AreEmpty => _granted.IsEmpty && _converting.IsEmpty && _waiting.IsEmpty;
 
-    internal int Count => granted.Count + converting.Count + waiting.Count;
+    internal int Count => _granted.Count + _converting.Count + _waiting.Count;
 
     /// <summary>Whether a mode held by somebody else (converting locks still hold theirs) excludes <paramref name="mode"/>.</summary>
     internal bool AnotherExcludes(LockMode mode, Lock asker) =>
-        !(granted.IsEmpty && converting.IsEmpty) && held.Exclude(mode, asker.Queue is QueueKind.Granted or QueueKind.Converting ? asker.Granted : null);
+        !(_granted.IsEmpty && _converting.IsEmpty) && _held.Exclude(mode, asker.Queue is QueueKind.Granted or QueueKind.Converting ? asker.Granted : null);
 
     internal void Place(Lock placed, QueueKind queue, bool atHead = false)
     {
@@ -72,8 +72,8 @@ internal sealed class LockQueues
     {
         if (demoted.Queue is QueueKind.Granted or QueueKind.Converting)
         {
-            held.Remove(demoted.Granted);
-            held.Add(LockMode.Null);
+            _held.Remove(demoted.Granted);
+            _held.Add(LockMode.Null);
         }
 
         demoted.Granted = LockMode.Null;
@@ -85,11 +85,11 @@ internal sealed class LockQueues
         switch (queue)
         {
             case QueueKind.Granted:
-                return ref granted;
+                return ref _granted;
             case QueueKind.Converting:
-                return ref converting;
+                return ref _converting;
             case QueueKind.Waiting:
-                return ref waiting;
+                return ref _waiting;
             default:
                 throw new InvariantBrokenException("a mastered lock is granted, converting or waiting");
         }
@@ -100,19 +100,19 @@ internal sealed class LockQueues
         if (queue == QueueKind.Waiting)
         {
             if (enters)
-                wanted.Add(counted.Requested);
+                _wanted.Add(counted.Requested);
             else
-                wanted.Remove(counted.Requested);
+                _wanted.Remove(counted.Requested);
             if (counted.Has(RawFlags.NoOrder))
-                waitingUnordered += enters ? 1 : -1;
+                _waitingUnordered += enters ? 1 : -1;
         }
         else if (enters)
         {
-            held.Add(counted.Granted);
+            _held.Add(counted.Granted);
         }
         else
         {
-            held.Remove(counted.Granted);
+            _held.Remove(counted.Granted);
         }
     }
 }

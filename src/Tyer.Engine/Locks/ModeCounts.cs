@@ -8,7 +8,7 @@ internal struct ModeCounts
 {
     internal const int Modes = 6;
 
-    private int first;
+    private int _first;
 
     internal void Add(LockMode? mode)
     {

@@ -24,9 +24,9 @@ internal enum ResourceRole : byte
 /// </summary>
 internal sealed class Resource
 {
-    private readonly byte[] name = new byte[Limits.ResourceNameBytesMax];
-    private int nameLength;
-    private LockList owned;
+    private readonly byte[] _name = new byte[Limits.ResourceNameBytesMax];
+    private int _nameLength;
+    private LockList _owned;
 
     internal uint Space { get; private set; }
 
@@ -34,7 +34,7 @@ internal sealed class Resource
 
     internal ushort Slot => Placement.SlotOf(Hash);
 
-    internal ReadOnlySpan<byte> Name => name.AsSpan(0, nameLength);
+    internal ReadOnlySpan<byte> Name => _name.AsSpan(0, _nameLength);
 
     internal ResourceRole Role { get; set; }
 
@@ -57,7 +57,7 @@ internal sealed class Resource
     internal ValueBuffer? Value { get; set; }
 
     /// <summary>At an owner: its locks whose master is elsewhere or not known yet, oldest first.</summary>
-    internal ref readonly LockList Owned => ref owned;
+    internal ref readonly LockList Owned => ref _owned;
 
     /// <summary>What others sent while it was not known here who is master.</summary>
     internal List<ParkedMessage>? Parked { get; set; }
@@ -76,7 +76,7 @@ internal sealed class Resource
     /// <summary>Whether it is here only because this is the directory node of its name: such a record stays until its master lets go.</summary>
     internal bool IsRecordOnly => Role == ResourceRole.Client && Record != 0 && !IsInUse;
 
-    internal bool IsInUse => !Queues.AreEmpty || !owned.IsEmpty || Role is ResourceRole.Asking or ResourceRole.Releasing;
+    internal bool IsInUse => !Queues.AreEmpty || !_owned.IsEmpty || Role is ResourceRole.Asking or ResourceRole.Releasing;
 
     internal bool Is(uint space, ulong hash, ReadOnlySpan<byte> otherName) =>
         Hash == hash && Space == space && Name.SequenceEqual(otherName);
@@ -88,21 +88,21 @@ internal sealed class Resource
     {
         Space = space;
         Hash = hash;
-        nameLength = newName.Length;
-        newName.CopyTo(name);
+        _nameLength = newName.Length;
+        newName.CopyTo(_name);
     }
 
     internal void AddOwned(Lock added)
     {
         Invariant.Check(added.Queue == QueueKind.None, "a lock is on one queue");
-        owned.AddLast(added);
+        _owned.AddLast(added);
         added.Queue = QueueKind.Owned;
     }
 
     internal void RemoveOwned(Lock removed)
     {
         Invariant.Check(removed.Queue == QueueKind.Owned, "an owned lock is taken from the owned");
-        owned.Remove(removed);
+        _owned.Remove(removed);
         removed.Queue = QueueKind.None;
     }
 

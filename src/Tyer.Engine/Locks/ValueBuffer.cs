@@ -3,8 +3,8 @@ namespace Tyer.Engine.Locks;
 /// <summary>A value with its state and version. Buffers grow to what was needed and stay with their lock or resource in the pool.</summary>
 internal sealed class ValueBuffer
 {
-    private byte[] bytes = [];
-    private int length;
+    private byte[] _bytes = [];
+    private int _length;
 
     internal LockValueState State { get; private set; } = LockValueState.NeverWritten;
 
@@ -12,14 +12,14 @@ internal sealed class ValueBuffer
 
     internal bool IsEmpty { get; private set; } = true;
 
-    internal ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, length);
+    internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
     internal void Set(ReadOnlySpan<byte> value, LockValueState state, ulong version)
     {
-        if (bytes.Length < value.Length)
-            bytes = new byte[value.Length];
-        value.CopyTo(bytes);
-        length = value.Length;
+        if (_bytes.Length < value.Length)
+            _bytes = new byte[value.Length];
+        value.CopyTo(_bytes);
+        _length = value.Length;
         State = state;
         Version = version;
         IsEmpty = false;
@@ -34,7 +34,7 @@ internal sealed class ValueBuffer
 
     internal void Clear()
     {
-        length = 0;
+        _length = 0;
         State = LockValueState.NeverWritten;
         Version = 0;
         IsEmpty = true;

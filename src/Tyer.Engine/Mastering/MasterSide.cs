@@ -8,15 +8,15 @@ namespace Tyer.Engine.Mastering;
 /// </summary>
 internal sealed class MasterSide
 {
-    private readonly EngineCore core;
-    private readonly Answers answers;
-    private readonly GrantPass pass;
+    private readonly EngineCore _core;
+    private readonly Answers _answers;
+    private readonly GrantPass _pass;
 
     internal MasterSide(EngineCore core)
     {
-        this.core = core;
-        answers = new Answers(core);
-        pass = new GrantPass(core, answers);
+        _core = core;
+        _answers = new Answers(_core);
+        _pass = new GrantPass(_core, _answers);
     }
 
     /// <summary>A new lock, on no queue yet, with its requested mode and flags set.</summary>
@@ -30,19 +30,19 @@ internal sealed class MasterSide
         }
         else if (GrantRules.Decide(queues, asker, isNew: true, out var mode) == GrantVerdict.Grant)
         {
-            pass.Grant(asker, mode);
+            _pass.Grant(asker, mode);
         }
         else if (asker.Has(RawFlags.NoQueue))
         {
-            answers.Denied(asker, RequestStatus.Again, null);
+            _answers.Denied(asker, RequestStatus.Again, null);
             if (asker.Has(RawFlags.NoQueueBast))
-                pass.NotifyBlockersOf(asker, mode, convertingToo: true);
-            core.Forget(asker);
+                _pass.NotifyBlockersOf(asker, mode, convertingToo: true);
+            _core.Forget(asker);
         }
-        else if (queues.Waiting.Count >= core.QueueLengthMax(asker.Resource.Space))
+        else if (queues.Waiting.Count >= _core.QueueLengthMax(asker.Resource.Space))
         {
-            answers.Denied(asker, RequestStatus.QueueFull, null);
-            core.Forget(asker);
+            _answers.Denied(asker, RequestStatus.QueueFull, null);
+            _core.Forget(asker);
         }
         else
         {
@@ -68,7 +68,7 @@ internal sealed class MasterSide
         if (asker.StatusFlags.HasFlag(StatusFlags.Demoted))
         {
             // What it gave up may let others convert, and then itself.
-            pass.GrantConversions(resource);
+            _pass.GrantConversions(resource);
             if (GrantRules.MayHave(resource.Queues, asker, mode, isNew: true))
             {
                 Granted(mode);
@@ -80,7 +80,7 @@ internal sealed class MasterSide
         {
             Refused(RequestStatus.Again);
             if (asker.Has(RawFlags.NoQueueBast))
-                pass.NotifyBlockersOf(asker, mode, convertingToo: true);
+                _pass.NotifyBlockersOf(asker, mode, convertingToo: true);
         }
         else
         {
@@ -90,15 +90,15 @@ internal sealed class MasterSide
 
         void Granted(LockMode granted)
         {
-            pass.Grant(asker, granted);
-            pass.Run(resource);
+            _pass.Grant(asker, granted);
+            _pass.Run(resource);
         }
 
         void Refused(RequestStatus status)
         {
-            var report = status == RequestStatus.Deadlock ? WaitReport.Of(asker, core.Now) : null;
+            var report = status == RequestStatus.Deadlock ? WaitReport.Of(asker, _core.Now) : null;
             asker.Requested = null;
-            answers.Denied(asker, status, report);
+            _answers.Denied(asker, status, report);
         }
     }
 
@@ -109,10 +109,10 @@ internal sealed class MasterSide
         ended.Applied = ended.Operation;
         ValueRules.OnRelease(resource, ended);
         resource.Queues.Remove(ended);
-        answers.Unlocked(ended);
-        core.Forget(ended);
-        pass.Run(resource);
-        core.LetRest(resource);
+        _answers.Unlocked(ended);
+        _core.Forget(ended);
+        _pass.Run(resource);
+        _core.LetRest(resource);
     }
 
     /// <summary>Undoes the operation that a lock waits for. One that has been granted, or refused, stays so.</summary>
@@ -121,14 +121,14 @@ internal sealed class MasterSide
         if (waiting.Applied != operation || waiting.Queue == QueueKind.Granted)
             return;
         var resource = waiting.Resource;
-        var report = status == RequestStatus.TimedOut ? WaitReport.Of(waiting, core.Now) : null;
+        var report = status == RequestStatus.TimedOut ? WaitReport.Of(waiting, _core.Now) : null;
         TakeBack(waiting);
         waiting.StatusFlags = StatusFlags.None; // a demotion is told with a grant; here the mode says it
-        answers.Denied(waiting, status, report);
+        _answers.Denied(waiting, status, report);
         if (waiting.Queue == QueueKind.None)
-            core.Forget(waiting);
-        pass.Run(resource);
-        core.LetRest(resource);
+            _core.Forget(waiting);
+        _pass.Run(resource);
+        _core.LetRest(resource);
     }
 
     /// <summary>The owner died and the lock is to stay in the mode it holds: a conversion that waits is undone.</summary>
@@ -142,9 +142,9 @@ internal sealed class MasterSide
     internal void Repeat(Lock asked)
     {
         if (asked.Queue == QueueKind.Granted)
-            answers.Granted(asked, valueRead: asked.Copy is { IsEmpty: false });
+            _answers.Granted(asked, valueRead: asked.Copy is { IsEmpty: false });
         else
-            answers.Queued(asked);
+            _answers.Queued(asked);
     }
 
     private static void TakeBack(Lock waiting)
@@ -164,10 +164,10 @@ internal sealed class MasterSide
         var atHead = asker.Has(RawFlags.HeadQue);
         var list = queue == QueueKind.Waiting ? queues.Waiting : queues.Converting;
         asker.Sequence = atHead ? (list.First?.Sequence ?? 0) - 1 : (list.Last?.Sequence ?? 0) + 1;
-        asker.Since = core.Now;
+        asker.Since = _core.Now;
         queues.Place(asker, queue, atHead);
-        answers.Queued(asker);
-        pass.NotifyBlockersOf(asker, asker.Requested!.Value, convertingToo: false);
+        _answers.Queued(asker);
+        _pass.NotifyBlockersOf(asker, asker.Requested!.Value, convertingToo: false);
     }
 
     /// <summary>A lock left behind by a dead process goes to whoever asks for it in its own mode: the repairer's way in.</summary>
@@ -186,13 +186,13 @@ internal sealed class MasterSide
             }
 
             queues.Remove(orphan);
-            pass.Grant(asker, orphan.Granted!.Value);
-            answers.Adopted(orphan);
-            core.Forget(orphan);
+            _pass.Grant(asker, orphan.Granted!.Value);
+            _answers.Adopted(orphan);
+            _core.Forget(orphan);
             return;
         }
 
-        answers.Denied(asker, status, null);
-        core.Forget(asker);
+        _answers.Denied(asker, status, null);
+        _core.Forget(asker);
     }
 }

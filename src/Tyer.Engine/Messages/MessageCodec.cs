@@ -158,33 +158,33 @@ public static class MessageCodec
 
     private ref struct SpanWriter(Span<byte> destination)
     {
-        private readonly Span<byte> destination = destination;
+        private readonly Span<byte> _destination = destination;
 
         internal int Written { get; private set; }
 
-        internal void Byte(byte value) => destination[Written++] = value;
+        internal void Byte(byte value) => _destination[Written++] = value;
 
         internal void UInt16(ushort value)
         {
-            BinaryPrimitives.WriteUInt16LittleEndian(destination[Written..], value);
+            BinaryPrimitives.WriteUInt16LittleEndian(_destination[Written..], value);
             Written += sizeof(ushort);
         }
 
         internal void UInt32(uint value)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(destination[Written..], value);
+            BinaryPrimitives.WriteUInt32LittleEndian(_destination[Written..], value);
             Written += sizeof(uint);
         }
 
         internal void UInt64(ulong value)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(destination[Written..], value);
+            BinaryPrimitives.WriteUInt64LittleEndian(_destination[Written..], value);
             Written += sizeof(ulong);
         }
 
         internal void Bytes(ReadOnlySpan<byte> value)
         {
-            value.CopyTo(destination[Written..]);
+            value.CopyTo(_destination[Written..]);
             Written += value.Length;
         }
 
@@ -199,7 +199,7 @@ public static class MessageCodec
             Byte(value is null ? (byte)0 : (byte)1);
             if (value is { } guid)
             {
-                guid.TryWriteBytes(destination[Written..]);
+                guid.TryWriteBytes(_destination[Written..]);
                 Written += 16;
             }
         }
@@ -208,10 +208,10 @@ public static class MessageCodec
     /// <summary>Reads past the end give zeros and are remembered, so that one check at the end suffices.</summary>
     private ref struct SpanReader(ReadOnlySpan<byte> source)
     {
-        private ReadOnlySpan<byte> rest = source;
-        private bool overrun;
+        private ReadOnlySpan<byte> _rest = source;
+        private bool _overrun;
 
-        internal readonly bool IsAtEnd => !overrun && rest.IsEmpty;
+        internal readonly bool IsAtEnd => !_overrun && _rest.IsEmpty;
 
         internal byte Byte() => Bytes(1) is [var value] ? value : (byte)0;
 
@@ -225,7 +225,7 @@ public static class MessageCodec
         {
             var length = UInt16();
             if (length > max)
-                overrun = true;
+                _overrun = true;
             return Bytes(length);
         }
 
@@ -246,14 +246,14 @@ public static class MessageCodec
 
         internal ReadOnlySpan<byte> Bytes(int count)
         {
-            if (overrun || count > rest.Length)
+            if (_overrun || count > _rest.Length)
             {
-                overrun = true;
+                _overrun = true;
                 return [];
             }
 
-            var bytes = rest[..count];
-            rest = rest[count..];
+            var bytes = _rest[..count];
+            _rest = _rest[count..];
             return bytes;
         }
     }

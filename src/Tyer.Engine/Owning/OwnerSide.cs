@@ -11,9 +11,9 @@ namespace Tyer.Engine.Owning;
 /// </summary>
 internal sealed class OwnerSide(EngineCore core)
 {
-    private ulong nextLockNumber = core.Options.FirstLockNumber;
+    private ulong _nextLockNumber = core.Options.FirstLockNumber;
 
-    internal ulong NextLockNumber => nextLockNumber;
+    internal ulong NextLockNumber => _nextLockNumber;
 
     // Calls of sessions.
 
@@ -30,7 +30,7 @@ internal sealed class OwnerSide(EngineCore core)
 
         var resource = ResourceOf(call);
 
-        id = LockId.Create(core.Node, ((ulong)core.Options.Shard << EngineOptions.LockNumberBits) | nextLockNumber++);
+        id = LockId.Create(core.Node, ((ulong)core.Options.Shard << EngineOptions.LockNumberBits) | _nextLockNumber++);
         var made = core.Locks.Add(id);
         made.Session = session;
         made.Resource = resource;

@@ -5,50 +5,50 @@ namespace Tyer.Engine.Owning;
 /// <summary>The sessions known to a shard: its node's own, and those of others as they were introduced.</summary>
 internal sealed class SessionTable(EngineCore core)
 {
-    private readonly Dictionary<ulong, Session> sessions = [];
-    private readonly List<Session> withOrphans = [];
+    private readonly Dictionary<ulong, Session> _sessions = [];
+    private readonly List<Session> _withOrphans = [];
 
     /// <summary>Own sessions that have ended and left orphans behind, oldest first.</summary>
-    internal IReadOnlyList<Session> WithOrphans => withOrphans;
+    internal IReadOnlyList<Session> WithOrphans => _withOrphans;
 
     /// <summary>How many are known: open ones of this node, and those of others that were introduced and are not over.</summary>
-    internal int Count => sessions.Count;
+    internal int Count => _sessions.Count;
 
     internal Session Open(uint number, byte[] identity, int processId, ILockObserver observer)
     {
-        Invariant.Check(!sessions.ContainsKey(KeyOf(core.Node, number)), "a session number is given once");
+        Invariant.Check(!_sessions.ContainsKey(KeyOf(core.Node, number)), "a session number is given once");
         var session = new Session(core.Node, number, identity, processId, observer);
-        sessions.Add(KeyOf(core.Node, number), session);
+        _sessions.Add(KeyOf(core.Node, number), session);
         return session;
     }
 
     internal void Close(Session session)
     {
-        sessions.Remove(KeyOf(core.Node, session.Number));
+        _sessions.Remove(KeyOf(core.Node, session.Number));
         if (session.LockCount > 0)
-            withOrphans.Add(session);
+            _withOrphans.Add(session);
     }
 
-    internal Session? Find(uint node, uint number) => sessions.GetValueOrDefault(KeyOf(node, number));
+    internal Session? Find(uint node, uint number) => _sessions.GetValueOrDefault(KeyOf(node, number));
 
     /// <summary>The session of another node. One that is unknown has said farewell while a request of it was parked: it goes with its last lock.</summary>
     internal Session Of(uint node, uint number)
     {
-        if (!sessions.TryGetValue(KeyOf(node, number), out var session))
+        if (!_sessions.TryGetValue(KeyOf(node, number), out var session))
         {
             session = new Session(node, number, [], 0, null) { HasLeft = true };
-            sessions.Add(KeyOf(node, number), session);
+            _sessions.Add(KeyOf(node, number), session);
         }
 
         return session;
     }
 
     internal void Introduced(uint node, uint number, int processId, ReadOnlySpan<byte> identity) =>
-        sessions.TryAdd(KeyOf(node, number), new Session(node, number, identity.ToArray(), processId, null));
+        _sessions.TryAdd(KeyOf(node, number), new Session(node, number, identity.ToArray(), processId, null));
 
     internal void Left(uint node, uint number)
     {
-        if (!sessions.TryGetValue(KeyOf(node, number), out var session))
+        if (!_sessions.TryGetValue(KeyOf(node, number), out var session))
             return;
         session.HasLeft = true;
         LockLeft(session);
@@ -60,9 +60,9 @@ internal sealed class SessionTable(EngineCore core)
         if (!session.HasLeft || session.LockCount > 0)
             return;
         if (session.Node == core.Node)
-            withOrphans.Remove(session);
+            _withOrphans.Remove(session);
         else
-            sessions.Remove(KeyOf(session.Node, session.Number));
+            _sessions.Remove(KeyOf(session.Node, session.Number));
     }
 
     /// <summary>Makes sure that a node knows who a session is before it first hears of it.</summary>

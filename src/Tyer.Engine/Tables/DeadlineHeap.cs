@@ -5,17 +5,17 @@ namespace Tyer.Engine.Tables;
 /// <summary>Waiting operations by deadline: a binary heap whose entries know their place, so that a grant takes its entry out.</summary>
 internal sealed class DeadlineHeap
 {
-    private Lock[] heap = new Lock[64];
+    private Lock[] _heap = new Lock[64];
 
     internal int Count { get; private set; }
 
     /// <summary>The operation that times out first, or null.</summary>
-    internal Lock? First => Count == 0 ? null : heap[0];
+    internal Lock? First => Count == 0 ? null : _heap[0];
 
     internal void Add(Lock added)
     {
-        if (Count == heap.Length)
-            Array.Resize(ref heap, heap.Length * 2);
+        if (Count == _heap.Length)
+            Array.Resize(ref _heap, _heap.Length * 2);
         Put(Count, added);
         Count++;
         Up(added.DeadlineIndex);
@@ -28,8 +28,8 @@ internal sealed class DeadlineHeap
             return;
         removed.DeadlineIndex = -1;
         Count--;
-        var last = heap[Count];
-        heap[Count] = null!;
+        var last = _heap[Count];
+        _heap[Count] = null!;
         if (last == removed)
             return;
         Put(index, last);
@@ -42,7 +42,7 @@ internal sealed class DeadlineHeap
         while (index > 0)
         {
             var parent = (index - 1) / 2;
-            if (!Precedes(heap[index], heap[parent]))
+            if (!Precedes(_heap[index], _heap[parent]))
                 return;
             Swap(index, parent);
             index = parent;
@@ -56,9 +56,9 @@ internal sealed class DeadlineHeap
             var child = (2 * index) + 1;
             if (child >= Count)
                 return;
-            if (child + 1 < Count && Precedes(heap[child + 1], heap[child]))
+            if (child + 1 < Count && Precedes(_heap[child + 1], _heap[child]))
                 child++;
-            if (!Precedes(heap[child], heap[index]))
+            if (!Precedes(_heap[child], _heap[index]))
                 return;
             Swap(index, child);
             index = child;
@@ -71,14 +71,14 @@ internal sealed class DeadlineHeap
 
     private void Swap(int one, int other)
     {
-        var held = heap[one];
-        Put(one, heap[other]);
+        var held = _heap[one];
+        Put(one, _heap[other]);
         Put(other, held);
     }
 
     private void Put(int index, Lock entry)
     {
-        heap[index] = entry;
+        _heap[index] = entry;
         entry.DeadlineIndex = index;
     }
 }

@@ -9,7 +9,7 @@ namespace Tyer.Engine.Tables;
 /// </summary>
 internal sealed class IdleList
 {
-    private Resource? last;
+    private Resource? _last;
 
     internal Resource? First { get; private set; }
 
@@ -19,11 +19,11 @@ internal sealed class IdleList
         added.IsListedIdle = true;
         added.ListedSince = now;
         added.NextIdle = null;
-        if (last is null)
+        if (_last is null)
             First = added;
         else
-            last.NextIdle = added;
-        last = added;
+            _last.NextIdle = added;
+        _last = added;
     }
 
     internal Resource RemoveFirst()
@@ -31,7 +31,7 @@ internal sealed class IdleList
         var removed = First!;
         First = removed.NextIdle;
         if (First is null)
-            last = null;
+            _last = null;
         removed.IsListedIdle = false;
         removed.NextIdle = null;
         return removed;

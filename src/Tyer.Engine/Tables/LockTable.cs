@@ -10,15 +10,15 @@ internal sealed class LockTable
 {
     private const int PoolMax = 65536;
 
-    private Lock? pool;
-    private int pooled;
-    private Lock?[] slots = new Lock?[1024];
+    private Lock? _pool;
+    private int _pooled;
+    private Lock?[] _slots = new Lock?[1024];
 
     internal int Count { get; private set; }
 
     internal Lock? Find(LockId id)
     {
-        for (var index = HomeOf(id); slots[index] is { } found; index = (index + 1) & (slots.Length - 1))
+        for (var index = HomeOf(id); _slots[index] is { } found; index = (index + 1) & (_slots.Length - 1))
         {
             if (found.Id == id)
                 return found;
@@ -29,18 +29,18 @@ internal sealed class LockTable
 
     internal Lock Add(LockId id)
     {
-        if (Count * 2 >= slots.Length)
+        if (Count * 2 >= _slots.Length)
             Grow();
-        var added = pool;
+        var added = _pool;
         if (added is null)
         {
             added = new Lock();
         }
         else
         {
-            pool = added.Next;
+            _pool = added.Next;
             added.Next = null;
-            pooled--;
+            _pooled--;
         }
 
         added.Id = id;
@@ -52,49 +52,49 @@ internal sealed class LockTable
     /// <summary>Takes a lock out and returns it to the pool: from here on its <see cref="Lock.Id"/> is default.</summary>
     internal void Remove(Lock removed)
     {
-        var mask = slots.Length - 1;
+        var mask = _slots.Length - 1;
         var hole = HomeOf(removed.Id);
-        while (slots[hole] != removed)
+        while (_slots[hole] != removed)
         {
-            Invariant.Check(slots[hole] is not null, "a lock that is removed is in the table");
+            Invariant.Check(_slots[hole] is not null, "a lock that is removed is in the table");
             hole = (hole + 1) & mask;
         }
 
         // Close the gap: whoever probed past the hole moves up, so that no marker of a removed entry is needed.
-        for (var index = (hole + 1) & mask; slots[index] is { } follower; index = (index + 1) & mask)
+        for (var index = (hole + 1) & mask; _slots[index] is { } follower; index = (index + 1) & mask)
         {
             var home = HomeOf(follower.Id);
             if (((index - home) & mask) < ((index - hole) & mask))
                 continue;
-            slots[hole] = follower;
+            _slots[hole] = follower;
             hole = index;
         }
 
-        slots[hole] = null;
+        _slots[hole] = null;
         Count--;
         removed.Clear();
-        if (pooled == PoolMax)
+        if (_pooled == PoolMax)
             return;
-        removed.Next = pool;
-        pool = removed;
-        pooled++;
+        removed.Next = _pool;
+        _pool = removed;
+        _pooled++;
     }
 
     private void Insert(Lock added)
     {
         var index = HomeOf(added.Id);
-        while (slots[index] is not null)
-            index = (index + 1) & (slots.Length - 1);
-        slots[index] = added;
+        while (_slots[index] is not null)
+            index = (index + 1) & (_slots.Length - 1);
+        _slots[index] = added;
     }
 
     // The low bits of an id are a counter; node and shard in its top bits keep the counters of two nodes from meeting in one place.
-    private int HomeOf(LockId id) => (int)(id.Value ^ ((id.Value >> 48) * 0x9E3779B1UL)) & (slots.Length - 1);
+    private int HomeOf(LockId id) => (int)(id.Value ^ ((id.Value >> 48) * 0x9E3779B1UL)) & (_slots.Length - 1);
 
     private void Grow()
     {
-        var old = slots;
-        slots = new Lock?[old.Length * 2];
+        var old = _slots;
+        _slots = new Lock?[old.Length * 2];
         foreach (var each in old)
         {
             if (each is not null)

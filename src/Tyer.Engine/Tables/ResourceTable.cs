@@ -10,16 +10,16 @@ internal sealed class ResourceTable(ulong seed)
 {
     private const int PoolMax = 4096;
 
-    private readonly Stack<Resource> pool = new();
-    private Resource?[] buckets = new Resource?[256];
+    private readonly Stack<Resource> _pool = new();
+    private Resource?[] _buckets = new Resource?[256];
 
     internal int Count { get; private set; }
 
-    internal int Buckets => buckets.Length;
+    internal int Buckets => _buckets.Length;
 
     internal Resource? Find(uint space, ulong hash, ReadOnlySpan<byte> name)
     {
-        for (var each = buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
+        for (var each = _buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
         {
             if (each.Is(space, hash, name))
                 return each;
@@ -31,7 +31,7 @@ internal sealed class ResourceTable(ulong seed)
     /// <summary>The same for a name as callers have it: one that is there need not be written out as bytes.</summary>
     internal Resource? Find(uint space, ulong hash, in ResourceName name)
     {
-        for (var each = buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
+        for (var each = _buckets[BucketOf(hash)]; each is not null; each = each.NextInBucket)
         {
             if (each.Is(space, hash, in name))
                 return each;
@@ -46,11 +46,11 @@ internal sealed class ResourceTable(ulong seed)
         added = found is null;
         if (found is not null)
             return found;
-        if (Count >= buckets.Length)
+        if (Count >= _buckets.Length)
             Grow();
-        var resource = pool.TryPop(out var pooled) ? pooled : new Resource();
+        var resource = _pool.TryPop(out var pooled) ? pooled : new Resource();
         resource.Begin(space, hash, name);
-        ref var bucket = ref buckets[BucketOf(hash)];
+        ref var bucket = ref _buckets[BucketOf(hash)];
         resource.NextInBucket = bucket;
         bucket = resource;
         Count++;
@@ -59,7 +59,7 @@ internal sealed class ResourceTable(ulong seed)
 
     internal void Remove(Resource removed)
     {
-        ref var bucket = ref buckets[BucketOf(removed.Hash)];
+        ref var bucket = ref _buckets[BucketOf(removed.Hash)];
         if (bucket == removed)
         {
             bucket = removed.NextInBucket;
@@ -74,26 +74,26 @@ internal sealed class ResourceTable(ulong seed)
 
         Count--;
         removed.Clear();
-        if (pool.Count < PoolMax)
-            pool.Push(removed);
+        if (_pool.Count < PoolMax)
+            _pool.Push(removed);
     }
 
     /// <summary>The first resource of a bucket's chain: for walking through the table a part at a time.</summary>
-    internal Resource? FirstIn(int bucket) => buckets[bucket];
+    internal Resource? FirstIn(int bucket) => _buckets[bucket];
 
-    private int BucketOf(ulong hash) => (int)(((hash ^ seed) * 0x9E3779B97F4A7C15UL) >> 32) & (buckets.Length - 1);
+    private int BucketOf(ulong hash) => (int)(((hash ^ seed) * 0x9E3779B97F4A7C15UL) >> 32) & (_buckets.Length - 1);
 
     private void Grow()
     {
-        var old = buckets;
-        buckets = new Resource?[old.Length * 2];
+        var old = _buckets;
+        _buckets = new Resource?[old.Length * 2];
         foreach (var head in old)
         {
             var each = head;
             while (each is not null)
             {
                 var next = each.NextInBucket;
-                ref var bucket = ref buckets[BucketOf(each.Hash)];
+                ref var bucket = ref _buckets[BucketOf(each.Hash)];
                 each.NextInBucket = bucket;
                 bucket = each;
                 each = next;

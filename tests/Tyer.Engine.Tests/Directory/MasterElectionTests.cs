@@ -5,60 +5,60 @@ namespace Tyer.Engine.Tests.Directory;
 
 public sealed class MasterElectionTests
 {
-    private readonly EngineCluster cluster = new(nodes: 3);
-    private readonly Client[] clients;
-    private readonly ResourceName name;
+    private readonly EngineCluster _cluster = new(nodes: 3);
+    private readonly Client[] _clients;
+    private readonly ResourceName _name;
 
     public MasterElectionTests()
     {
-        cluster.OpenLockspace(Client.Space);
-        clients = [.. cluster.Nodes.Select(node => new Client(cluster, node, $"c{node}"))];
-        name = cluster.NameAt(Client.Space, node: 3);
+        _cluster.OpenLockspace(Client.Space);
+        _clients = [.. _cluster.Nodes.Select(node => new Client(_cluster, node, $"c{node}"))];
+        _name = _cluster.NameAt(Client.Space, node: 3);
     }
 
     private FencingToken LastToken =>
-        cluster.Events.OfType<CompletedEvent>().Last(told => told.Completion.Status == RequestStatus.Granted).Token;
+        _cluster.Events.OfType<CompletedEvent>().Last(told => told.Completion.Status == RequestStatus.Granted).Token;
 
     [Fact]
     public void The_first_who_uses_a_resource_is_its_master()
     {
-        LockAt(1, name);
+        LockAt(1, _name);
 
         // Introduction and lookup, and the answer.
-        Assert.Equal(3, cluster.Delivered);
+        Assert.Equal(3, _cluster.Delivered);
         Assert.Equal(ResourceRole.Active, RoleAt(1));
     }
 
     [Fact]
     public void The_master_uses_its_resource_without_a_message()
     {
-        LockAt(1, name);
-        var delivered = cluster.Delivered;
+        LockAt(1, _name);
+        var delivered = _cluster.Delivered;
 
-        LockAt(1, name);
+        LockAt(1, _name);
 
-        Assert.Equal(delivered, cluster.Delivered);
+        Assert.Equal(delivered, _cluster.Delivered);
     }
 
     [Fact]
     public void A_directory_node_that_is_master_acts_on_a_lookup_at_once()
     {
-        LockAt(3, name);
-        Assert.Equal(0, cluster.Delivered);
+        LockAt(3, _name);
+        Assert.Equal(0, _cluster.Delivered);
 
-        LockAt(1, name);
+        LockAt(1, _name);
 
         // Introduction and lookup there, master and grant back.
-        Assert.Equal(4, cluster.Delivered);
+        Assert.Equal(4, _cluster.Delivered);
     }
 
     [Fact]
     public void A_resource_that_rested_long_enough_may_get_another_master()
     {
-        clients[0].Unlock(LockAt(1, name));
+        _clients[0].Unlock(LockAt(1, _name));
 
-        cluster.Advance(TimeSpan.FromSeconds(11));
-        LockAt(2, name);
+        _cluster.Advance(TimeSpan.FromSeconds(11));
+        LockAt(2, _name);
 
         Assert.Equal(ResourceRole.Active, RoleAt(2));
         Assert.Equal(ResourceRole.Client, RoleAt(1));
@@ -81,13 +81,13 @@ public sealed class MasterElectionTests
     public void A_token_is_greater_than_those_of_an_earlier_master()
     {
         for (var each = 0; each < 5; each++)
-            LockAt(1, cluster.NameAt(Client.Space, node: 1));
-        var id = LockAt(1, name);
+            LockAt(1, _cluster.NameAt(Client.Space, node: 1));
+        var id = LockAt(1, _name);
         var earlier = LastToken;
-        clients[0].Unlock(id);
-        cluster.Advance(TimeSpan.FromSeconds(11));
+        _clients[0].Unlock(id);
+        _cluster.Advance(TimeSpan.FromSeconds(11));
 
-        LockAt(2, name);
+        LockAt(2, _name);
 
         Assert.True(LastToken > earlier, $"{LastToken} follows {earlier}");
     }
@@ -109,16 +109,16 @@ public sealed class MasterElectionTests
 
     private LockId LockAt(uint node, ResourceName resource)
     {
-        var id = clients[node - 1].Lock(resource, LockMode.Null);
-        cluster.RunToQuiet();
-        ClusterAudit.Check(cluster);
+        var id = _clients[node - 1].Lock(resource, LockMode.Null);
+        _cluster.RunToQuiet();
+        ClusterAudit.Check(_cluster);
         return id;
     }
 
     private ResourceRole RoleAt(uint node)
     {
-        var bytes = new byte[name.ByteLength];
-        name.TryWriteBytes(bytes, out _);
-        return ClusterAudit.Find(cluster[node], Client.Space, bytes).Role;
+        var bytes = new byte[_name.ByteLength];
+        _name.TryWriteBytes(bytes, out _);
+        return ClusterAudit.Find(_cluster[node], Client.Space, bytes).Role;
     }
 }

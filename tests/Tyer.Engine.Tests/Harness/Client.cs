@@ -8,7 +8,7 @@ internal sealed class Client(EngineCluster cluster, uint node, string name, int 
 {
     internal const uint Space = 1;
 
-    private readonly LockEngine engine = cluster[node];
+    private readonly LockEngine _engine = cluster[node];
 
     internal Session Session { get; } = cluster.OpenSession(node, name, processId);
 
@@ -16,7 +16,7 @@ internal sealed class Client(EngineCluster cluster, uint node, string name, int 
     internal LockId Lock(ResourceName resource, LockMode mode, RawFlags flags = RawFlags.None, long deadline = 0)
     {
         var call = new LockCall { Space = Space, Name = resource, Mode = mode, Flags = flags, Deadline = deadline, NotifyBlocking = true };
-        Assert.Equal(RawResult.Accepted, engine.Lock(Session, call, out var id));
+        Assert.Equal(RawResult.Accepted, _engine.Lock(Session, call, out var id));
         return id;
     }
 
@@ -31,18 +31,18 @@ internal sealed class Client(EngineCluster cluster, uint node, string name, int 
             GivesValue = value is not null,
             Value = value,
         };
-        Assert.Equal(RawResult.Accepted, engine.Convert(Session, id, call));
+        Assert.Equal(RawResult.Accepted, _engine.Convert(Session, id, call));
     }
 
     /// <summary>Ends a lock; a value is given if there is one.</summary>
     internal void Unlock(LockId id, RawFlags flags = RawFlags.None, byte[]? value = null) =>
-        Assert.Equal(RawResult.Accepted, engine.Unlock(Session, id, flags, value is not null, value));
+        Assert.Equal(RawResult.Accepted, _engine.Unlock(Session, id, flags, value is not null, value));
 
     /// <summary>Cancels what a lock waits for.</summary>
-    internal CancelOutcome? Cancel(LockId id) => engine.Cancel(Session, id);
+    internal CancelOutcome? Cancel(LockId id) => _engine.Cancel(Session, id);
 
     /// <summary>The session ends, as when its process dies.</summary>
-    internal void Die() => engine.CloseSession(Session);
+    internal void Die() => _engine.CloseSession(Session);
 
     /// <summary>How the requests of a lock ended, in order.</summary>
     internal IEnumerable<(RequestStatus Status, LockMode? Mode)> EndsOf(LockId id) =>

@@ -16,13 +16,13 @@ internal sealed class EngineCluster
     /// <summary>More messages than this without an end are a loop between engines.</summary>
     private const int DeliveriesMax = 1_000_000;
 
-    private readonly LockEngine[] engines;
-    private readonly Queue<Envelope>[] links;
-    private readonly List<EngineEvent> events = [];
-    private readonly byte[] encoded = new byte[MessageCodec.LengthMax];
-    private readonly uint onlyDirectory;
-    private uint sessions;
-    private long sent;
+    private readonly LockEngine[] _engines;
+    private readonly Queue<Envelope>[] _links;
+    private readonly List<EngineEvent> _events = [];
+    private readonly byte[] _encoded = new byte[MessageCodec.LengthMax];
+    private readonly uint _onlyDirectory;
+    private uint _sessions;
+    private long _sent;
 
     /// <summary>Nodes 1 to <paramref name="nodes"/>, all in view 1 with equal weight, with the lockspaces that are opened later.</summary>
     /// <param name="nodes">1 to <see cref="NodesMax"/>.</param>
@@ -32,27 +32,27 @@ internal sealed class EngineCluster
     /// <param name="directory">The one node with weight in the view, directory node of everything; 0: all have the same.</param>
     internal EngineCluster(int nodes, long idleKept = 10 * TimeSpan.TicksPerSecond, bool installed = true, uint directory = 0, long? answerGrace = null)
     {
-        onlyDirectory = directory;
+        _onlyDirectory = directory;
         ArgumentOutOfRangeException.ThrowIfLessThan(nodes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(nodes, NodesMax);
-        engines = [.. Enumerable.Range(1, nodes).Select(node =>
+        _engines = [.. Enumerable.Range(1, nodes).Select(node =>
             new LockEngine(new EngineOptions { Node = (uint)node, IdleKept = idleKept, AnswerGrace = answerGrace ?? new EngineOptions { Node = 1 }.AnswerGrace }, new Sender(this, (uint)node)))];
-        links = [.. Enumerable.Range(0, nodes * nodes).Select(_ => new Queue<Envelope>())];
+        _links = [.. Enumerable.Range(0, nodes * nodes).Select(_ => new Queue<Envelope>())];
         if (installed)
             Install();
     }
 
     /// <summary>The node ids, ascending.</summary>
-    internal IEnumerable<uint> Nodes => Enumerable.Range(1, engines.Length).Select(node => (uint)node);
+    internal IEnumerable<uint> Nodes => Enumerable.Range(1, _engines.Length).Select(node => (uint)node);
 
     /// <summary>The engine of a node.</summary>
-    internal LockEngine this[uint node] => engines[node - 1];
+    internal LockEngine this[uint node] => _engines[node - 1];
 
     /// <summary>The cluster's time in ticks.</summary>
     internal long Now { get; private set; }
 
     /// <summary>What sessions were told since the last <see cref="TakeEvents"/>, in the order of telling.</summary>
-    internal IReadOnlyList<EngineEvent> Events => events;
+    internal IReadOnlyList<EngineEvent> Events => _events;
 
     /// <summary>Is told of each message as it is sent: from, to, bytes.</summary>
     internal Action<uint, uint, ReadOnlySpan<byte>>? MessageSent { get; set; }
@@ -64,7 +64,7 @@ internal sealed class EngineCluster
     internal long Delivered { get; private set; }
 
     /// <summary>Whether no message is on its way.</summary>
-    internal bool IsQuiet => links.All(link => link.Count == 0);
+    internal bool IsQuiet => _links.All(link => link.Count == 0);
 
     /// <summary>The links that messages wait on, in a fixed order.</summary>
     internal IEnumerable<(uint From, uint To, int Waiting)> BusyLinks =>
@@ -78,7 +78,7 @@ internal sealed class EngineCluster
     internal void Install()
     {
         var view = new EngineView(1, [.. Nodes.Select(node => new EngineMember(node, Incarnation: node, WeightOf(node)))]);
-        foreach (var engine in engines)
+        foreach (var engine in _engines)
             engine.Install(view);
     }
 
@@ -104,13 +104,13 @@ internal sealed class EngineCluster
     /// <summary>Opens a lockspace on every node.</summary>
     internal void OpenLockspace(uint space, LockspaceSettings settings)
     {
-        foreach (var engine in engines)
+        foreach (var engine in _engines)
             engine.OpenLockspace(space, settings);
     }
 
     /// <summary>Opens a session whose events are recorded; its identity is <paramref name="name"/> in UTF-8.</summary>
     internal Session OpenSession(uint node, string name, int processId = 0) =>
-        this[node].OpenSession(++sessions, Encoding.UTF8.GetBytes(name), processId, new EventRecorder(node, events));
+        this[node].OpenSession(++_sessions, Encoding.UTF8.GetBytes(name), processId, new EventRecorder(node, _events));
 
     /// <summary>The oldest message of one link.</summary>
     internal byte[] Next(uint from, uint to) => Link(from, to).Peek().Bytes;
@@ -168,35 +168,35 @@ internal sealed class EngineCluster
     }
 
     /// <summary>When a node next has something to do because of the time.</summary>
-    internal long NextDeadline => engines.Min(engine => engine.NextDeadline);
+    internal long NextDeadline => _engines.Min(engine => engine.NextDeadline);
 
     /// <summary>Lets all nodes know the time, and delivers nothing.</summary>
     internal void Tick(long now)
     {
         Now = now;
-        foreach (var engine in engines)
+        foreach (var engine in _engines)
             engine.Tick(now);
     }
 
     /// <summary>The events since the last call, which are forgotten here.</summary>
     internal IReadOnlyList<EngineEvent> TakeEvents()
     {
-        var taken = events.ToArray();
-        events.Clear();
+        var taken = _events.ToArray();
+        _events.Clear();
         return taken;
     }
 
-    private int WeightOf(uint node) => onlyDirectory == 0 || onlyDirectory == node ? 1 : 0;
+    private int WeightOf(uint node) => _onlyDirectory == 0 || _onlyDirectory == node ? 1 : 0;
 
-    private Queue<Envelope> Link(uint from, uint to) => links[((from - 1) * (uint)engines.Length) + to - 1];
+    private Queue<Envelope> Link(uint from, uint to) => _links[((from - 1) * (uint)_engines.Length) + to - 1];
 
     private void Send(uint from, uint to, ulong view, ReadOnlySpan<byte> bytes)
     {
         // The codec is tested by all that is ever said: what was written reads back, and writes the same bytes again.
         Assert.True(MessageCodec.TryRead(bytes, out var message), $"n{from} sends what cannot be read: {Convert.ToHexString(bytes)}");
-        var length = MessageCodec.Write(message, encoded);
-        Assert.True(bytes.SequenceEqual(encoded.AsSpan(0, length)), $"A {message.Kind} changes by being read and written.");
-        Link(from, to).Enqueue(new Envelope(++sent, view, bytes.ToArray()));
+        var length = MessageCodec.Write(message, _encoded);
+        Assert.True(bytes.SequenceEqual(_encoded.AsSpan(0, length)), $"A {message.Kind} changes by being read and written.");
+        Link(from, to).Enqueue(new Envelope(++_sent, view, bytes.ToArray()));
         MessageSent?.Invoke(from, to, bytes);
     }
 

@@ -7,9 +7,9 @@ namespace Tyer.Engine.Tests.Messages;
 
 public sealed class StrangeMessageTests
 {
-    private readonly EngineCluster cluster = new(nodes: 2);
+    private readonly EngineCluster _cluster = new(nodes: 2);
 
-    public StrangeMessageTests() => cluster.OpenLockspace(Client.Space);
+    public StrangeMessageTests() => _cluster.OpenLockspace(Client.Space);
 
     [Theory]
     [InlineData(MessageKind.Lookup)]
@@ -19,9 +19,9 @@ public sealed class StrangeMessageTests
         Assert.False(Receive(kind, LockId.Create(2, 1), mode: null));
         Assert.False(Receive(kind, LockId.Create(1, 1), LockMode.Exclusive));
 
-        Assert.Equal(0, cluster[1].ResourceCount);
-        Assert.Equal(0, cluster[1].LockCount);
-        Assert.True(cluster.IsQuiet);
+        Assert.Equal(0, _cluster[1].ResourceCount);
+        Assert.Equal(0, _cluster[1].LockCount);
+        Assert.True(_cluster.IsQuiet);
     }
 
     private bool Receive(MessageKind kind, LockId id, LockMode? mode)
@@ -38,6 +38,6 @@ public sealed class StrangeMessageTests
             Mode = mode,
         };
         var bytes = new byte[MessageCodec.LengthMax];
-        return cluster[1].Receive(from: 2, view: 1, bytes.AsSpan(0, MessageCodec.Write(message, bytes)));
+        return _cluster[1].Receive(from: 2, view: 1, bytes.AsSpan(0, MessageCodec.Write(message, bytes)));
     }
 }

@@ -11,86 +11,86 @@ public sealed class ParkedRequestTests
 {
     private static readonly long Rested = TimeSpan.FromSeconds(10).Ticks;
 
-    private readonly EngineCluster cluster = new(nodes: 3);
-    private readonly Client one;
-    private readonly Client two;
+    private readonly EngineCluster _cluster = new(nodes: 3);
+    private readonly Client _one;
+    private readonly Client _two;
 
     public ParkedRequestTests()
     {
-        cluster.OpenLockspace(Client.Space);
-        one = new Client(cluster, 1, "one");
-        two = new Client(cluster, 2, "two");
+        _cluster.OpenLockspace(Client.Space);
+        _one = new Client(_cluster, 1, "one");
+        _two = new Client(_cluster, 2, "two");
     }
 
     [Fact]
     public void A_cancelled_request_is_not_sent_again_when_it_comes_back()
     {
         var name = NameThatNodeOneLetsGo();
-        var id = two.Lock(name, LockMode.Exclusive);
+        var id = _two.Lock(name, LockMode.Exclusive);
         DeliverAll(2, 1);
 
-        Assert.Null(two.Cancel(id));
+        Assert.Null(_two.Cancel(id));
         DeliverAll(2, 1);
-        cluster.RunToQuiet();
+        _cluster.RunToQuiet();
 
-        Assert.Equal([(RequestStatus.Cancelled, null)], two.EndsOf(id));
-        Assert.Equal(CancelOutcome.Cancelled, cluster.Events.OfType<CancelAnsweredEvent>().Single().Outcome);
-        Assert.Equal(0, cluster[2].LockCount);
+        Assert.Equal([(RequestStatus.Cancelled, null)], _two.EndsOf(id));
+        Assert.Equal(CancelOutcome.Cancelled, _cluster.Events.OfType<CancelAnsweredEvent>().Single().Outcome);
+        Assert.Equal(0, _cluster[2].LockCount);
     }
 
     [Fact]
     public void A_request_whose_time_ran_out_is_not_sent_again_when_it_comes_back()
     {
         var name = NameThatNodeOneLetsGo();
-        var id = two.Lock(name, LockMode.Exclusive, deadline: Rested + 1);
+        var id = _two.Lock(name, LockMode.Exclusive, deadline: Rested + 1);
         DeliverAll(2, 1);
 
-        cluster[2].Tick(Rested + 1);
+        _cluster[2].Tick(Rested + 1);
         DeliverAll(2, 1);
-        cluster.RunToQuiet();
+        _cluster.RunToQuiet();
 
-        Assert.Equal([(RequestStatus.TimedOut, null)], two.EndsOf(id));
-        Assert.Equal(0, cluster[2].LockCount);
+        Assert.Equal([(RequestStatus.TimedOut, null)], _two.EndsOf(id));
+        Assert.Equal(0, _cluster[2].LockCount);
     }
 
     [Fact]
     public void A_lock_that_ends_is_not_taken_here_when_its_node_becomes_master()
     {
         var name = NameThatNodeOneLetsGo();
-        var stays = two.Lock(name, LockMode.ConcurrentRead);
-        var ends = two.Lock(name, LockMode.ConcurrentRead);
+        var stays = _two.Lock(name, LockMode.ConcurrentRead);
+        var ends = _two.Lock(name, LockMode.ConcurrentRead);
         DeliverAll(2, 1);
-        cluster.Deliver(1, 2); // the record goes
-        cluster.Deliver(2, 1); // and both requests come back
+        _cluster.Deliver(1, 2); // the record goes
+        _cluster.Deliver(2, 1); // and both requests come back
 
-        two.Unlock(ends, RawFlags.ForceUnlock);
-        cluster.Deliver(1, 2); // the first makes node 2 the master
-        cluster.RunToQuiet();
+        _two.Unlock(ends, RawFlags.ForceUnlock);
+        _cluster.Deliver(1, 2); // the first makes node 2 the master
+        _cluster.RunToQuiet();
 
-        ClusterAudit.Check(cluster);
-        Assert.Equal([(RequestStatus.Granted, LockMode.ConcurrentRead)], two.EndsOf(stays));
-        Assert.Equal([(RequestStatus.Cancelled, null), (RequestStatus.Unlocked, null)], two.EndsOf(ends));
-        Assert.Equal(1, cluster[2].LockCount);
+        ClusterAudit.Check(_cluster);
+        Assert.Equal([(RequestStatus.Granted, LockMode.ConcurrentRead)], _two.EndsOf(stays));
+        Assert.Equal([(RequestStatus.Cancelled, null), (RequestStatus.Unlocked, null)], _two.EndsOf(ends));
+        Assert.Equal(1, _cluster[2].LockCount);
     }
 
     [Fact]
     public void A_lock_that_ends_does_not_run_out_of_time_as_well()
     {
         // Of two requests that come back, the first makes node 2 ask; the second has ended, and runs out of time meanwhile.
-        var name = cluster.NameAt(Client.Space, node: 3);
+        var name = _cluster.NameAt(Client.Space, node: 3);
         NodeOneLetsGo(name);
-        two.Lock(name, LockMode.ConcurrentRead);
-        var ends = two.Lock(name, LockMode.ConcurrentRead, deadline: Rested + 1);
+        _two.Lock(name, LockMode.ConcurrentRead);
+        var ends = _two.Lock(name, LockMode.ConcurrentRead, deadline: Rested + 1);
         DeliverAll(2, 1);
         DeliverAll(1, 3);
         DeliverAll(3, 1);
-        two.Unlock(ends, RawFlags.ForceUnlock);
-        cluster.Deliver(1, 2);
+        _two.Unlock(ends, RawFlags.ForceUnlock);
+        _cluster.Deliver(1, 2);
 
-        cluster[2].Tick(Rested + 1);
-        cluster.RunToQuiet();
+        _cluster[2].Tick(Rested + 1);
+        _cluster.RunToQuiet();
 
-        Assert.Equal([(RequestStatus.Cancelled, null), (RequestStatus.Unlocked, null)], two.EndsOf(ends));
+        Assert.Equal([(RequestStatus.Cancelled, null), (RequestStatus.Unlocked, null)], _two.EndsOf(ends));
     }
 
     [Theory]
@@ -99,30 +99,30 @@ public sealed class ParkedRequestTests
     public void A_cancel_that_overtook_the_taking_in_of_its_request_is_said_again(RequestStatus status)
     {
         // Both ask the directory node, and the second hears first that the first is master.
-        var name = cluster.NameAt(Client.Space, node: 3);
-        var held = one.Lock(name, LockMode.Exclusive);
+        var name = _cluster.NameAt(Client.Space, node: 3);
+        var held = _one.Lock(name, LockMode.Exclusive);
         DeliverAll(1, 3);
-        var id = two.Lock(name, LockMode.Exclusive, deadline: 1);
+        var id = _two.Lock(name, LockMode.Exclusive, deadline: 1);
         DeliverAll(2, 3);
         DeliverAll(3, 2);
         DeliverAll(2, 1);
 
         if (status == RequestStatus.Cancelled)
-            two.Cancel(id);
+            _two.Cancel(id);
         else
-            cluster[2].Tick(1);
+            _cluster[2].Tick(1);
         DeliverAll(2, 1);
-        cluster.RunToQuiet();
+        _cluster.RunToQuiet();
 
-        ClusterAudit.Check(cluster);
-        Assert.Equal([(RequestStatus.Granted, LockMode.Exclusive)], one.EndsOf(held));
-        Assert.Equal([(status, null)], two.EndsOf(id));
+        ClusterAudit.Check(_cluster);
+        Assert.Equal([(RequestStatus.Granted, LockMode.Exclusive)], _one.EndsOf(held));
+        Assert.Equal([(status, null)], _two.EndsOf(id));
     }
 
     /// <summary>Node 2 is its directory node, and has yet to hear that node 1 is not its master any more.</summary>
     private ResourceName NameThatNodeOneLetsGo()
     {
-        var name = cluster.NameAt(Client.Space, node: 2);
+        var name = _cluster.NameAt(Client.Space, node: 2);
         NodeOneLetsGo(name);
         return name;
     }
@@ -130,24 +130,24 @@ public sealed class ParkedRequestTests
     /// <summary>Node 1 was master, as node 2 remembers, and the directory node has yet to hear that it is not any more.</summary>
     private void NodeOneLetsGo(ResourceName name)
     {
-        var first = Quietly(() => one.Lock(name, LockMode.Null));
-        two.Unlock(Quietly(() => two.Lock(name, LockMode.Null)));
-        cluster.RunToQuiet();
-        one.Unlock(first);
-        cluster[1].Tick(Rested);
-        cluster.TakeEvents();
+        var first = Quietly(() => _one.Lock(name, LockMode.Null));
+        _two.Unlock(Quietly(() => _two.Lock(name, LockMode.Null)));
+        _cluster.RunToQuiet();
+        _one.Unlock(first);
+        _cluster[1].Tick(Rested);
+        _cluster.TakeEvents();
     }
 
     private LockId Quietly(Func<LockId> call)
     {
         var id = call();
-        cluster.RunToQuiet();
+        _cluster.RunToQuiet();
         return id;
     }
 
     private void DeliverAll(uint from, uint to)
     {
-        while (cluster.BusyLinks.Any(link => link.From == from && link.To == to))
-            cluster.Deliver(from, to);
+        while (_cluster.BusyLinks.Any(link => link.From == from && link.To == to))
+            _cluster.Deliver(from, to);
     }
 }

@@ -6,17 +6,17 @@ namespace Tyer.Engine.Tests.Owning;
 /// <summary>A master that does not answer, because its node is gone and nobody has said so yet.</summary>
 public sealed class SilentMasterTests
 {
-    private readonly EngineCluster cluster = new(nodes: 2);
-    private readonly Client holder;
-    private readonly Client waiter;
-    private readonly ResourceName name;
+    private readonly EngineCluster _cluster = new(nodes: 2);
+    private readonly Client _holder;
+    private readonly Client _waiter;
+    private readonly ResourceName _name;
 
     public SilentMasterTests()
     {
-        cluster.OpenLockspace(Client.Space);
-        holder = new Client(cluster, 1, "holder");
-        waiter = new Client(cluster, 2, "waiter");
-        name = cluster.NameAt(Client.Space, node: 1);
+        _cluster.OpenLockspace(Client.Space);
+        _holder = new Client(_cluster, 1, "holder");
+        _waiter = new Client(_cluster, 2, "waiter");
+        _name = _cluster.NameAt(Client.Space, node: 1);
     }
 
     [Fact]
@@ -25,10 +25,10 @@ public sealed class SilentMasterTests
         var (_, id) = OneHoldsAndOneWaits();
 
         Silently(TimeSpan.FromSeconds(5));
-        Assert.Empty(waiter.EndsOf(id));
+        Assert.Empty(_waiter.EndsOf(id));
         Silently(TimeSpan.FromSeconds(7));
 
-        Assert.Equal([(RequestStatus.TimedOut, null)], waiter.EndsOf(id));
+        Assert.Equal([(RequestStatus.TimedOut, null)], _waiter.EndsOf(id));
     }
 
     [Fact]
@@ -38,22 +38,22 @@ public sealed class SilentMasterTests
         Silently(TimeSpan.FromSeconds(5));
         Silently(TimeSpan.FromSeconds(7));
 
-        holder.Unlock(held);
-        cluster.RunToQuiet();
+        _holder.Unlock(held);
+        _cluster.RunToQuiet();
 
-        Assert.Equal([(RequestStatus.TimedOut, null)], waiter.EndsOf(id));
-        Assert.Equal(0, cluster[1].LockCount);
-        Assert.Equal(0, cluster[2].LockCount);
+        Assert.Equal([(RequestStatus.TimedOut, null)], _waiter.EndsOf(id));
+        Assert.Equal(0, _cluster[1].LockCount);
+        Assert.Equal(0, _cluster[2].LockCount);
     }
 
     private (LockId Held, LockId Waiting) OneHoldsAndOneWaits()
     {
-        var held = holder.Lock(name, LockMode.Exclusive);
-        var waiting = waiter.Lock(name, LockMode.Exclusive, deadline: TimeSpan.FromSeconds(5).Ticks);
-        cluster.RunToQuiet();
+        var held = _holder.Lock(_name, LockMode.Exclusive);
+        var waiting = _waiter.Lock(_name, LockMode.Exclusive, deadline: TimeSpan.FromSeconds(5).Ticks);
+        _cluster.RunToQuiet();
         return (held, waiting);
     }
 
     /// <summary>Time passes at the waiter's node, and no message arrives anywhere.</summary>
-    private void Silently(TimeSpan until) => cluster[2].Tick(until.Ticks);
+    private void Silently(TimeSpan until) => _cluster[2].Tick(until.Ticks);
 }

@@ -24,7 +24,7 @@ internal sealed class Calls(
     internal const int LocksPerSessionMax = 12;
     internal const int ValueSize = 8;
 
-    private int sessionsClosed;
+    private int _sessionsClosed;
 
     internal void Lock(ModelSession session, string name, Wish wish)
     {
@@ -140,7 +140,7 @@ internal sealed class Calls(
         told.Add($"{session.Name} close");
         cluster[session.Node].CloseSession(session.Session);
 
-        session.Close(++sessionsClosed);
+        session.Close(++_sessionsClosed);
         foreach (var owned in session.NewestFirst.Where(each => !each.IsEnding))
         {
             if (owned.Mode is not null && owned.Flags.HasFlag(RawFlags.Persistent))

@@ -10,8 +10,8 @@ namespace Tyer.Engine.Tests.Properties;
 /// </summary>
 internal sealed class ClusterModel(Func<ResourceModel> newModel)
 {
-    private readonly Dictionary<(uint Node, string Resource), ResourceModel> masters = [];
-    private readonly Dictionary<(uint Node, LockId Lock), ModelLock> mastered = [];
+    private readonly Dictionary<(uint Node, string Resource), ResourceModel> _masters = [];
+    private readonly Dictionary<(uint Node, LockId Lock), ModelLock> _mastered = [];
 
     /// <summary>All sessions there ever were, in the order of their opening.</summary>
     internal List<ModelSession> Sessions { get; } = [];
@@ -23,15 +23,15 @@ internal sealed class ClusterModel(Func<ResourceModel> newModel)
     internal List<Seen> Expected { get; } = [];
 
     internal IEnumerable<(uint Node, string Resource, ResourceModel Model)> Masters =>
-        masters.Select(each => (each.Key.Node, each.Key.Resource, each.Value));
+        _masters.Select(each => (each.Key.Node, each.Key.Resource, each.Value));
 
-    internal bool IsMastered(uint node, LockId id) => mastered.ContainsKey((node, id));
+    internal bool IsMastered(uint node, LockId id) => _mastered.ContainsKey((node, id));
 
-    internal bool IsMastered(LockId id) => mastered.Keys.Any(key => key.Lock == id);
+    internal bool IsMastered(LockId id) => _mastered.Keys.Any(key => key.Lock == id);
 
-    internal void BeginMaster(uint node, string resource) => masters.Add((node, resource), newModel());
+    internal void BeginMaster(uint node, string resource) => _masters.Add((node, resource), newModel());
 
-    internal void EndMaster(uint node, string resource) => masters.Remove((node, resource));
+    internal void EndMaster(uint node, string resource) => _masters.Remove((node, resource));
 
     // The master takes an operation.
 
@@ -45,14 +45,14 @@ internal sealed class ClusterModel(Func<ResourceModel> newModel)
             WantsNotices = operation.WantsNotices,
             Operation = 1,
         };
-        mastered.Add((node, owned.Id), asker);
+        _mastered.Add((node, owned.Id), asker);
         Act(node, owned, model => model.Request(asker));
     }
 
     internal void Convert(uint node, OwnedLock owned, uint number)
     {
         var operation = owned.Operations[(int)number - 1];
-        var asker = mastered[(node, owned.Id)];
+        var asker = _mastered[(node, owned.Id)];
         asker.Wanted = operation.Mode;
         asker.Flags = operation.Flags;
         asker.WantsNotices = operation.WantsNotices;
@@ -64,7 +64,7 @@ internal sealed class ClusterModel(Func<ResourceModel> newModel)
 
     internal void Unlock(uint node, OwnedLock owned, uint number)
     {
-        var ended = mastered[(node, owned.Id)];
+        var ended = _mastered[(node, owned.Id)];
         // The master of a lock that ended where it was made is told to forget it, and no more.
         var operation = owned.EndedUnsent
             ? new Operation(OperationKind.Unlock, default, RawFlags.ForceUnlock, false, null)
@@ -76,9 +76,9 @@ internal sealed class ClusterModel(Func<ResourceModel> newModel)
     }
 
     internal void Cancel(uint node, OwnedLock owned, uint number, RequestStatus status) =>
-        Act(node, owned, model => model.Cancel(mastered[(node, owned.Id)], number, status));
+        Act(node, owned, model => model.Cancel(_mastered[(node, owned.Id)], number, status));
 
-    internal void Orphan(uint node, OwnedLock owned) => Act(node, owned, model => model.Orphan(mastered[(node, owned.Id)]));
+    internal void Orphan(uint node, OwnedLock owned) => Act(node, owned, model => model.Orphan(_mastered[(node, owned.Id)]));
 
     // The owner gets an answer.
 
@@ -138,9 +138,9 @@ internal sealed class ClusterModel(Func<ResourceModel> newModel)
 
     private void Act(uint node, OwnedLock owned, Action<ResourceModel> act)
     {
-        var model = masters[(node, owned.Resource)];
+        var model = _masters[(node, owned.Resource)];
         // Asked before the model acts: a report is of the time before.
-        var report = mastered.TryGetValue((node, owned.Id), out var reported) && reported.Wanted is not null
+        var report = _mastered.TryGetValue((node, owned.Id), out var reported) && reported.Wanted is not null
             ? Observer.TextOf(model.PositionOf(reported), model.HoldersAgainst(reported))
             : null;
         act(model);
@@ -155,7 +155,7 @@ internal sealed class ClusterModel(Func<ResourceModel> newModel)
         var isOurs = owned.Id.Node == node;
         var isDead = answer.Kind is AnswerKind.Unlocked or AnswerKind.Adopted || (answer.Kind == AnswerKind.Denied && answer.Mode is null);
         if (isDead)
-            mastered.Remove((node, owned.Id));
+            _mastered.Remove((node, owned.Id));
         var reported = answer.Status is RequestStatus.TimedOut or RequestStatus.Deadlock ? report : null;
         switch (answer.Kind)
         {

@@ -7,12 +7,12 @@ namespace Tyer.Engine.Tests.Properties;
 /// <summary>Holds what the engines did in a step against the model, and looks for what may never be, whatever the model says.</summary>
 internal sealed class Comparison(EngineCluster cluster, ClusterModel model, Places places)
 {
-    private readonly Observer observer = new(cluster);
-    private readonly Dictionary<string, FencingToken> lastTokens = [];
+    private readonly Observer _observer = new(cluster);
+    private readonly Dictionary<string, FencingToken> _lastTokens = [];
 
     internal void AfterStep()
     {
-        CompareSeen(observer.Take());
+        CompareSeen(_observer.Take());
         foreach (var (node, name, mastered) in model.Masters.ToArray())
             CompareMaster(node, name, mastered);
         CheckMasters();
@@ -56,9 +56,9 @@ internal sealed class Comparison(EngineCluster cluster, ClusterModel model, Plac
         var owned = model.Locks[seen.Lock];
         if (isAnswer || expected.Token == default)
         {
-            var last = lastTokens.GetValueOrDefault(owned.Resource);
+            var last = _lastTokens.GetValueOrDefault(owned.Resource);
             Require.That(seen.Token > last, $"token {seen.Token} on {owned.Resource} after {last}");
-            lastTokens[owned.Resource] = seen.Token;
+            _lastTokens[owned.Resource] = seen.Token;
         }
         else
         {

@@ -54,7 +54,7 @@ internal sealed record LockProgram(int Nodes, uint Directory, Step[] Steps)
 
     public override string ToString() => $"{Nodes} nodes, directory {(Directory == 0 ? "all" : $"n{Directory}")}, {Steps.Length} steps";
 
-    private static Gen<Step> OneStep =>
+    internal static Gen<Step> OneStep =>
         from kind in Gen.Frequency(
             (22, Gen.Constant(StepKind.Lock)),
             (20, Gen.Constant(StepKind.Convert)),

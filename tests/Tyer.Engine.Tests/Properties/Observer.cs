@@ -8,21 +8,21 @@ namespace Tyer.Engine.Tests.Properties;
 /// <summary>Writes down what masters answer and sessions are told, in the order in which it happens.</summary>
 internal sealed class Observer
 {
-    private readonly EngineCluster cluster;
-    private readonly List<Seen> seen = [];
+    private readonly EngineCluster _cluster;
+    private readonly List<Seen> _seen = [];
 
     internal Observer(EngineCluster cluster)
     {
-        this.cluster = cluster;
-        cluster.MessageSent = MessageSent;
+        _cluster = cluster;
+        _cluster.MessageSent = MessageSent;
     }
 
     /// <summary>What was seen since the last call.</summary>
     internal Seen[] Take()
     {
         TakeEvents();
-        var taken = seen.ToArray();
-        seen.Clear();
+        var taken = _seen.ToArray();
+        _seen.Clear();
         return taken;
     }
 
@@ -48,7 +48,7 @@ internal sealed class Observer
         };
         if (message.Kind is < MessageKind.Queued or > MessageKind.Adopted or MessageKind.NotMaster)
             return;
-        seen.Add(new Seen(SeenWhat.Sent, to, message.Lock, (int)message.Kind, message.Mode, message.Status, message.StatusFlags, detail)
+        _seen.Add(new Seen(SeenWhat.Sent, to, message.Lock, (int)message.Kind, message.Mode, message.Status, message.StatusFlags, detail)
         {
             Token = message.Token,
         });
@@ -56,11 +56,11 @@ internal sealed class Observer
 
     private void TakeEvents()
     {
-        if (cluster.Events.Count == 0)
+        if (_cluster.Events.Count == 0)
             return;
-        foreach (var told in cluster.TakeEvents())
+        foreach (var told in _cluster.TakeEvents())
         {
-            seen.Add(told switch
+            _seen.Add(told switch
             {
                 CompletedEvent end => SeenEnd(end),
                 CancelAnsweredEvent cancel => new Seen(SeenWhat.CancelAnswered, cancel.Node, cancel.Lock, (int)cancel.Outcome),

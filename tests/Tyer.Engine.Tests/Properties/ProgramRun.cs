@@ -10,22 +10,22 @@ internal sealed class ProgramRun
 {
     private const int SessionsPerNode = 2;
 
-    private readonly EngineCluster cluster;
-    private readonly ClusterModel model;
-    private readonly Calls calls;
-    private readonly Deliveries deliveries;
-    private readonly List<string> told = [];
+    private readonly EngineCluster _cluster;
+    private readonly ClusterModel _model;
+    private readonly Calls _calls;
+    private readonly Deliveries _deliveries;
+    private readonly List<string> _told = [];
 
     private ProgramRun(LockProgram program, Func<int, ResourceModel> newModel)
     {
         // The model knows no master that is silent for long: every answer comes in the end.
-        cluster = new EngineCluster(program.Nodes, directory: program.Directory, answerGrace: TimeSpan.TicksPerDay);
-        cluster.OpenLockspace(Places.Space, new LockspaceSettings(Calls.ValueSize, Calls.QueueLengthMax, Calls.LocksPerSessionMax));
-        model = new ClusterModel(() => newModel(Calls.QueueLengthMax));
-        var places = new Places(cluster);
-        var comparison = new Comparison(cluster, model, places);
-        deliveries = new Deliveries(cluster, model, places, comparison, told);
-        calls = new Calls(cluster, model, places, comparison, deliveries, told);
+        _cluster = new EngineCluster(program.Nodes, directory: program.Directory, answerGrace: TimeSpan.TicksPerDay);
+        _cluster.OpenLockspace(Places.Space, new LockspaceSettings(Calls.ValueSize, Calls.QueueLengthMax, Calls.LocksPerSessionMax));
+        _model = new ClusterModel(() => newModel(Calls.QueueLengthMax));
+        var places = new Places(_cluster);
+        var comparison = new Comparison(_cluster, _model, places);
+        _deliveries = new Deliveries(_cluster, _model, places, comparison, _told);
+        _calls = new Calls(_cluster, _model, places, comparison, _deliveries, _told);
     }
 
     /// <summary>Runs a program.</summary>
@@ -41,7 +41,7 @@ internal sealed class ProgramRun
         }
         catch (Exception failure)
         {
-            throw new ProgramFailedException($"{failure.Message}\nafter:\n  {string.Join("\n  ", run.told)}\n", failure);
+            throw new ProgramFailedException($"{failure.Message}\nafter:\n  {string.Join("\n  ", run._told)}\n", failure);
         }
     }
 
@@ -50,31 +50,31 @@ internal sealed class ProgramRun
         switch (step.Kind)
         {
             case StepKind.Lock:
-                calls.Lock(SessionOf(step), Places.Names[step.Extra / 7 % Places.Names.Count], WishOf(step) with { Value = null });
+                _calls.Lock(SessionOf(step), Places.Names[step.Extra / 7 % Places.Names.Count], WishOf(step) with { Value = null });
                 break;
             case StepKind.Convert when LockOf(step) is { } converted && CallerOf(step, converted) is { } caller:
-                calls.Convert(caller, converted, WishOf(step));
+                _calls.Convert(caller, converted, WishOf(step));
                 break;
             case StepKind.Unlock when LockOf(step) is { } unlocked && CallerOf(step, unlocked) is { } caller:
-                calls.Unlock(caller, unlocked, step.Flags, WishOf(step).Value);
+                _calls.Unlock(caller, unlocked, step.Flags, WishOf(step).Value);
                 break;
             case StepKind.Cancel when LockOf(step) is { } cancelled && CallerOf(step, cancelled) is { } caller:
-                calls.Cancel(caller, cancelled);
+                _calls.Cancel(caller, cancelled);
                 break;
             case StepKind.Deliver:
                 Deliver(step);
                 break;
             case StepKind.DeliverAll:
-                deliveries.DeliverAll();
+                _deliveries.DeliverAll();
                 break;
             case StepKind.Pass:
-                calls.Pass(TimeSpan.FromSeconds(step.Extra % 12));
+                _calls.Pass(TimeSpan.FromSeconds(step.Extra % 12));
                 break;
             case StepKind.Close when Pick(OpenSessions, step.Pick) is { } session:
-                calls.Close(session);
+                _calls.Close(session);
                 break;
             case StepKind.Purge:
-                calls.Purge(NodeOf(step), step.Extra % 3);
+                _calls.Purge(NodeOf(step), step.Extra % 3);
                 break;
         }
     }
@@ -82,39 +82,39 @@ internal sealed class ProgramRun
     /// <summary>All sessions end, orphans are purged, and time passes: nothing may stay.</summary>
     private void End()
     {
-        deliveries.DeliverAll();
+        _deliveries.DeliverAll();
         foreach (var session in OpenSessions)
-            calls.Close(session);
-        deliveries.DeliverAll();
-        foreach (var node in cluster.Nodes)
-            calls.Purge(node, processId: 0);
-        deliveries.DeliverAll();
+            _calls.Close(session);
+        _deliveries.DeliverAll();
+        foreach (var node in _cluster.Nodes)
+            _calls.Purge(node, processId: 0);
+        _deliveries.DeliverAll();
         // A master lets go after 10 s, and its directory node forgets the name 10 s later.
         for (var round = 0; round < 3; round++)
         {
-            calls.Pass(TimeSpan.FromSeconds(11));
-            deliveries.DeliverAll();
+            _calls.Pass(TimeSpan.FromSeconds(11));
+            _deliveries.DeliverAll();
         }
 
-        foreach (var node in cluster.Nodes)
-            StructureAudit.CheckEmpty(cluster[node]);
+        foreach (var node in _cluster.Nodes)
+            StructureAudit.CheckEmpty(_cluster[node]);
     }
 
     private void Deliver(Step step)
     {
         for (var count = (step.Extra % 4) + 1; count > 0; count--)
         {
-            var links = cluster.BusyLinks.ToArray();
+            var links = _cluster.BusyLinks.ToArray();
             if (links.Length > 0)
-                deliveries.Deliver(links[(step.Pick + count) % links.Length]);
+                _deliveries.Deliver(links[(step.Pick + count) % links.Length]);
         }
     }
 
     // What a step is about.
 
-    private ModelSession[] OpenSessions => [.. model.Sessions.Where(session => !session.IsClosed)];
+    private ModelSession[] OpenSessions => [.. _model.Sessions.Where(session => !session.IsClosed)];
 
-    private uint NodeOf(Step step) => (uint)(step.Node % cluster.Nodes.Count()) + 1;
+    private uint NodeOf(Step step) => (uint)(step.Node % _cluster.Nodes.Count()) + 1;
 
     private ModelSession SessionOf(Step step)
     {
@@ -122,18 +122,18 @@ internal sealed class ProgramRun
         var open = OpenSessions.Where(session => session.Node == node).ToArray();
         if (open.Length == SessionsPerNode)
             return open[step.Pick % SessionsPerNode];
-        var number = model.Sessions.Count + 1;
+        var number = _model.Sessions.Count + 1;
         var name = $"n{node}/s{number}";
         var processId = (number % 2) + 1;
-        var session = new ModelSession(node, name, processId, cluster.OpenSession(node, name, processId));
-        model.Sessions.Add(session);
+        var session = new ModelSession(node, name, processId, _cluster.OpenSession(node, name, processId));
+        _model.Sessions.Add(session);
         return session;
     }
 
     /// <summary>Mostly a lock that is there; now and then one that was.</summary>
     private OwnedLock? LockOf(Step step)
     {
-        var candidates = step.Extra % 19 == 0 ? model.Locks.Values : model.Locks.Values.Where(each => !each.IsGone && each.HasSession);
+        var candidates = step.Extra % 19 == 0 ? _model.Locks.Values : _model.Locks.Values.Where(each => !each.IsGone && each.HasSession);
         return Pick(candidates.ToArray(), step.Pick);
     }
 
@@ -143,7 +143,7 @@ internal sealed class ProgramRun
 
     private Wish WishOf(Step step)
     {
-        var deadline = step.Extra % 6 == 1 ? cluster.Now + ((1 + (step.Extra / 6 % 8)) * TimeSpan.TicksPerSecond) : 0;
+        var deadline = step.Extra % 6 == 1 ? _cluster.Now + ((1 + (step.Extra / 6 % 8)) * TimeSpan.TicksPerSecond) : 0;
         var value = step.Extra % 3 == 0 ? null : step.Extra % 41 == 1 ? "too long!" : $"v{step.Extra % 1000}";
         return new Wish(step.Mode, step.Flags, deadline, WantsNotices: step.Extra % 5 != 0, value);
     }

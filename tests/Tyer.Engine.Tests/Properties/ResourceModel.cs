@@ -58,8 +58,8 @@ internal enum AnswerKind
 /// <remarks>The rules that are often got wrong are virtual, to be got wrong on purpose: see <see cref="WrongRulesTests"/>.</remarks>
 internal class ResourceModel(int queueLengthMax)
 {
-    private string? value;
-    private bool isInvalid;
+    private string? _value;
+    private bool _isInvalid;
 
     internal List<ModelLock> Granted { get; } = [];
 
@@ -163,7 +163,7 @@ internal class ResourceModel(int queueLengthMax)
     }
 
     /// <summary>The value as it is compared; null: never written.</summary>
-    internal string? Read() => value is null && !isInvalid ? null : $"{value}{(isInvalid ? " invalid" : "")}";
+    internal string? Read() => _value is null && !_isInvalid ? null : $"{_value}{(_isInvalid ? " invalid" : "")}";
 
     /// <summary>The place of a waiting lock: 1 = next.</summary>
     internal int PositionOf(ModelLock waiting) => Converting.Concat(Waiting).ToList().IndexOf(waiting) + 1;
@@ -298,7 +298,7 @@ internal class ResourceModel(int queueLengthMax)
         var action = ValueActionOf(from, to);
         if (action == 'W')
             return Write(granted);
-        if (isInvalid && (action == '.' || granted.Has(RawFlags.ValBlk)))
+        if (_isInvalid && (action == '.' || granted.Has(RawFlags.ValBlk)))
             granted.Status |= StatusFlags.ValueNotValid;
         return action == 'R' && granted.Has(RawFlags.ValBlk) ? Read() : null;
     }
@@ -307,15 +307,15 @@ internal class ResourceModel(int queueLengthMax)
     {
         if (writer.Has(RawFlags.IvValBlk))
         {
-            isInvalid = true;
+            _isInvalid = true;
             return null;
         }
 
         if (!writer.Has(RawFlags.ValBlk) || writer.Given is null)
             return null;
-        value = writer.Given;
-        isInvalid = false;
-        return value;
+        _value = writer.Given;
+        _isInvalid = false;
+        return _value;
     }
 
     private void Pass()
@@ -337,8 +337,8 @@ internal class ResourceModel(int queueLengthMax)
             NotifyHolders(high, concurrentWrite);
         if (IsEmpty)
         {
-            value = null;
-            isInvalid = false;
+            _value = null;
+            _isInvalid = false;
         }
     }
 

@@ -6,14 +6,14 @@ namespace Tyer.Engine.Tests.Scenarios;
 /// <summary>What follows the fixed words of a command: flags by their names in the field, key=value, and the word quiet.</summary>
 internal sealed class Arguments
 {
-    private readonly Dictionary<string, string> values = [];
+    private readonly Dictionary<string, string> _values = [];
 
     internal Arguments(string[] words)
     {
         foreach (var word in words)
         {
             if (word.Split('=', 2) is [var key, var value])
-                values.Add(key, value);
+                _values.Add(key, value);
             else if (word == "quiet")
                 IsQuiet = true;
             else if (FlagNames.TryParse(word, out var flag))
@@ -29,7 +29,7 @@ internal sealed class Arguments
 
     internal byte[] Value => Encoding.UTF8.GetBytes(this["value"] ?? "");
 
-    internal string? this[string key] => values.GetValueOrDefault(key);
+    internal string? this[string key] => _values.GetValueOrDefault(key);
 
     internal int? Number(string key) => this[key] is { } value ? int.Parse(value, CultureInfo.InvariantCulture) : null;
 

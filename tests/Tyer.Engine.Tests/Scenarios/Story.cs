@@ -28,43 +28,43 @@ internal sealed class Story
 {
     private const uint Space = 1;
 
-    private readonly Dictionary<string, StoryLock> locks = [];
-    private readonly Dictionary<string, StorySession> sessions = [];
-    private readonly HashSet<(LockId Id, uint Operation)> waitsTold = [];
-    private readonly List<string> lines = [];
-    private EngineCluster? cluster;
-    private StoryPrinter printer = null!;
-    private bool showsMessages;
-    private string? beingLocked;
+    private readonly Dictionary<string, StoryLock> _locks = [];
+    private readonly Dictionary<string, StorySession> _sessions = [];
+    private readonly HashSet<(LockId Id, uint Operation)> _waitsTold = [];
+    private readonly List<string> _lines = [];
+    private EngineCluster? _cluster;
+    private StoryPrinter _printer = null!;
+    private bool _showsMessages;
+    private string? _beingLocked;
 
     /// <summary>Carries out one command; returns what is to be seen.</summary>
     internal IReadOnlyList<string> Tell(string command)
     {
-        lines.Clear();
+        _lines.Clear();
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words[0] == "cluster")
             Begin(int.Parse(words[1], CultureInfo.InvariantCulture), new Arguments(words[2..]));
-        else if (cluster is null)
+        else if (_cluster is null)
             throw new FormatException("A story begins with a cluster.");
         else
             Tell(words);
         RunToQuiet();
-        if (cluster!.IsQuiet && cluster[1].ViewId != 0)
-            ClusterAudit.Check(cluster);
-        return [.. lines];
+        if (_cluster!.IsQuiet && _cluster[1].ViewId != 0)
+            ClusterAudit.Check(_cluster);
+        return [.. _lines];
     }
 
     private void Begin(int nodes, Arguments arguments)
     {
         var directory = arguments["directory"] is { } node ? NodeOf(node) : 0;
-        cluster = new EngineCluster(nodes, installed: arguments["view"] != "no", directory: directory);
-        cluster.OpenLockspace(Space, new LockspaceSettings(
+        _cluster = new EngineCluster(nodes, installed: arguments["view"] != "no", directory: directory);
+        _cluster.OpenLockspace(Space, new LockspaceSettings(
             arguments.Number("values") ?? Limits.ValueBytesDefault,
             arguments.Number("queue") ?? Limits.QueueLengthMaxDefault,
             arguments.Number("locks") ?? Limits.LocksPerSessionMaxDefault));
-        cluster.MessageSent = MessageSent;
-        printer = new StoryPrinter(cluster, Space, NameOf);
-        foreach (var each in cluster.Nodes)
+        _cluster.MessageSent = MessageSent;
+        _printer = new StoryPrinter(_cluster, Space, NameOf);
+        foreach (var each in _cluster.Nodes)
             Open(each, $"n{each}", processId: 1);
     }
 
@@ -73,13 +73,13 @@ internal sealed class Story
         switch (words)
         {
             case ["view"]:
-                Step(() => cluster!.Install());
+                Step(() => _cluster!.Install());
                 break;
             case ["time", var time]:
                 Pass(Arguments.TimeOf(time));
                 break;
             case ["hold", var link]:
-                cluster!.Held.Add(LinkOf(link));
+                _cluster!.Held.Add(LinkOf(link));
                 break;
             case ["deliver", var link]:
                 Deliver(LinkOf(link), int.MaxValue);
@@ -88,22 +88,22 @@ internal sealed class Story
                 Deliver(LinkOf(link), int.Parse(count, CultureInfo.InvariantCulture));
                 break;
             case ["release", var link]:
-                cluster!.Held.Remove(LinkOf(link));
+                _cluster!.Held.Remove(LinkOf(link));
                 break;
             case ["messages", "on" or "off"]:
-                showsMessages = words[1] == "on";
+                _showsMessages = words[1] == "on";
                 break;
             case ["show", "nodes"]:
-                lines.AddRange(printer.Nodes());
+                _lines.AddRange(_printer.Nodes());
                 break;
             case ["show", var resource]:
-                lines.AddRange(printer.Resource(resource));
+                _lines.AddRange(_printer.Resource(resource));
                 break;
             case [var actor, "open", var name, ..]:
                 Open(NodeOf(actor), $"{actor}/{name}", new Arguments(words[3..]).Number("pid") ?? 0);
                 break;
             case [var actor, "close"]:
-                Step(() => cluster![NodeOf(actor)].CloseSession(sessions[actor].Session));
+                Step(() => _cluster![NodeOf(actor)].CloseSession(_sessions[actor].Session));
                 break;
             case [var actor, "purge"]:
                 Purge(NodeOf(actor), 0);
@@ -115,13 +115,13 @@ internal sealed class Story
                 Lock(actor, name, resource, LockModes.Parse(mode), new Arguments(words[5..]));
                 break;
             case [var actor, "convert", var name, var mode, ..]:
-                Convert(SessionFor(actor, name), locks[name], LockModes.Parse(mode), new Arguments(words[4..]));
+                Convert(SessionFor(actor, name), _locks[name], LockModes.Parse(mode), new Arguments(words[4..]));
                 break;
             case [var actor, "unlock", var name, ..]:
-                Unlock(SessionFor(actor, name), locks[name], new Arguments(words[3..]));
+                Unlock(SessionFor(actor, name), _locks[name], new Arguments(words[3..]));
                 break;
             case [var actor, "cancel", var name]:
-                Cancel(SessionFor(actor, name), locks[name]);
+                Cancel(SessionFor(actor, name), _locks[name]);
                 break;
             default:
                 throw new FormatException($"Not a command of scenarios: {string.Join(' ', words)}");
@@ -129,14 +129,14 @@ internal sealed class Story
     }
 
     private void Open(uint node, string name, int processId) =>
-        sessions.Add(name, new StorySession(node, name, cluster!.OpenSession(node, name, processId)));
+        _sessions.Add(name, new StorySession(node, name, _cluster!.OpenSession(node, name, processId)));
 
     private void Lock(string actor, string name, string resource, LockMode mode, Arguments arguments)
     {
-        var session = sessions[actor];
+        var session = _sessions[actor];
         Step(() =>
         {
-            beingLocked = name;
+            _beingLocked = name;
             var call = new LockCall
             {
                 Space = Space,
@@ -147,9 +147,9 @@ internal sealed class Story
                 NotifyBlocking = !arguments.IsQuiet,
                 Note = arguments["label"] is { } label ? Encoding.UTF8.GetBytes(label) : null,
             };
-            var result = cluster![session.Node].Lock(session.Session, call, out var id);
-            beingLocked = null;
-            locks[name] = new StoryLock(name, id, session);
+            var result = _cluster![session.Node].Lock(session.Session, call, out var id);
+            _beingLocked = null;
+            _locks[name] = new StoryLock(name, id, session);
             TellUnless(RawResult.Accepted, result, name);
         });
     }
@@ -165,87 +165,87 @@ internal sealed class Story
             GivesValue = arguments["value"] is not null,
             Value = arguments.Value,
         };
-        TellUnless(RawResult.Accepted, cluster![session.Node].Convert(session.Session, converted.Id, call), converted.Name);
+        TellUnless(RawResult.Accepted, _cluster![session.Node].Convert(session.Session, converted.Id, call), converted.Name);
     });
 
     private void Unlock(StorySession session, StoryLock ended, Arguments arguments) => Step(() => TellUnless(
         RawResult.Accepted,
-        cluster![session.Node].Unlock(session.Session, ended.Id, arguments.Flags, arguments["value"] is not null, arguments.Value),
+        _cluster![session.Node].Unlock(session.Session, ended.Id, arguments.Flags, arguments["value"] is not null, arguments.Value),
         ended.Name));
 
     private void Cancel(StorySession session, StoryLock cancelled) => Step(() =>
     {
-        if (cluster![session.Node].Cancel(session.Session, cancelled.Id) is { } outcome)
-            lines.Add(StoryPrinter.CancelAnswered(cancelled.Name, outcome));
+        if (_cluster![session.Node].Cancel(session.Session, cancelled.Id) is { } outcome)
+            _lines.Add(StoryPrinter.CancelAnswered(cancelled.Name, outcome));
     });
 
-    private void Purge(uint node, int processId) => Step(() => lines.Add($"purged {cluster![node].Purge(processId)}"));
+    private void Purge(uint node, int processId) => Step(() => _lines.Add($"purged {_cluster![node].Purge(processId)}"));
 
     private void Pass(TimeSpan time)
     {
-        var end = cluster!.Now + time.Ticks;
-        while (cluster.NextDeadline is var next && next <= end)
+        var end = _cluster!.Now + time.Ticks;
+        while (_cluster.NextDeadline is var next && next <= end)
         {
-            Step(() => cluster.Tick(Math.Max(next, cluster.Now)));
+            Step(() => _cluster.Tick(Math.Max(next, _cluster.Now)));
             RunToQuiet();
         }
 
-        Step(() => cluster.Tick(end));
+        Step(() => _cluster.Tick(end));
     }
 
     private void Deliver((uint From, uint To) link, int count)
     {
-        var waiting = cluster!.BusyLinks.FirstOrDefault(busy => (busy.From, busy.To) == link).Waiting;
+        var waiting = _cluster!.BusyLinks.FirstOrDefault(busy => (busy.From, busy.To) == link).Waiting;
         for (var left = Math.Min(count, waiting); left > 0; left--)
-            Step(() => cluster.Deliver(link.From, link.To));
+            Step(() => _cluster.Deliver(link.From, link.To));
     }
 
     private void RunToQuiet()
     {
         var delivered = true;
         while (delivered)
-            Step(() => delivered = cluster!.DeliverOldest());
+            Step(() => delivered = _cluster!.DeliverOldest());
     }
 
     /// <summary>One thing that one engine does. Who has to wait is said first, then in order what was told and sent.</summary>
     private void Step(Action step)
     {
-        var start = lines.Count;
+        var start = _lines.Count;
         step();
         TakeEvents();
-        var waits = printer.Waits(waitsTold);
-        lines.InsertRange(start, waits);
+        var waits = _printer.Waits(_waitsTold);
+        _lines.InsertRange(start, waits);
     }
 
     private void MessageSent(uint from, uint to, ReadOnlySpan<byte> bytes)
     {
-        if (!showsMessages)
+        if (!_showsMessages)
             return;
         TakeEvents();
         MessageCodec.TryRead(bytes, out var message);
-        var held = cluster!.Held.Contains((from, to)) ? " (held)" : "";
-        lines.Add($"n{from}>n{to} {printer.Message(from, to, message)}{held}");
+        var held = _cluster!.Held.Contains((from, to)) ? " (held)" : "";
+        _lines.Add($"n{from}>n{to} {_printer.Message(from, to, message)}{held}");
     }
 
     private void TakeEvents()
     {
-        foreach (var told in cluster!.TakeEvents())
-            lines.Add(printer.Event(told));
+        foreach (var told in _cluster!.TakeEvents())
+            _lines.Add(_printer.Event(told));
     }
 
     private void TellUnless(RawResult expected, RawResult result, string name)
     {
         if (result != expected)
-            lines.Add($"{name} not accepted: {result}");
+            _lines.Add($"{name} not accepted: {result}");
     }
 
-    private string NameOf(LockId id) => locks.Values.FirstOrDefault(each => each.Id == id)?.Name ?? beingLocked ?? id.ToString();
+    private string NameOf(LockId id) => _locks.Values.FirstOrDefault(each => each.Id == id)?.Name ?? _beingLocked ?? id.ToString();
 
     private StorySession SessionFor(string actor, string name) =>
-        !actor.Contains('/') && locks[name].Session.Node == NodeOf(actor) ? locks[name].Session : sessions[actor];
+        !actor.Contains('/') && _locks[name].Session.Node == NodeOf(actor) ? _locks[name].Session : _sessions[actor];
 
     private long DeadlineOf(Arguments arguments) =>
-        arguments["timeout"] is { } time ? cluster!.Now + Arguments.TimeOf(time).Ticks : 0;
+        arguments["timeout"] is { } time ? _cluster!.Now + Arguments.TimeOf(time).Ticks : 0;
 
     private static uint NodeOf(string actor) => uint.Parse(actor.Split('/')[0].AsSpan(1), CultureInfo.InvariantCulture);
 

@@ -10,26 +10,26 @@ namespace Tyer.Engine.Tests.Truth;
 internal sealed class ClassicLock(string name)
 {
     // Zero for a new lock.
-    private readonly byte[] buffer = new byte[TruthProgram.ValueSize];
+    private readonly byte[] _buffer = new byte[TruthProgram.ValueSize];
 
     // The mode of the last completion; null before the first.
-    private LockMode? told;
+    private LockMode? _told;
 
     // A kernel knows of the buffer from the first lock or convert call with VALBLK on.
-    private bool isBuffered;
+    private bool _isBuffered;
 
     internal string Name => name;
 
     internal LockId Id { get; set; }
 
-    internal ReadOnlySpan<byte> Buffer => buffer;
+    internal ReadOnlySpan<byte> Buffer => _buffer;
 
     /// <summary>A call sets the buffer, even one that then fails.</summary>
     internal void Prepare(TruthStep step)
     {
-        step.Value?.CopyTo(buffer, 0);
+        step.Value?.CopyTo(_buffer, 0);
         if (step.Call is TruthCall.Lock or TruthCall.Convert && step.Flags.HasFlag(RawFlags.ValBlk))
-            isBuffered = true;
+            _isBuffered = true;
     }
 
     /// <summary>The line of a completion; the buffer takes the value that it delivered.</summary>
@@ -43,14 +43,14 @@ internal sealed class ClassicLock(string name)
             words.Add("ALTMODE");
         if (completion.Flags.HasFlag(StatusFlags.ValueNotValid))
             words.Add("VALNOTVALID");
-        if (completion is { Status: RequestStatus.Granted, Mode: { } mode } && isBuffered && !Writes(told, mode))
+        if (completion is { Status: RequestStatus.Granted, Mode: { } mode } && _isBuffered && !Writes(_told, mode))
         {
             if (completion.ValueRead && completed.Value.Length > 0)
-                completed.Value.CopyTo(buffer, 0);
-            words.Add("lvb=" + Hex(buffer));
+                completed.Value.CopyTo(_buffer, 0);
+            words.Add("lvb=" + Hex(_buffer));
         }
 
-        told = completion.Mode;
+        _told = completion.Mode;
         return string.Join(' ', words);
     }
 

@@ -19,11 +19,11 @@ internal enum KernelHabits
 /// </summary>
 internal sealed class CompletionModel(KernelHabits habits, IReadOnlyDictionary<string, uint> masters)
 {
-    private readonly Dictionary<string, ModelLock> locks = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ModelResource> resources = masters.Keys.ToDictionary(name => name, _ => new ModelResource());
+    private readonly Dictionary<string, ModelLock> _locks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ModelResource> _resources = masters.Keys.ToDictionary(name => name, _ => new ModelResource());
 
     /// <summary>A lock as its owner last heard of it; null for a name without a lock.</summary>
-    internal ModelLock? Find(string name) => locks.GetValueOrDefault(name);
+    internal ModelLock? Find(string name) => _locks.GetValueOrDefault(name);
 
     /// <summary>Takes in a call, which may have been refused or have had nothing to do.</summary>
     internal void Call(TruthStep step, bool isCarriedOut)
@@ -32,8 +32,8 @@ internal sealed class CompletionModel(KernelHabits habits, IReadOnlyDictionary<s
         {
             if (!isCarriedOut)
                 return;
-            locks.Add(step.Lock, new ModelLock(step.Node, step.Resource));
-            resources[step.Resource].Locks++;
+            _locks.Add(step.Lock, new ModelLock(step.Node, step.Resource));
+            _resources[step.Resource].Locks++;
         }
 
         if (Find(step.Lock) is not { } called)
@@ -50,8 +50,8 @@ internal sealed class CompletionModel(KernelHabits habits, IReadOnlyDictionary<s
     /// <summary>The line of a completion as it should be.</summary>
     internal TruthLine Complete(TruthLine line)
     {
-        var completed = locks[line.Lock];
-        var resource = resources[completed.Resource];
+        var completed = _locks[line.Lock];
+        var resource = _resources[completed.Resource];
         var told = line;
         if (line.Status == TruthLine.Granted)
             told = Grant(completed, resource, line);
@@ -62,7 +62,7 @@ internal sealed class CompletionModel(KernelHabits habits, IReadOnlyDictionary<s
         completed.Requested = null;
         if (told.Mode is null)
         {
-            locks.Remove(line.Lock);
+            _locks.Remove(line.Lock);
             resource.Locks--;
         }
 
@@ -72,7 +72,7 @@ internal sealed class CompletionModel(KernelHabits habits, IReadOnlyDictionary<s
     /// <summary>To be called when a step is over.</summary>
     internal void LetUnusedRest()
     {
-        foreach (var resource in resources.Values.Where(each => each.Locks == 0))
+        foreach (var resource in _resources.Values.Where(each => each.Locks == 0))
         {
             resource.Bytes = null;
             if (!habits.HasFlag(KernelHabits.KeepsMarksOfUnusedResources))
@@ -83,7 +83,7 @@ internal sealed class CompletionModel(KernelHabits habits, IReadOnlyDictionary<s
     /// <summary>The line of a resource's value at the end; null if there is none, or nobody to tell of it.</summary>
     internal string? ValueLine(string name)
     {
-        var resource = resources[name];
+        var resource = _resources[name];
         if (resource.Locks == 0 || (resource.Bytes is null && !resource.IsMarked))
             return null;
         var bytes = resource.Bytes is null ? "" : $" lvb={ClassicLock.Hex(resource.Bytes)}";

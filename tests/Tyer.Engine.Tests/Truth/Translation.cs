@@ -15,34 +15,34 @@ internal sealed class Translation
         (KernelHabits.UnlocksWithoutBufferByPlace, Differences.UnlockWrites),
     ];
 
-    private readonly TruthProgram program;
-    private readonly Action<Difference> used;
-    private readonly CompletionModel[] models;
+    private readonly TruthProgram _program;
+    private readonly Action<Difference> _used;
+    private readonly CompletionModel[] _models;
 
     // Locks whose last conversion was cancelled, and the mode of the notice that a lock was told last since its last completion.
-    private readonly HashSet<string> cancelled = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, LockMode> notices = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _cancelled = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LockMode> _notices = new(StringComparer.Ordinal);
 
     /// <param name="program">The program.</param>
     /// <param name="used">Told each time that a difference changes a line.</param>
     internal Translation(TruthProgram program, Action<Difference> used)
     {
-        this.program = program;
-        this.used = used;
+        _program = program;
+        _used = used;
         var habits = KernelHabits.All;
-        models = [ModelOf(habits), .. Modelled.Select(each => ModelOf(habits &= ~each.Habit))];
+        _models = [ModelOf(habits), .. Modelled.Select(each => ModelOf(habits &= ~each.Habit))];
 
-        CompletionModel ModelOf(KernelHabits some) => new(some, program.Masters);
+        CompletionModel ModelOf(KernelHabits some) => new(some, _program.Masters);
     }
 
-    private CompletionModel Tyer => models[^1];
+    private CompletionModel Tyer => _models[^1];
 
     /// <summary>What Tyer has to answer in a step. To be asked for each step, in order.</summary>
     internal IReadOnlyList<string> Step(TruthStep step)
     {
         var waits = Tyer.Find(step.Lock)?.Requested is not null;
         var isCarriedOut = !step.Outcomes.Any(line => IsOf(line, $"{step.Lock} error") || line == $"{step.Lock} nothing");
-        foreach (var model in models)
+        foreach (var model in _models)
             model.Call(step, isCarriedOut);
 
         var translated = new List<string>();
@@ -58,11 +58,11 @@ internal sealed class Translation
 
         if (isCarriedOut)
             NoteCancel(step, waits && Tyer.Find(step.Lock) is not null);
-        foreach (var model in models)
+        foreach (var model in _models)
             model.LetUnusedRest();
 
         var expected = TruthProgram.OrderByLock(translated);
-        if (Divergences.Find($"{program.Name}:{step.Number}") is not { } instead)
+        if (Divergences.Find($"{_program.Name}:{step.Number}") is not { } instead)
             return expected;
         Assert.NotEqual(expected, instead);
         return instead;
@@ -72,9 +72,9 @@ internal sealed class Translation
     internal IReadOnlyList<string> End(IReadOnlyList<string> actual)
     {
         var expected = new List<string>();
-        foreach (var resource in program.Masters.Keys.Order(StringComparer.Ordinal))
+        foreach (var resource in _program.Masters.Keys.Order(StringComparer.Ordinal))
         {
-            var lines = program.End.Where(line => IsOf(line, resource)).ToList();
+            var lines = _program.End.Where(line => IsOf(line, resource)).ToList();
             var value = lines.SingleOrDefault(line => IsOf(line, $"{resource} value"));
             expected.AddRange(lines.Where(line => line != value).Select(OrderedAsActual));
             if (ThroughModels(value, "end", model => model.ValueLine(resource)) is { } line)
@@ -92,7 +92,7 @@ internal sealed class Translation
             var same = actual.SingleOrDefault(each => words.ToHashSet().SetEquals(each.Split(' ')));
             if (same is null)
                 return line;
-            used(Differences.GrantedOrder);
+            _used(Differences.GrantedOrder);
             return same;
         }
     }
@@ -100,10 +100,10 @@ internal sealed class Translation
     private void TranslateCompletion(TruthStep step, string line, bool waits, List<string> translated)
     {
         var said = TruthLine.Parse(line);
-        notices.Remove(said.Lock);
+        _notices.Remove(said.Lock);
         if (said.Status == TruthLine.Unlocked && waits && said.Lock == step.Lock)
         {
-            used(Differences.OneEnd);
+            _used(Differences.OneEnd);
             translated.Add(TruthLine.Plain(said.Lock, TruthLine.Cancelled, Tyer.Find(said.Lock)!.Told).ToString());
         }
 
@@ -114,44 +114,44 @@ internal sealed class Translation
     {
         var words = line.Split(' ');
         var mode = LockModes.Parse(words[2]);
-        if (program.Kernel.StartsWith("6.1.", StringComparison.Ordinal)
-            && notices.TryGetValue(words[0], out var last) && (last == mode || (last > mode && last > LockMode.ProtectedRead)))
+        if (_program.Kernel.StartsWith("6.1.", StringComparison.Ordinal)
+            && _notices.TryGetValue(words[0], out var last) && (last == mode || (last > mode && last > LockMode.ProtectedRead)))
         {
-            used(Differences.NoticesOnce);
+            _used(Differences.NoticesOnce);
             return;
         }
 
-        notices[words[0]] = mode;
+        _notices[words[0]] = mode;
         translated.Add(line);
     }
 
     private string TranslateAnswer(TruthStep step, string line)
     {
         var isPlainCancel = step is { Call: TruthCall.Cancel, Flags: RawFlags.None };
-        if (!isPlainCancel || !cancelled.Contains(step.Lock) || line != $"{step.Lock} error EINVAL")
+        if (!isPlainCancel || !_cancelled.Contains(step.Lock) || line != $"{step.Lock} error EINVAL")
             return line;
-        used(Differences.CancelDoesNotStick);
+        _used(Differences.CancelDoesNotStick);
         return $"{step.Lock} nothing";
     }
 
     private void NoteCancel(TruthStep step, bool undidConversion)
     {
         if (step.Call == TruthCall.Cancel && undidConversion)
-            cancelled.Add(step.Lock);
+            _cancelled.Add(step.Lock);
         else if (step.Call != TruthCall.Cancel)
-            cancelled.Remove(step.Lock);
+            _cancelled.Remove(step.Lock);
     }
 
     /// <summary>What Tyer says where the kernel said <paramref name="said"/>, and the model with all its habits must say so too.</summary>
     private string? ThroughModels(string? said, string place, Func<CompletionModel, string?> lineOf)
     {
-        var lines = models.Select(lineOf).ToArray();
-        Assert.True(said == lines[0], $"{program.Name}:{place}: the kernel said '{said}' and its model says '{lines[0]}'");
+        var lines = _models.Select(lineOf).ToArray();
+        Assert.True(said == lines[0], $"{_program.Name}:{place}: the kernel said '{said}' and its model says '{lines[0]}'");
         // Two habits may cancel each other out: then there is no difference.
         for (var index = 0; index < Modelled.Length && lines[^1] != said; index++)
         {
             if (lines[index] != lines[index + 1])
-                used(Modelled[index].Difference);
+                _used(Modelled[index].Difference);
         }
 
         return lines[^1];

@@ -10,19 +10,19 @@ internal sealed class TruthReplay
 {
     private const uint Space = 1;
 
-    private readonly TruthProgram program;
-    private readonly EngineCluster cluster;
-    private readonly Dictionary<uint, Session> sessions = [];
-    private readonly Dictionary<string, ClassicLock> locks = new(StringComparer.Ordinal);
+    private readonly TruthProgram _program;
+    private readonly EngineCluster _cluster;
+    private readonly Dictionary<uint, Session> _sessions = [];
+    private readonly Dictionary<string, ClassicLock> _locks = new(StringComparer.Ordinal);
 
     internal TruthReplay(TruthProgram program)
     {
-        this.program = program;
-        cluster = new EngineCluster(program.Nodes, idleKept: long.MaxValue);
-        cluster.OpenLockspace(Space, TruthProgram.ValueSize);
-        foreach (var node in cluster.Nodes)
-            sessions.Add(node, cluster.OpenSession(node, $"n{node}"));
-        foreach (var (resource, master) in program.Masters)
+        _program = program;
+        _cluster = new EngineCluster(_program.Nodes, idleKept: long.MaxValue);
+        _cluster.OpenLockspace(Space, TruthProgram.ValueSize);
+        foreach (var node in _cluster.Nodes)
+            _sessions.Add(node, _cluster.OpenSession(node, $"n{node}"));
+        foreach (var (resource, master) in _program.Masters)
             MakeMaster(resource, master);
     }
 
@@ -31,10 +31,10 @@ internal sealed class TruthReplay
     {
         var lines = new List<string>();
         var called = Call(step);
-        cluster.RunToQuiet();
-        ClusterAudit.Check(cluster);
+        _cluster.RunToQuiet();
+        ClusterAudit.Check(_cluster);
         var hasEnd = false;
-        foreach (var told in cluster.TakeEvents())
+        foreach (var told in _cluster.TakeEvents())
         {
             var named = (ClassicLock)told.Tag!;
             hasEnd |= named.Name == step.Lock && told is CompletedEvent;
@@ -53,9 +53,9 @@ internal sealed class TruthReplay
     internal IReadOnlyList<string> End()
     {
         var lines = new List<string>();
-        foreach (var (word, master) in program.Masters.OrderBy(each => each.Key, StringComparer.Ordinal))
+        foreach (var (word, master) in _program.Masters.OrderBy(each => each.Key, StringComparer.Ordinal))
         {
-            var resource = ClusterAudit.Find(cluster[master], Space, TruthProgram.NameOf(word));
+            var resource = ClusterAudit.Find(_cluster[master], Space, TruthProgram.NameOf(word));
             AddQueue(lines, $"{word} granted", resource.Queues.Granted, each => Held(each));
             AddQueue(lines, $"{word} converting", resource.Queues.Converting, each => $"{Held(each)}>{Wanted(each)}");
             AddQueue(lines, $"{word} waiting", resource.Queues.Waiting, each => Wanted(each));
@@ -75,7 +75,7 @@ internal sealed class TruthReplay
     {
         var entries = new List<string>();
         for (var each = queue.First; each is not null; each = each.Next)
-            entries.Add($"{locks.Values.Single(named => named.Id == each.Id).Name}={modesOf(each)}");
+            entries.Add($"{_locks.Values.Single(named => named.Id == each.Id).Name}={modesOf(each)}");
         if (entries.Count > 0)
             lines.Add($"{label} {string.Join(' ', entries)}");
     }
@@ -83,13 +83,13 @@ internal sealed class TruthReplay
     /// <returns>What is known of the outcome when the call returns; null: events say it, or it waits.</returns>
     private string? Call(TruthStep step)
     {
-        var engine = cluster[step.Node];
-        var session = sessions[step.Node];
+        var engine = _cluster[step.Node];
+        var session = _sessions[step.Node];
         if (step.Call == TruthCall.Lock)
             return NewLock(step, engine, session);
 
         // A name without a lock stands for an id that no lock has.
-        var called = locks.GetValueOrDefault(step.Lock) ?? new ClassicLock(step.Lock) { Id = LockId.Create(step.Node, LockId.CounterMax) };
+        var called = _locks.GetValueOrDefault(step.Lock) ?? new ClassicLock(step.Lock) { Id = LockId.Create(step.Node, LockId.CounterMax) };
         called.Prepare(step);
         switch (step.Call)
         {
@@ -137,7 +137,7 @@ internal sealed class TruthReplay
         if (error is not null)
             return error;
         made.Id = id;
-        Assert.True(locks.TryAdd(step.Lock, made), "A program gives a name to one lock at a time.");
+        Assert.True(_locks.TryAdd(step.Lock, made), "A program gives a name to one lock at a time.");
         return null;
     }
 
@@ -147,7 +147,7 @@ internal sealed class TruthReplay
         {
             case CompletedEvent completed:
                 if (completed.Completion.Mode is null)
-                    locks.Remove(named.Name);
+                    _locks.Remove(named.Name);
                 return named.Complete(completed);
             case BlockingEvent blocking:
                 return $"{named.Name} blocking {blocking.Wanted.ToShortName()}";
@@ -169,10 +169,10 @@ internal sealed class TruthReplay
     private void MakeMaster(string resource, uint node)
     {
         var call = new LockCall { Space = Space, Name = new ResourceName(resource), Mode = LockMode.Null };
-        Assert.Equal(RawResult.Accepted, cluster[node].Lock(sessions[node], call, out var id));
-        cluster.RunToQuiet();
-        Assert.Equal(RawResult.Accepted, cluster[node].Unlock(sessions[node], id, RawFlags.None));
-        cluster.RunToQuiet();
-        cluster.TakeEvents();
+        Assert.Equal(RawResult.Accepted, _cluster[node].Lock(_sessions[node], call, out var id));
+        _cluster.RunToQuiet();
+        Assert.Equal(RawResult.Accepted, _cluster[node].Unlock(_sessions[node], id, RawFlags.None));
+        _cluster.RunToQuiet();
+        _cluster.TakeEvents();
     }
 }
