@@ -51,7 +51,7 @@ internal sealed class Incoming(EngineCore core)
         asker.Operation = message.Operation;
         asker.Transaction = message.Transaction;
         asker.Note = message.Note.IsEmpty ? null : message.Note.ToArray();
-        asker.Since = core.Now;
+        asker.WaitingSince = core.Now;
         core.Master.Request(asker);
         core.LetRest(resource);
     }

@@ -37,8 +37,11 @@ public sealed class Lock
     /// <summary>The version of <see cref="Value"/>: how often the resource's value had been written.</summary>
     public ulong ValueVersion => Copy?.Version ?? 0;
 
-    /// <summary>Since when (ticks of the engine's time) it has held its mode or waited.</summary>
+    /// <summary>Since when (ticks of the engine's time) it has held the mode of <see cref="Granted"/>; means nothing before the first grant.</summary>
     public long Since { get; internal set; }
+
+    /// <summary>Since when it has waited for the mode of <see cref="Requested"/>; means nothing while it waits for none. A converting lock has both.</summary>
+    public long WaitingSince { get; internal set; }
 
     internal Resource Resource = null!;
 

@@ -62,7 +62,7 @@ internal sealed class Answers(EngineCore core)
 
     internal void Blocking(Lock holder, LockMode wanted, Lock requester)
     {
-        var waited = core.Now - requester.Since;
+        var waited = core.Now - requester.WaitingSince;
         if (IsOurs(holder))
             OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, waited));
         else

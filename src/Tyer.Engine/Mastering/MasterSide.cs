@@ -164,7 +164,7 @@ internal sealed class MasterSide
         var atHead = asker.Has(RawFlags.HeadQue);
         var list = queue == QueueKind.Waiting ? queues.Waiting : queues.Converting;
         asker.Sequence = atHead ? (list.First?.Sequence ?? 0) - 1 : (list.Last?.Sequence ?? 0) + 1;
-        asker.Since = _core.Now;
+        asker.WaitingSince = _core.Now;
         queues.Place(asker, queue, atHead);
         _answers.Queued(asker);
         _pass.NotifyBlockersOf(asker, asker.Requested!.Value, convertingToo: false);

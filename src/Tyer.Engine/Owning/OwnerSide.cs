@@ -39,7 +39,7 @@ internal sealed class OwnerSide(EngineCore core)
         made.Requested = call.Mode;
         made.Transaction = call.Transaction;
         made.Note = call.Note;
-        made.Since = core.Now;
+        made.WaitingSince = core.Now;
         made.Operation = 1;
         made.Pending = OperationKind.Lock;
         session.Add(made);
@@ -76,6 +76,7 @@ internal sealed class OwnerSide(EngineCore core)
         asker.StatusFlags = StatusFlags.None;
         asker.Operation++;
         asker.Pending = OperationKind.Convert;
+        asker.WaitingSince = core.Now;
         if (asker.Queue != QueueKind.Owned)
         {
             Give(asker, call.GivesValue, call.Value);

@@ -70,7 +70,6 @@ internal sealed class QueryService(NodeCore node)
     {
         var (label, purpose) = NoteCodec.Decode(state.Note.Span);
         var owner = OwnerCodec.Decode(state.Identity.Span);
-        var age = TimeSpan.FromTicks(state.Since);
         return new LockEntry
         {
             Resource = resource,
@@ -78,8 +77,8 @@ internal sealed class QueryService(NodeCore node)
             Owner = label is null ? owner : owner with { Label = label },
             Granted = state.Granted,
             Requested = state.Requested,
-            HeldFor = state.Granted is null || state.Requested is not null ? null : age,
-            WaitedFor = state.Requested is null ? null : age,
+            HeldFor = state.HeldFor is { } held ? TimeSpan.FromTicks(held) : null,
+            WaitedFor = state.WaitedFor is { } waited ? TimeSpan.FromTicks(waited) : null,
             Token = state.Token,
             Purpose = purpose,
             IsOrphan = state.IsOrphan,
