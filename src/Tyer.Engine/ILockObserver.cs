@@ -18,6 +18,11 @@ public interface ILockObserver
 
     /// <summary>The lock excludes a mode that somebody wants. A level: it holds until the lock's next completion.</summary>
     void Blocking(Lock holder, in BlockingReport report);
+
+    /// <summary>A request without a time limit has waited for <see cref="EngineOptions.LongWait"/>, or twice, four times … as long.</summary>
+    /// <param name="waiting">The lock.</param>
+    /// <param name="waited">How long, in ticks of 100 ns.</param>
+    void WaitsLong(Lock waiting, long waited);
 }
 
 /// <summary>The end of a request.</summary>

@@ -8,6 +8,7 @@ using Tyer.Node.Peers;
 using Tyer.Node.Queries;
 using Tyer.Node.Sessions;
 using Tyer.Node.Shards;
+using Tyer.Node.Waits;
 using Tyer.Sessions;
 using Tyer.Time;
 
@@ -38,6 +39,7 @@ internal sealed partial class NodeCore : IAsyncDisposable
         var clock = settings.Options.Clock ?? BootClock.Instance;
         StartedAt = clock.Now;
         Shards = new ShardSet(settings.Id.Value, settings.Shards, _lockNumbers.First, (ulong)Random.Shared.NextInt64(), outbox, clock);
+        LongWaits = new LongWaits(this);
         Sessions = new SessionRegistry(this);
         Lockspaces = new LockspaceRegistry(Shards, OpenOwn);
         Queries = new QueryService(this);
@@ -64,6 +66,8 @@ internal sealed partial class NodeCore : IAsyncDisposable
     internal ShardSet Shards { get; }
 
     internal SessionRegistry Sessions { get; }
+
+    internal LongWaits LongWaits { get; }
 
     internal LockspaceRegistry Lockspaces { get; }
 

@@ -71,6 +71,7 @@ public sealed class Lock
     internal long Deadline;
     internal int DeadlineIndex = -1;
     internal bool IsOverdue;
+    internal bool IsWatched; // the deadline ends nothing: then it has waited for long
     internal bool IsSilent;
 
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
@@ -115,6 +116,7 @@ public sealed class Lock
         OrphanOf = 0;
         Deadline = 0;
         IsOverdue = false;
+        IsWatched = false;
         IsSilent = false;
         ToldMode = null;
         ToldBlocking = null;

@@ -170,7 +170,9 @@ internal sealed class OwnerSide(EngineCore core)
         while (core.Deadlines.First is { } late && late.Deadline <= core.Now)
         {
             core.Deadlines.Remove(late);
-            if (late.IsOverdue)
+            if (late.IsWatched)
+                TellLongWait(late);
+            else if (late.IsOverdue)
                 GiveUp(late);
             else
                 TimeOut(late);
@@ -193,6 +195,8 @@ internal sealed class OwnerSide(EngineCore core)
     {
         waiting.Confirmed = true;
         waiting.Sequence = sequence;
+        if (waiting.DeadlineIndex < 0 && !waiting.Ending)
+            Watch(waiting);
         // The cancel may have come to a request that was still parked there, and found nothing.
         if (waiting.Undoing is { } status)
             SendCancel(waiting, status);
@@ -286,11 +290,37 @@ internal sealed class OwnerSide(EngineCore core)
     private void WaitUntil(Lock waiting, LockId id, long deadline)
     {
         // It may have been granted, or refused and forgotten, in the call.
-        if (deadline == 0 || waiting.Id != id || waiting.Pending == OperationKind.None)
+        if (waiting.Id != id || waiting.Pending == OperationKind.None)
             return;
-        waiting.Deadline = deadline;
-        waiting.IsOverdue = false;
+        if (deadline != 0)
+        {
+            waiting.Deadline = deadline;
+            waiting.IsOverdue = false;
+            waiting.IsWatched = false;
+            core.Deadlines.Add(waiting);
+        }
+        else if (waiting.Confirmed || !waiting.Sent)
+        {
+            // One that is on its way to a master may well be granted there: it is watched when the master has said that it has to wait.
+            Watch(waiting);
+        }
+    }
+
+    private void Watch(Lock waiting)
+    {
+        waiting.Deadline = waiting.WaitingSince + core.Options.LongWait;
+        waiting.IsWatched = true;
         core.Deadlines.Add(waiting);
+    }
+
+    private void TellLongWait(Lock waiting)
+    {
+        var waited = core.Now - waiting.WaitingSince;
+        do
+            waiting.Deadline += waiting.Deadline - waiting.WaitingSince;
+        while (waiting.Deadline <= core.Now);
+        core.Deadlines.Add(waiting);
+        waiting.Session.Observer?.WaitsLong(waiting, waited);
     }
 
     private void ConvertElsewhere(Lock asker, LockMode held, in ConvertCall call)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Tyer.Engine;
 using Tyer.Engine.Locks;
 using Tyer.Node.Shards;
+using Tyer.Node.Waits;
 using Tyer.Sessions;
 
 namespace Tyer.Node.Sessions;
@@ -13,17 +14,20 @@ namespace Tyer.Node.Sessions;
 internal sealed class NodeSession
 {
     private readonly ShardSet _shards;
+    private readonly LongWaits _longWaits;
     private readonly Engine.Session[] _engineSessions;
     private readonly Observer[] _observers;
     private readonly byte[] _identity;
     private int _closed;
 
-    internal NodeSession(ShardSet shards, uint number, LockOwner owner, string lockspace, string transport, ISessionRenewals? renewals)
+    internal NodeSession(
+        ShardSet shards, LongWaits longWaits, uint number, LockOwner owner, string lockspace, string transport, ISessionRenewals? renewals)
     {
         Lockspace = lockspace;
         Transport = transport;
         Renewals = renewals;
         _shards = shards;
+        _longWaits = longWaits;
         Number = number;
         Owner = owner;
         OpenedAt = shards.Clock.Now;
@@ -33,7 +37,7 @@ internal sealed class NodeSession
         for (var index = 0; index < shards.Count; index++)
         {
             var shard = shards[index];
-            _observers[index] = new Observer(shard);
+            _observers[index] = new Observer(this, shard);
             using (shard.Enter())
                 _engineSessions[index] = shard.Engine.OpenSession(number, _identity, owner.ProcessId, _observers[index]);
         }
@@ -139,7 +143,7 @@ internal sealed class NodeSession
     }
 
     /// <summary>One shard's ear: it knows where to leave what has to be delivered.</summary>
-    private sealed class Observer(Shard shard) : ILockObserver
+    private sealed class Observer(NodeSession session, Shard shard) : ILockObserver
     {
         public void Completed(Engine.Locks.Lock completed, in Completion completion)
         {
@@ -177,6 +181,14 @@ internal sealed class NodeSession
             told.Blocking(report.Wanted, OwnerCodec.Decode(report.Requester), TimeSpan.FromTicks(report.Waited));
             shard.DeliverLater(told);
         }
+
+        public void WaitsLong(Engine.Locks.Lock waiting, long waited)
+        {
+            if (waiting.Tag is not ISessionLock told || waiting.Requested is not { } mode)
+                return;
+            session._longWaits.Add(
+                new LongWait(waiting.Id, told.Resource, session.Lockspace, mode, session.Owner, TimeSpan.FromTicks(waited), (told as IRemoteLock)?.LongWaitTeller()));
+        }
     }
 }
 
@@ -188,6 +200,9 @@ internal interface IRemoteLock
     /// Under the shard's lock.
     /// </summary>
     void AskBack();
+
+    /// <summary>What tells its process, at any time and from any thread, how long the present wait has lasted and why. Under the shard's lock.</summary>
+    Action<TimeSpan, string> LongWaitTeller();
 }
 
 /// <summary>What keeps a client's session alive, as those who look see it.</summary>

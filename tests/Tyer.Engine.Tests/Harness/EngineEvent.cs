@@ -27,6 +27,9 @@ internal sealed record CancelAnsweredEvent(uint Node, LockId Lock, object? Tag, 
 internal sealed record BlockingEvent(uint Node, LockId Lock, object? Tag, LockMode Wanted, byte[] Requester, long Waited)
     : EngineEvent(Node, Lock, Tag);
 
+/// <summary>A request without a time limit has waited for long.</summary>
+internal sealed record WaitsLongEvent(uint Node, LockId Lock, object? Tag, long Waited) : EngineEvent(Node, Lock, Tag);
+
 /// <summary>Writes down what sessions of one node are told, in the order of telling.</summary>
 internal sealed class EventRecorder(uint node, List<EngineEvent> events) : ILockObserver
 {
@@ -45,4 +48,6 @@ internal sealed class EventRecorder(uint node, List<EngineEvent> events) : ILock
 
     public void Blocking(Lock holder, in BlockingReport report) => events.Add(new BlockingEvent(
         node, holder.Id, holder.Tag, report.Wanted, report.Requester.ToArray(), report.Waited));
+
+    public void WaitsLong(Lock waiting, long waited) => events.Add(new WaitsLongEvent(node, waiting.Id, waiting.Tag, waited));
 }

@@ -18,6 +18,7 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         {
             BlockingEvent blocking =>
                 $"{name} blocking {blocking.Wanted.ToShortName()} by {Encoding.UTF8.GetString(blocking.Requester)}{For(blocking.Waited)}",
+            WaitsLongEvent waits => $"{name} waits long{For(waits.Waited)}",
             CancelAnsweredEvent cancel => CancelAnswered(name, cancel.Outcome),
             CompletedEvent completed => Completed(name, completed),
             _ => throw new ArgumentOutOfRangeException(nameof(told)),
