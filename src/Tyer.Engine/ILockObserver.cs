@@ -38,10 +38,11 @@ public readonly record struct Completion(
 /// <summary>Who wants a lock that is held.</summary>
 public readonly ref struct BlockingReport
 {
-    internal BlockingReport(LockMode wanted, ReadOnlySpan<byte> requester, long waited)
+    internal BlockingReport(LockMode wanted, ReadOnlySpan<byte> requester, ReadOnlySpan<byte> note, long waited)
     {
         Wanted = wanted;
         Requester = requester;
+        Note = note;
         Waited = waited;
     }
 
@@ -50,6 +51,9 @@ public readonly ref struct BlockingReport
 
     /// <summary>Who wants it, as the node layer encodes identities.</summary>
     public ReadOnlySpan<byte> Requester { get; }
+
+    /// <summary>Label and purpose of the lock wanted, as the node layer encodes them; empty if none.</summary>
+    public ReadOnlySpan<byte> Note { get; }
 
     /// <summary>How long it had waited when the notice was sent, in ticks of 100 ns.</summary>
     public long Waited { get; }

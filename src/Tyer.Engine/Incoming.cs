@@ -180,7 +180,7 @@ internal sealed class Incoming(EngineCore core)
                 Gone(found);
                 return true;
             case MessageKind.Blocking when message.Mode is { } wanted:
-                OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, (long)message.Number));
+                OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, message.Note, (long)message.Number));
                 return true;
             case MessageKind.NotMaster when isCurrent && found is { Pending: OperationKind.Lock, Confirmed: false }:
                 core.Directory.NotMaster(from, found);

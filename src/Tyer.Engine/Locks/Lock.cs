@@ -28,6 +28,9 @@ public sealed class Lock
     /// <summary>The session that owns it.</summary>
     public Session Session { get; internal set; } = null!;
 
+    /// <summary>Label and purpose, as the node layer encodes them; null if none.</summary>
+    public byte[]? Note { get; internal set; }
+
     /// <summary>The last value that the lock read or wrote; valid until its next event.</summary>
     public ReadOnlySpan<byte> Value => Copy is null ? [] : Copy.Bytes;
 
@@ -56,7 +59,6 @@ public sealed class Lock
     internal RawFlags Flags;
     internal StatusFlags StatusFlags;
     internal Guid? Transaction;
-    internal byte[]? Note;
     internal ValueBuffer? Copy;
 
     // The owner's side: which operation is out, and what is to become of it.

@@ -64,7 +64,7 @@ internal sealed class Answers(EngineCore core)
     {
         var waited = core.Now - requester.WaitingSince;
         if (IsOurs(holder))
-            OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, waited));
+            OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, requester.Note, waited));
         else
             SendBlocking(holder, wanted, requester, waited);
     }
@@ -116,6 +116,7 @@ internal sealed class Answers(EngineCore core)
     {
         var message = EngineCore.About(MessageKind.Blocking, holder, holder.Applied);
         message.Mode = wanted;
+        message.Note = requester.Note;
         message.Number = (ulong)waited;
         message.Text = requester.Session.Identity.Span;
         core.Send(holder.Id.Node, message);

@@ -79,15 +79,15 @@ internal sealed partial class LocalAnswers(NodeCore node)
         {
             foreach (var session in node.Sessions.All)
             {
-                if (session.Lockspace.Length == 0 || session.Revoke(shard, order.Lock) is not { } resource)
+                if (session.Lockspace.Length == 0 || session.Revoke(shard, order.Lock) is not { } revoked)
                     continue;
-                LogRevoked(order.Lock, resource, session.Lockspace, session.Owner, order.Reason);
+                LogRevoked(order.Lock, revoked.Resource, session.Lockspace, revoked.Owner, order.Reason);
                 return new RevokeResult
                 {
                     Lock = order.Lock,
                     Outcome = RevokeOutcome.Revoked,
-                    Owner = session.Owner,
-                    Resource = resource.ToString(),
+                    Owner = revoked.Owner,
+                    Resource = revoked.Resource.ToString(),
                     Lockspace = session.Lockspace,
                 };
             }

@@ -68,13 +68,12 @@ internal sealed class QueryService(NodeCore node)
 
     private static LockEntry Of(ResourceName resource, LockState state)
     {
-        var (label, purpose) = NoteCodec.Decode(state.Note.Span);
-        var owner = OwnerCodec.Decode(state.Identity.Span);
+        var (owner, purpose) = NoteCodec.Describe(state.Identity.Span, state.Note.Span);
         return new LockEntry
         {
             Resource = resource,
             Id = state.Id,
-            Owner = label is null ? owner : owner with { Label = label },
+            Owner = owner,
             Granted = state.Granted,
             Requested = state.Requested,
             HeldFor = state.HeldFor is { } held ? TimeSpan.FromTicks(held) : null,

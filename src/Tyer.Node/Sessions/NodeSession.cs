@@ -93,25 +93,25 @@ internal sealed class NodeSession
     /// <summary>
     /// Takes one lock away: its holder is told, and then it is released; one in another process is asked to tell its holder and to release it.
     /// </summary>
-    /// <returns>The resource, or null: this session has no such lock.</returns>
-    internal ResourceName? Revoke(Shard shard, LockId id)
+    /// <returns>The resource and whose the lock was, or null: this session has no such lock.</returns>
+    internal (ResourceName Resource, LockOwner Owner)? Revoke(Shard shard, LockId id)
     {
         using (shard.Enter())
         {
             if (shard.Engine.Find(id) is not { Tag: ISessionLock told } found || found.Session != In(shard))
                 return null;
-            var resource = told.Resource;
+            var revoked = (told.Resource, NoteCodec.Describe(_identity, found.Note).Owner);
             if (told is IRemoteLock remote)
             {
                 remote.AskBack();
                 shard.DeliverLater(told);
-                return resource;
+                return revoked;
             }
 
             Tell(shard, found, LossReason.Revoked);
             found.Tag = null;
             shard.Engine.Unlock(In(shard), id, RawFlags.ForceUnlock | RawFlags.IvValBlk);
-            return resource;
+            return revoked;
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed class NodeSession
         {
             if (holder.Tag is not ISessionLock told)
                 return;
-            told.Blocking(report.Wanted, OwnerCodec.Decode(report.Requester), TimeSpan.FromTicks(report.Waited));
+            told.Blocking(report.Wanted, NoteCodec.Describe(report.Requester, report.Note).Owner, TimeSpan.FromTicks(report.Waited));
             shard.DeliverLater(told);
         }
 
@@ -186,8 +186,9 @@ internal sealed class NodeSession
         {
             if (waiting.Tag is not ISessionLock told || waiting.Requested is not { } mode)
                 return;
-            session._longWaits.Add(
-                new LongWait(waiting.Id, told.Resource, session.Lockspace, mode, session.Owner, TimeSpan.FromTicks(waited), (told as IRemoteLock)?.LongWaitTeller()));
+            var owner = NoteCodec.Describe(session._identity, waiting.Note).Owner;
+            var teller = (told as IRemoteLock)?.LongWaitTeller();
+            session._longWaits.Add(new LongWait(waiting.Id, told.Resource, session.Lockspace, mode, owner, TimeSpan.FromTicks(waited), teller));
         }
     }
 }
