@@ -140,8 +140,8 @@ internal sealed class OwnerSide(EngineCore core)
         core.Sessions.BidFarewell(session);
     }
 
-    /// <summary>Ends the orphans of a process that was on this node; 0 = of all. Returns how many.</summary>
-    internal int Purge(int processId)
+    /// <summary>Ends the orphans that a process of this node left in a lockspace; 0 = those of all. Returns how many.</summary>
+    internal int Purge(uint space, int processId)
     {
         var purged = 0;
         for (var index = core.Sessions.WithOrphans.Count - 1; index >= 0; index--)
@@ -152,7 +152,7 @@ internal sealed class OwnerSide(EngineCore core)
             for (var each = session.FirstLock; each is not null;)
             {
                 var next = each.NextOfSession;
-                if (each.OrphanOf != 0 && !each.Ending)
+                if (each.OrphanOf != 0 && !each.Ending && each.Resource.Space == space)
                 {
                     End(each, RawFlags.ForceUnlock | RawFlags.IvValBlk, givesValue: false, []);
                     purged++;
