@@ -136,7 +136,7 @@ internal sealed class Incoming(EngineCore core)
 
     private bool Convert(Lock asker, in Message message)
     {
-        if (message.Mode is null || asker.Queue != QueueKind.Granted)
+        if (message.Mode is null)
             return false;
         if (message.Operation <= asker.Applied)
         {
@@ -144,6 +144,8 @@ internal sealed class Incoming(EngineCore core)
             return true;
         }
 
+        if (asker.Queue != QueueKind.Granted)
+            return false;
         asker.Operation = message.Operation;
         asker.Flags = message.Flags;
         asker.StatusFlags = StatusFlags.None;

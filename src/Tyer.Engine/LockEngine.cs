@@ -56,6 +56,9 @@ public sealed class LockEngine
     /// <summary>How many locks this shard knows, own ones and those of other nodes that are mastered here.</summary>
     public int LockCount => _core.Locks.Count;
 
+    /// <summary>How many sessions this shard knows: open ones of its node, and those of others that have locks here or may have.</summary>
+    public int SessionCount => _core.Sessions.Count;
+
     /// <summary>How many resources this shard knows, directory records and idle ones included.</summary>
     public int ResourceCount => _core.Resources.Count;
 

@@ -82,6 +82,7 @@ public sealed class Lock
 
     // The master's side.
     internal uint Applied;
+    internal RequestStatus Refused; // why the operation applied last was, if it was: for an owner that asks again
     internal long Sequence;
     internal LockMode Notified;
     internal ValueBuffer? Given;
@@ -123,6 +124,7 @@ public sealed class Lock
         ToldMode = null;
         ToldBlocking = null;
         Applied = 0;
+        Refused = RequestStatus.Granted;
         Sequence = 0;
         Notified = LockMode.Null;
         Given?.Clear();

@@ -40,6 +40,7 @@ internal sealed class Answers(EngineCore core)
 
     internal void Denied(Lock denied, RequestStatus status, WaitReport? report)
     {
+        denied.Refused = status;
         if (IsOurs(denied))
             core.Owner.Denied(denied, status, report);
         else
