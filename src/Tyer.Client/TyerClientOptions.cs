@@ -28,6 +28,11 @@ public sealed class TyerClientOptions
     /// Whether continuations and callbacks run on the thread that reads the connection. Saves the hop to the pool, and then they must not block:
     /// nothing else is heard meanwhile. Default: false.
     /// </summary>
+    /// <remarks>
+    /// A task that waited goes on inside the reader, up to its next real wait. What it releases and is granted again at once comes on top, so tasks that
+    /// contend for a lock in one process nest on that one thread, and grants, notices and losses of all other locks of the connection
+    /// starve until they are done. Keep-alives have a thread of their own. Use it where what follows a grant is short.
+    /// </remarks>
     public bool InlineCompletions { get; set; }
 
     /// <summary>Where the client logs to; null: nowhere.</summary>

@@ -22,6 +22,12 @@ public sealed record EngineOptions
     public long AnswerGrace { get; init; } = TimeSpan.TicksPerSecond * 2;
 
     /// <summary>
+    /// How long a request without a time limit waits before <see cref="ILockObserver.WaitsLong"/> tells so, in ticks of 100 ns; then again
+    /// each time the wait has doubled.
+    /// </summary>
+    public long LongWait { get; init; } = TimeSpan.TicksPerSecond * 30;
+
+    /// <summary>
     /// How long a resource that nobody uses is kept, in ticks of 100 ns: it is often used again. <see cref="long.MaxValue"/>: for ever.
     /// </summary>
     public long IdleKept { get; init; } = TimeSpan.TicksPerSecond * 10;

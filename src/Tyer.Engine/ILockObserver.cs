@@ -18,6 +18,11 @@ public interface ILockObserver
 
     /// <summary>The lock excludes a mode that somebody wants. A level: it holds until the lock's next completion.</summary>
     void Blocking(Lock holder, in BlockingReport report);
+
+    /// <summary>A request without a time limit has waited for <see cref="EngineOptions.LongWait"/>, or twice, four times … as long.</summary>
+    /// <param name="waiting">The lock.</param>
+    /// <param name="waited">How long, in ticks of 100 ns.</param>
+    void WaitsLong(Lock waiting, long waited);
 }
 
 /// <summary>The end of a request.</summary>
@@ -33,10 +38,11 @@ public readonly record struct Completion(
 /// <summary>Who wants a lock that is held.</summary>
 public readonly ref struct BlockingReport
 {
-    internal BlockingReport(LockMode wanted, ReadOnlySpan<byte> requester, long waited)
+    internal BlockingReport(LockMode wanted, ReadOnlySpan<byte> requester, ReadOnlySpan<byte> note, long waited)
     {
         Wanted = wanted;
         Requester = requester;
+        Note = note;
         Waited = waited;
     }
 
@@ -45,6 +51,9 @@ public readonly ref struct BlockingReport
 
     /// <summary>Who wants it, as the node layer encodes identities.</summary>
     public ReadOnlySpan<byte> Requester { get; }
+
+    /// <summary>Label and purpose of the lock wanted, as the node layer encodes them; empty if none.</summary>
+    public ReadOnlySpan<byte> Note { get; }
 
     /// <summary>How long it had waited when the notice was sent, in ticks of 100 ns.</summary>
     public long Waited { get; }

@@ -51,7 +51,7 @@ internal sealed class Incoming(EngineCore core)
         asker.Operation = message.Operation;
         asker.Transaction = message.Transaction;
         asker.Note = message.Note.IsEmpty ? null : message.Note.ToArray();
-        asker.Since = core.Now;
+        asker.WaitingSince = core.Now;
         core.Master.Request(asker);
         core.LetRest(resource);
     }
@@ -136,7 +136,7 @@ internal sealed class Incoming(EngineCore core)
 
     private bool Convert(Lock asker, in Message message)
     {
-        if (message.Mode is null || asker.Queue != QueueKind.Granted)
+        if (message.Mode is null)
             return false;
         if (message.Operation <= asker.Applied)
         {
@@ -144,6 +144,8 @@ internal sealed class Incoming(EngineCore core)
             return true;
         }
 
+        if (asker.Queue != QueueKind.Granted)
+            return false;
         asker.Operation = message.Operation;
         asker.Flags = message.Flags;
         asker.StatusFlags = StatusFlags.None;
@@ -180,7 +182,7 @@ internal sealed class Incoming(EngineCore core)
                 Gone(found);
                 return true;
             case MessageKind.Blocking when message.Mode is { } wanted:
-                OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, (long)message.Number));
+                OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, message.Note, (long)message.Number));
                 return true;
             case MessageKind.NotMaster when isCurrent && found is { Pending: OperationKind.Lock, Confirmed: false }:
                 core.Directory.NotMaster(from, found);

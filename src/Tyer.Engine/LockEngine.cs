@@ -56,6 +56,9 @@ public sealed class LockEngine
     /// <summary>How many locks this shard knows, own ones and those of other nodes that are mastered here.</summary>
     public int LockCount => _core.Locks.Count;
 
+    /// <summary>How many sessions this shard knows: open ones of its node, and those of others that have locks here or may have.</summary>
+    public int SessionCount => _core.Sessions.Count;
+
     /// <summary>How many resources this shard knows, directory records and idle ones included.</summary>
     public int ResourceCount => _core.Resources.Count;
 
@@ -117,10 +120,11 @@ public sealed class LockEngine
     /// </returns>
     public CancelOutcome? Cancel(Session session, LockId id) => _core.Owner.Cancel(session, id);
 
-    /// <summary>Ends the locks that processes of this node left behind as orphans.</summary>
+    /// <summary>Ends the locks that processes of this node left behind as orphans in a lockspace.</summary>
+    /// <param name="space">The lockspace.</param>
     /// <param name="processId">Those of this process; 0 = of all.</param>
     /// <returns>How many.</returns>
-    public int Purge(int processId) => _core.Owner.Purge(processId);
+    public int Purge(uint space, int processId) => _core.Owner.Purge(space, processId);
 
     /// <summary>Takes in a message of another engine.</summary>
     /// <param name="from">The node that sent it.</param>

@@ -8,6 +8,7 @@ using Tyer.Node.Peers;
 using Tyer.Node.Queries;
 using Tyer.Node.Sessions;
 using Tyer.Node.Shards;
+using Tyer.Node.Waits;
 using Tyer.Sessions;
 using Tyer.Time;
 
@@ -38,6 +39,8 @@ internal sealed partial class NodeCore : IAsyncDisposable
         var clock = settings.Options.Clock ?? BootClock.Instance;
         StartedAt = clock.Now;
         Shards = new ShardSet(settings.Id.Value, settings.Shards, _lockNumbers.First, (ulong)Random.Shared.NextInt64(), outbox, clock);
+        LongWaits = new LongWaits(this);
+        Orphans = new OrphanService(this);
         Sessions = new SessionRegistry(this);
         Lockspaces = new LockspaceRegistry(Shards, OpenOwn);
         Queries = new QueryService(this);
@@ -64,6 +67,10 @@ internal sealed partial class NodeCore : IAsyncDisposable
     internal ShardSet Shards { get; }
 
     internal SessionRegistry Sessions { get; }
+
+    internal LongWaits LongWaits { get; }
+
+    internal OrphanService Orphans { get; }
 
     internal LockspaceRegistry Lockspaces { get; }
 
@@ -118,27 +125,6 @@ internal sealed partial class NodeCore : IAsyncDisposable
         var opened = await Lockspaces.OpenAsync(name, options, cancellationToken).ConfigureAwait(false);
         var session = Sessions.Open(owner, name, transport, renewals);
         return (new NodeLockspace(this, opened, session, Settings.Options.InlineCompletions), session);
-    }
-
-    internal ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (node != 0 && node != Id)
-            throw new NotSupportedException($"Orphans of node {node} are purged at that node; this is node {Id}.");
-        return new ValueTask<int>(PurgeOwn(processId));
-    }
-
-    /// <summary>Ends the orphans that processes of this node left behind; 0 = all.</summary>
-    internal int PurgeOwn(int processId)
-    {
-        var purged = 0;
-        for (var index = 0; index < Shards.Count; index++)
-        {
-            using (Shards[index].Enter())
-                purged += Shards[index].Engine.Purge(processId);
-        }
-
-        return purged;
     }
 
     public async ValueTask DisposeAsync()

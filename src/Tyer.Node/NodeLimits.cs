@@ -45,6 +45,9 @@ internal static class NodeLimits
     /// </summary>
     internal const int RequestsMax = 1024;
 
+    /// <summary>Requests that have waited for long and are explained in the log one by one; of more at once only the number is told.</summary>
+    internal const int LongWaitsToldMax = 16;
+
     /// <summary>How long a query waits for the other members before it names who has not answered.</summary>
     internal static TimeSpan QueryTimeout { get; } = TimeSpan.FromSeconds(2);
 }

@@ -46,8 +46,15 @@ public sealed class TyerNodeOptions
     public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Whether continuations and callbacks run on the thread that brings the event. Faster, and they must not block. Default: false.
+    /// Whether continuations and callbacks run on the thread that brings the event: a peer's reader, the timer, or whoever releases the lock
+    /// waited for. Saves the hop to the pool, and then they must not block. Default: false.
     /// </summary>
+    /// <remarks>
+    /// A task that waited goes on inside the call that let it in: it runs within the other's <c>Dispose</c>, up to its next real wait. Where tasks
+    /// of one process contend for a lock they so nest in each other's releases on one thread: the stack grows with the number that
+    /// take turns, the one who released does not go on before the others have, and other work of that thread (other locks' grants, a
+    /// peer's messages) starves meanwhile. Use it where what follows a grant is short, and few wait for the same lock in one process.
+    /// </remarks>
     public bool InlineCompletions { get; set; }
 
     /// <summary>Where the node logs to; null: nowhere.</summary>

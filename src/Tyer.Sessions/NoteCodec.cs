@@ -20,6 +20,16 @@ public static class NoteCodec
         return bytes;
     }
 
+    /// <summary>Whose a lock is, and what for: what the lock says of itself goes before what its session says.</summary>
+    /// <param name="identity">The session's identity, by <see cref="OwnerCodec"/>.</param>
+    /// <param name="note">The lock's note; empty if it has none.</param>
+    public static (LockOwner Owner, string? Purpose) Describe(ReadOnlySpan<byte> identity, ReadOnlySpan<byte> note)
+    {
+        var owner = OwnerCodec.Decode(identity);
+        var (label, purpose) = Decode(note);
+        return (label is null ? owner : owner with { Label = label }, purpose);
+    }
+
     /// <summary>Label and purpose; null where there is none.</summary>
     public static (string? Label, string? Purpose) Decode(ReadOnlySpan<byte> bytes)
     {

@@ -46,8 +46,12 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
     public ValueTask<CancelOutcome> CancelAsync(LockId id, CancellationToken cancellationToken = default) =>
         Find(id)?.CancelAsync(cancellationToken) ?? new ValueTask<CancelOutcome>(CancelOutcome.NotFound);
 
-    public ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken = default) =>
-        Port.PurgeAsync(node, processId, cancellationToken);
+    public ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(node, Limits.NodeIdMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(processId);
+        return Port.PurgeAsync(node, processId, cancellationToken);
+    }
 
     /// <summary>From here on the lock is found by its id.</summary>
     internal void Register(RawLock made)

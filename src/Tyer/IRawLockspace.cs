@@ -36,10 +36,12 @@ public interface IRawLockspace
     /// <returns>Whether it came in time.</returns>
     ValueTask<CancelOutcome> CancelAsync(LockId id, CancellationToken cancellationToken = default);
 
-    /// <summary>Releases orphans.</summary>
-    /// <param name="node">Of which node; 0 = any.</param>
-    /// <param name="processId">Of which process; 0 = any.</param>
+    /// <summary>Releases orphans of this lockspace: locks with PERSISTENT whose process is gone.</summary>
+    /// <param name="node">Of processes of which node; 0 = of any member.</param>
+    /// <param name="processId">Of which process; 0 = of any.</param>
     /// <param name="cancellationToken">Ends the waiting for the answer, not the purge.</param>
     /// <returns>How many were released.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such node id, or the process id is negative.</exception>
+    /// <exception cref="LockUnavailableException">That node is not a member, or somebody did not answer; asking again is harmless.</exception>
     ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken = default);
 }

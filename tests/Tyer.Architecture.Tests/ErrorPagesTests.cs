@@ -1,4 +1,5 @@
 using System.Reflection;
+using Tyer.Cluster.State;
 
 namespace Tyer.Architecture.Tests;
 
@@ -57,6 +58,7 @@ public class ErrorPagesTests
     [InlineData("TYER-LOST", typeof(LossReason))]
     [InlineData("TYER-REFUSED", typeof(RefusalReason))]
     [InlineData("TYER-UNAVAILABLE", typeof(UnavailableReason))]
+    [InlineData("TYER-STATE", typeof(StateFault))]
     public void Every_reason_is_on_its_page(string code, Type reasons)
     {
         string page = File.ReadAllText(Path.Combine(Folder, code + ".md"));

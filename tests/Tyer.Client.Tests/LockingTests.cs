@@ -339,6 +339,23 @@ public class LockingTests
     }
 
     [Fact]
+    public async Task Label_and_purpose_of_a_lock_reach_those_it_keeps_waiting_and_those_whom_it_wants_out()
+    {
+        await using var daemon = await Daemon.StartAsync();
+        var (mine, theirs) = (await daemon.OpenAsync(configure: options => options.Label = "mine"), await daemon.OpenAsync(configure: options => options.Label = "theirs"));
+        await using var held = await mine.LockAsync("r", LockMode.Exclusive, new LockOptions { Owner = "night run", Purpose = "close the month" }, Stop);
+        var told = new TaskCompletionSource<BlockingNotice>(TaskCreationOptions.RunContinuationsAsynchronously);
+        held.Blocking += (_, notice) => told.TrySetResult(notice);
+
+        var outcome = await Assert.ThrowsAsync<LockTimeoutException>(() => theirs.LockAsync(
+            "r", LockMode.ProtectedRead, new LockOptions { Owner = "day run", Timeout = TimeSpan.FromMilliseconds(30) }, Stop).AsTask());
+
+        Assert.Equal("night run", Assert.Single(outcome.Holders).Owner.Label);
+        Assert.Equal("close the month", outcome.Holders[0].Purpose);
+        Assert.Equal("day run", (await told.Task.SoonAsync()).Requester.Label);
+    }
+
+    [Fact]
     public async Task A_client_that_is_closed_has_released_everything_and_committed_its_values()
     {
         await using var daemon = await Daemon.StartAsync();

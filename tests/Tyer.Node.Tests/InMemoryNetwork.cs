@@ -8,6 +8,11 @@ internal sealed class InMemoryNetwork
 {
     private readonly ConcurrentDictionary<uint, Transport> _transports = new();
 
+    private volatile uint _muted;
+
+    /// <summary>What is sent to this node from here on does not arrive.</summary>
+    internal void Mute(uint node) => _muted = node;
+
     internal IPeerTransport Connect(uint node, ulong incarnation) => new Transport(this, node, incarnation);
 
     private sealed class Transport(InMemoryNetwork network, uint self, ulong incarnation) : IPeerTransport
@@ -37,6 +42,8 @@ internal sealed class InMemoryNetwork
         {
             // To a node that has stopped: taken, and kept for a life that does not come back.
             if (!network._transports.TryGetValue(node, out var transport) || !transport._inboxes.TryGetValue(self, out var inbox) || inbox.IsAddingCompleted)
+                return true;
+            if (node == network._muted)
                 return true;
             inbox.TryAdd((binding, view, body.ToArray()));
             return true;

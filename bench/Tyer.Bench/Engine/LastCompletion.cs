@@ -19,6 +19,10 @@ internal sealed class LastCompletion : ILockObserver
     {
     }
 
+    public void WaitsLong(Lock waiting, long waited)
+    {
+    }
+
     /// <summary>Takes the completion there was, which must be this one; null: there must have been none.</summary>
     internal void Expect(RequestStatus? status)
     {

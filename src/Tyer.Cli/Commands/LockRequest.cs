@@ -3,6 +3,7 @@ using Tyer.Cli.CommandLine;
 using Tyer.Cli.Connections;
 using Tyer.Cli.Explaining;
 using Tyer.Cli.Progress;
+using Tyer.Sessions.Explaining;
 
 namespace Tyer.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Output;
 using Tyer.Sessions.Administration;
+using Tyer.Sessions.Explaining;
 
 namespace Tyer.Cli.Explaining;
 

@@ -3,6 +3,7 @@ using Tyer.Cli.CommandLine;
 using Tyer.Cli.Explaining;
 using Tyer.Daemon.Text;
 using Tyer.Sessions.Administration;
+using Tyer.Sessions.Explaining;
 
 namespace Tyer.Cli.Output;
 

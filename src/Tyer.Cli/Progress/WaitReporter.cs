@@ -2,6 +2,7 @@ using System.Globalization;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Explaining;
 using Tyer.Daemon.Text;
+using Tyer.Sessions.Explaining;
 using Tyer.Time;
 
 namespace Tyer.Cli.Progress;

@@ -220,6 +220,8 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
                 return OnCancelAnswered(message);
             case WireKind.Blocking:
                 return OnBlocking(message);
+            case WireKind.WaitsLong:
+                return OnWaitsLong(message);
             case WireKind.LockLost:
                 return OnLockLost(message);
             case WireKind.KeepAliveHeard:
@@ -280,6 +282,14 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
         var fault = BlockingMessage.TryRead(message, out var told);
         if (fault == WireFault.None)
             Locks.OnBlocking(told);
+        return fault;
+    }
+
+    private WireFault OnWaitsLong(ReadOnlySpan<byte> message)
+    {
+        var fault = WaitsLongMessage.TryRead(message, out var told);
+        if (fault == WireFault.None && Locks.FindWaiting(told.Key, told.Operation) is { } resource)
+            LogWaitsLong(resource, new TimeSpan(told.Waited.Ticks - (told.Waited.Ticks % TimeSpan.TicksPerSecond)), told.Why);
         return fault;
     }
 
@@ -393,4 +403,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Error, Message = "The node at {Endpoint} ends the connection: {What}: {Detail}")]
     private partial void LogEndedByNode(CommsEndpoint endpoint, string what, string detail);
+
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "A request for '{Resource}' has waited {Waited}, {Why}")]
+    private partial void LogWaitsLong(ResourceName resource, TimeSpan waited, string why);
 }

@@ -324,6 +324,15 @@ internal sealed class SessionLocks(ISessionWire wire)
         target.Deliver();
     }
 
+    /// <summary>The resource that an operation waits for; null if it waits no more.</summary>
+    internal ResourceName? FindWaiting(uint key, uint operation)
+    {
+        lock (_gate)
+        {
+            return _keys.TryFind(key) && operation != 0 && _keys[key].Pending == operation ? _keys[key].Target?.Resource : null;
+        }
+    }
+
     /// <summary>A lock was taken away: who holds it is told, and only then it is given back, so that nobody has it before that (S6).</summary>
     internal void OnLockLost(in LockLostMessage told)
     {

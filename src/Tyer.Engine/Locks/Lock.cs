@@ -28,6 +28,9 @@ public sealed class Lock
     /// <summary>The session that owns it.</summary>
     public Session Session { get; internal set; } = null!;
 
+    /// <summary>Label and purpose, as the node layer encodes them; null if none.</summary>
+    public byte[]? Note { get; internal set; }
+
     /// <summary>The last value that the lock read or wrote; valid until its next event.</summary>
     public ReadOnlySpan<byte> Value => Copy is null ? [] : Copy.Bytes;
 
@@ -37,8 +40,11 @@ public sealed class Lock
     /// <summary>The version of <see cref="Value"/>: how often the resource's value had been written.</summary>
     public ulong ValueVersion => Copy?.Version ?? 0;
 
-    /// <summary>Since when (ticks of the engine's time) it has held its mode or waited.</summary>
+    /// <summary>Since when (ticks of the engine's time) it has held the mode of <see cref="Granted"/>; means nothing before the first grant.</summary>
     public long Since { get; internal set; }
+
+    /// <summary>Since when it has waited for the mode of <see cref="Requested"/>; means nothing while it waits for none. A converting lock has both.</summary>
+    public long WaitingSince { get; internal set; }
 
     internal Resource Resource = null!;
 
@@ -53,7 +59,6 @@ public sealed class Lock
     internal RawFlags Flags;
     internal StatusFlags StatusFlags;
     internal Guid? Transaction;
-    internal byte[]? Note;
     internal ValueBuffer? Copy;
 
     // The owner's side: which operation is out, and what is to become of it.
@@ -68,6 +73,7 @@ public sealed class Lock
     internal long Deadline;
     internal int DeadlineIndex = -1;
     internal bool IsOverdue;
+    internal bool IsWatched; // the deadline ends nothing: then it has waited for long
     internal bool IsSilent;
 
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
@@ -76,6 +82,7 @@ public sealed class Lock
 
     // The master's side.
     internal uint Applied;
+    internal RequestStatus Refused; // why the operation applied last was, if it was: for an owner that asks again
     internal long Sequence;
     internal LockMode Notified;
     internal ValueBuffer? Given;
@@ -112,10 +119,12 @@ public sealed class Lock
         OrphanOf = 0;
         Deadline = 0;
         IsOverdue = false;
+        IsWatched = false;
         IsSilent = false;
         ToldMode = null;
         ToldBlocking = null;
         Applied = 0;
+        Refused = RequestStatus.Granted;
         Sequence = 0;
         Notified = LockMode.Null;
         Given?.Clear();

@@ -12,8 +12,6 @@ public sealed record WaitReport(int Position, IReadOnlyList<HolderReport> Holder
     /// <summary>More holders than this are counted, not listed.</summary>
     public const int HoldersMax = 8;
 
-    /// <summary>The longest identity that a report carries whole.</summary>
-    private const int IdentityMax = 400;
 
     internal static WaitReport Of(Lock asker, long now)
     {
@@ -33,7 +31,7 @@ public sealed record WaitReport(int Position, IReadOnlyList<HolderReport> Holder
                     continue;
                 count++;
                 if (holders.Count < HoldersMax)
-                    holders.Add(new HolderReport(each.Id, held, each.Token, now - each.Since, each.OrphanOf != 0, each.Session.Identity));
+                    holders.Add(new HolderReport(each.Id, held, each.Token, now - each.Since, each.OrphanOf != 0, each.Session.Identity, each.Note));
             }
         }
     }
@@ -56,7 +54,13 @@ public sealed record WaitReport(int Position, IReadOnlyList<HolderReport> Holder
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), HolderCount);
         var written = 8;
         foreach (var holder in Holders)
-            written += holder.Write(bytes.AsSpan(written), IdentityMax);
+        {
+            // Those that do not fit are counted, not listed.
+            if (holder.Length > bytes.Length - written)
+                break;
+            written += holder.Write(bytes.AsSpan(written));
+        }
+
         return bytes[..written];
     }
 
@@ -80,15 +84,22 @@ public sealed record WaitReport(int Position, IReadOnlyList<HolderReport> Holder
 /// <param name="Token">The token of its grant.</param>
 /// <param name="HeldFor">For how long it has held that mode, in ticks of 100 ns.</param>
 /// <param name="IsOrphan">Whether its process is dead and the lock was left behind.</param>
-/// <param name="Identity">Who it is, as the node layer encodes it; cut short if it is very long.</param>
+/// <param name="Identity">Who it is, as the node layer encodes it; left out of a message if it is very long.</param>
+/// <param name="Note">Label and purpose of the lock, as the node layer encodes them; left out of a message if they are very long.</param>
 public readonly record struct HolderReport(
-    LockId Id, LockMode Mode, FencingToken Token, long HeldFor, bool IsOrphan, ReadOnlyMemory<byte> Identity)
+    LockId Id, LockMode Mode, FencingToken Token, long HeldFor, bool IsOrphan, ReadOnlyMemory<byte> Identity, ReadOnlyMemory<byte> Note)
 {
-    private const int FixedLength = 8 + 1 + 16 + 8 + 1 + 2;
+    private const int FixedLength = 8 + 1 + 16 + 8 + 1 + 2 + 2;
 
-    internal int Write(Span<byte> destination, int identityMax)
+    /// <summary>The longest identity, and the longest note, that a message carries.</summary>
+    private const int TextMax = 400;
+
+    internal int Length => FixedLength + Sent(Identity).Length + Sent(Note).Length;
+
+    internal int Write(Span<byte> destination)
     {
-        var identity = Identity.Length <= identityMax ? Identity.Span : [];
+        var identity = Sent(Identity).Span;
+        var note = Sent(Note).Span;
         BinaryPrimitives.WriteUInt64LittleEndian(destination, Id.Value);
         destination[8] = (byte)Mode;
         BinaryPrimitives.WriteUInt64LittleEndian(destination[9..], Token.Epoch);
@@ -96,8 +107,10 @@ public readonly record struct HolderReport(
         BinaryPrimitives.WriteInt64LittleEndian(destination[25..], HeldFor);
         destination[33] = IsOrphan ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt16LittleEndian(destination[34..], (ushort)identity.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[36..], (ushort)note.Length);
         identity.CopyTo(destination[FixedLength..]);
-        return FixedLength + identity.Length;
+        note.CopyTo(destination[(FixedLength + identity.Length)..]);
+        return FixedLength + identity.Length + note.Length;
     }
 
     internal static bool TryRead(ref ReadOnlySpan<byte> source, out HolderReport holder)
@@ -105,8 +118,9 @@ public readonly record struct HolderReport(
         holder = default;
         if (source.Length < FixedLength || source[8] > (byte)LockMode.Exclusive)
             return false;
-        var length = BinaryPrimitives.ReadUInt16LittleEndian(source[34..]);
-        if (source.Length < FixedLength + length)
+        var identity = BinaryPrimitives.ReadUInt16LittleEndian(source[34..]);
+        var note = BinaryPrimitives.ReadUInt16LittleEndian(source[36..]);
+        if (source.Length < FixedLength + identity + note)
             return false;
         holder = new HolderReport(
             new LockId(BinaryPrimitives.ReadUInt64LittleEndian(source)),
@@ -114,8 +128,11 @@ public readonly record struct HolderReport(
             new FencingToken(BinaryPrimitives.ReadUInt64LittleEndian(source[9..]), BinaryPrimitives.ReadUInt64LittleEndian(source[17..])),
             BinaryPrimitives.ReadInt64LittleEndian(source[25..]),
             source[33] != 0,
-            source.Slice(FixedLength, length).ToArray());
-        source = source[(FixedLength + length)..];
+            source.Slice(FixedLength, identity).ToArray(),
+            source.Slice(FixedLength + identity, note).ToArray());
+        source = source[(FixedLength + identity + note)..];
         return true;
     }
+
+    private static ReadOnlyMemory<byte> Sent(ReadOnlyMemory<byte> text) => text.Length <= TextMax ? text : default;
 }

@@ -24,7 +24,8 @@ public sealed record ResourceState(
 /// <param name="Granted">The mode held.</param>
 /// <param name="Requested">The mode waited for.</param>
 /// <param name="Token">The token of the latest grant.</param>
-/// <param name="Since">For how long it has held its mode or waited, in ticks of 100 ns.</param>
+/// <param name="HeldFor">For how long it has held the mode of <paramref name="Granted"/>, in ticks of 100 ns; null if it holds none.</param>
+/// <param name="WaitedFor">For how long it has waited for the mode of <paramref name="Requested"/>, in ticks of 100 ns; null if it waits for none.</param>
 /// <param name="IsOrphan">Whether its process is dead and it was left behind.</param>
 /// <param name="Session">The number of its session at its node.</param>
 /// <param name="Identity">Who owns it, as the node layer encodes identities.</param>
@@ -34,7 +35,8 @@ public sealed record LockState(
     LockMode? Granted,
     LockMode? Requested,
     FencingToken Token,
-    long Since,
+    long? HeldFor,
+    long? WaitedFor,
     bool IsOrphan,
     uint Session,
     ReadOnlyMemory<byte> Identity,

@@ -54,7 +54,16 @@ internal sealed class Snapshots(EngineCore core)
         for (var each = list.First; each is not null; each = each.Next)
         {
             states[index++] = new LockState(
-                each.Id, each.Granted, each.Requested, each.Token, core.Now - each.Since, each.OrphanOf != 0, each.Session.Number, each.Session.Identity, each.Note);
+                each.Id,
+                each.Granted,
+                each.Requested,
+                each.Token,
+                each.Granted is null ? null : core.Now - each.Since,
+                each.Requested is null ? null : core.Now - each.WaitingSince,
+                each.OrphanOf != 0,
+                each.Session.Number,
+                each.Session.Identity,
+                each.Note);
         }
 
         return states;

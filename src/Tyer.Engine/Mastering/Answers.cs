@@ -40,6 +40,7 @@ internal sealed class Answers(EngineCore core)
 
     internal void Denied(Lock denied, RequestStatus status, WaitReport? report)
     {
+        denied.Refused = status;
         if (IsOurs(denied))
             core.Owner.Denied(denied, status, report);
         else
@@ -62,9 +63,9 @@ internal sealed class Answers(EngineCore core)
 
     internal void Blocking(Lock holder, LockMode wanted, Lock requester)
     {
-        var waited = core.Now - requester.Since;
+        var waited = core.Now - requester.WaitingSince;
         if (IsOurs(holder))
-            OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, waited));
+            OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, requester.Note, waited));
         else
             SendBlocking(holder, wanted, requester, waited);
     }
@@ -116,6 +117,7 @@ internal sealed class Answers(EngineCore core)
     {
         var message = EngineCore.About(MessageKind.Blocking, holder, holder.Applied);
         message.Mode = wanted;
+        message.Note = requester.Note;
         message.Number = (ulong)waited;
         message.Text = requester.Session.Identity.Span;
         core.Send(holder.Id.Node, message);

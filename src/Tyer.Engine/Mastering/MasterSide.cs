@@ -55,6 +55,7 @@ internal sealed class MasterSide
     {
         var resource = asker.Resource;
         asker.Applied = asker.Operation;
+        asker.Refused = RequestStatus.Granted;
         switch (GrantRules.Decide(resource.Queues, asker, isNew: true, out var mode))
         {
             case GrantVerdict.Grant:
@@ -141,7 +142,9 @@ internal sealed class MasterSide
     /// <summary>Says again how an operation stands, to an owner that asks again.</summary>
     internal void Repeat(Lock asked)
     {
-        if (asked.Queue == QueueKind.Granted)
+        if (asked.Queue == QueueKind.Granted && asked.Refused != RequestStatus.Granted)
+            _answers.Denied(asked, asked.Refused, null);
+        else if (asked.Queue == QueueKind.Granted)
             _answers.Granted(asked, valueRead: asked.Copy is { IsEmpty: false });
         else
             _answers.Queued(asked);
@@ -164,7 +167,7 @@ internal sealed class MasterSide
         var atHead = asker.Has(RawFlags.HeadQue);
         var list = queue == QueueKind.Waiting ? queues.Waiting : queues.Converting;
         asker.Sequence = atHead ? (list.First?.Sequence ?? 0) - 1 : (list.Last?.Sequence ?? 0) + 1;
-        asker.Since = _core.Now;
+        asker.WaitingSince = _core.Now;
         queues.Place(asker, queue, atHead);
         _answers.Queued(asker);
         _pass.NotifyBlockersOf(asker, asker.Requested!.Value, convertingToo: false);

@@ -9,8 +9,11 @@ public static class MessageCodec
     /// <summary>No message is longer: a name, a note, a value and a report at their limits, and the fixed parts.</summary>
     public const int LengthMax = 8192;
 
-    /// <summary>The longest identity, note or report, in bytes.</summary>
+    /// <summary>The longest identity or report, in bytes.</summary>
     public const int TextMax = 4096;
+
+    /// <summary>The longest note, in bytes: a label and a purpose at their limits, with their lengths.</summary>
+    public const int NoteMax = 2 * (2 + Limits.LabelBytesMax);
 
     private const byte Absent = 255;
 
@@ -121,7 +124,7 @@ public static class MessageCodec
         }
 
         if (fields.HasFlag(MessageFields.Note))
-            message.Note = reader.Text(TextMax);
+            message.Note = reader.Text(NoteMax);
         if (fields.HasFlag(MessageFields.Node))
             message.Node = reader.UInt16();
         if (fields.HasFlag(MessageFields.Number))

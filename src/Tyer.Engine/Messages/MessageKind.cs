@@ -60,11 +60,15 @@ public enum MessageKind : byte
     /// <summary>An orphan of yours went to a new owner.</summary>
     Adopted = 38,
 
-    // About sessions.
+    // About sessions. They are about no name, and go to all shards of the receiver: which of them the locks of one shard of the sender fall to
+    // depends on how many shards the two nodes have. Each shard of the sender speaks for itself.
 
-    /// <summary>The identity behind a session number, said before its first use towards a peer.</summary>
+    /// <summary>The identity behind a session number, said by each shard before its first use towards a peer.</summary>
     Introduce = 48,
 
-    /// <summary>A session that was introduced is over.</summary>
+    /// <summary>
+    /// A session that was introduced is over in one shard of its node. Where locks of it are left (another shard ends its own in a moment; orphans)
+    /// it stays known until the last has gone.
+    /// </summary>
     Farewell = 49,
 }

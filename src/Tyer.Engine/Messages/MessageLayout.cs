@@ -28,7 +28,8 @@ internal static class MessageLayout
             | MessageFields.Value;
         layouts[(int)MessageKind.Denied] = MessageFields.Operation | MessageFields.Mode | MessageFields.Status | MessageFields.Text;
         layouts[(int)MessageKind.Unlocked] = MessageFields.Operation;
-        layouts[(int)MessageKind.Blocking] = MessageFields.Operation | MessageFields.Mode | MessageFields.Number | MessageFields.Text;
+        layouts[(int)MessageKind.Blocking] = MessageFields.Operation | MessageFields.Mode | MessageFields.Note | MessageFields.Number
+            | MessageFields.Text;
         layouts[(int)MessageKind.NotMaster] = MessageFields.Operation;
         layouts[(int)MessageKind.Adopted] = MessageFields.Operation;
         layouts[(int)MessageKind.Introduce] = MessageFields.Session | MessageFields.Process | MessageFields.Text;

@@ -2,7 +2,8 @@ namespace Tyer.Engine.Owning;
 
 /// <summary>
 /// Which combinations of mode and flags a call may have (<c>docs/semantics.md</c>, "Calls"). Checked at the owner, in the order of fs/dlm:
-/// unknown lock, impossible combination, busy, conversion that may not be queued strictly.
+/// unknown lock, impossible combination, busy, conversion that may not be queued strictly. <see cref="LockArguments"/> has checked more, and said what is
+/// wrong in words, where a call came from a caller of Tyer's own; here it may have come from anywhere.
 /// </summary>
 internal static class CallRules
 {

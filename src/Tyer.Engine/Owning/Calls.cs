@@ -24,7 +24,7 @@ public ref struct LockCall
     /// <summary>The identity for deadlock search, if not the session.</summary>
     public Guid? Transaction { get; set; }
 
-    /// <summary>Label and purpose, as the node layer encodes them; kept as it is. Null = none.</summary>
+    /// <summary>Label and purpose, as the node layer encodes them; kept as it is, at most <see cref="Messages.MessageCodec.NoteMax"/> bytes. Null = none.</summary>
     public byte[]? Note { get; set; }
 
     /// <summary>What the caller wants to find again at the lock's events.</summary>

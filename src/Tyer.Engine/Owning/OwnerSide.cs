@@ -39,7 +39,7 @@ internal sealed class OwnerSide(EngineCore core)
         made.Requested = call.Mode;
         made.Transaction = call.Transaction;
         made.Note = call.Note;
-        made.Since = core.Now;
+        made.WaitingSince = core.Now;
         made.Operation = 1;
         made.Pending = OperationKind.Lock;
         session.Add(made);
@@ -76,6 +76,7 @@ internal sealed class OwnerSide(EngineCore core)
         asker.StatusFlags = StatusFlags.None;
         asker.Operation++;
         asker.Pending = OperationKind.Convert;
+        asker.WaitingSince = core.Now;
         if (asker.Queue != QueueKind.Owned)
         {
             Give(asker, call.GivesValue, call.Value);
@@ -139,8 +140,8 @@ internal sealed class OwnerSide(EngineCore core)
         core.Sessions.BidFarewell(session);
     }
 
-    /// <summary>Ends the orphans of a process that was on this node; 0 = of all. Returns how many.</summary>
-    internal int Purge(int processId)
+    /// <summary>Ends the orphans that a process of this node left in a lockspace; 0 = those of all. Returns how many.</summary>
+    internal int Purge(uint space, int processId)
     {
         var purged = 0;
         for (var index = core.Sessions.WithOrphans.Count - 1; index >= 0; index--)
@@ -151,7 +152,7 @@ internal sealed class OwnerSide(EngineCore core)
             for (var each = session.FirstLock; each is not null;)
             {
                 var next = each.NextOfSession;
-                if (each.OrphanOf != 0 && !each.Ending)
+                if (each.OrphanOf != 0 && !each.Ending && each.Resource.Space == space)
                 {
                     End(each, RawFlags.ForceUnlock | RawFlags.IvValBlk, givesValue: false, []);
                     purged++;
@@ -169,7 +170,9 @@ internal sealed class OwnerSide(EngineCore core)
         while (core.Deadlines.First is { } late && late.Deadline <= core.Now)
         {
             core.Deadlines.Remove(late);
-            if (late.IsOverdue)
+            if (late.IsWatched)
+                TellLongWait(late);
+            else if (late.IsOverdue)
                 GiveUp(late);
             else
                 TimeOut(late);
@@ -192,6 +195,8 @@ internal sealed class OwnerSide(EngineCore core)
     {
         waiting.Confirmed = true;
         waiting.Sequence = sequence;
+        if (waiting.DeadlineIndex < 0 && !waiting.Ending)
+            Watch(waiting);
         // The cancel may have come to a request that was still parked there, and found nothing.
         if (waiting.Undoing is { } status)
             SendCancel(waiting, status);
@@ -285,11 +290,37 @@ internal sealed class OwnerSide(EngineCore core)
     private void WaitUntil(Lock waiting, LockId id, long deadline)
     {
         // It may have been granted, or refused and forgotten, in the call.
-        if (deadline == 0 || waiting.Id != id || waiting.Pending == OperationKind.None)
+        if (waiting.Id != id || waiting.Pending == OperationKind.None)
             return;
-        waiting.Deadline = deadline;
-        waiting.IsOverdue = false;
+        if (deadline != 0)
+        {
+            waiting.Deadline = deadline;
+            waiting.IsOverdue = false;
+            waiting.IsWatched = false;
+            core.Deadlines.Add(waiting);
+        }
+        else if (waiting.Confirmed || !waiting.Sent)
+        {
+            // One that is on its way to a master may well be granted there: it is watched when the master has said that it has to wait.
+            Watch(waiting);
+        }
+    }
+
+    private void Watch(Lock waiting)
+    {
+        waiting.Deadline = waiting.WaitingSince + core.Options.LongWait;
+        waiting.IsWatched = true;
         core.Deadlines.Add(waiting);
+    }
+
+    private void TellLongWait(Lock waiting)
+    {
+        var waited = core.Now - waiting.WaitingSince;
+        do
+            waiting.Deadline += waiting.Deadline - waiting.WaitingSince;
+        while (waiting.Deadline <= core.Now);
+        core.Deadlines.Add(waiting);
+        waiting.Session.Observer?.WaitsLong(waiting, waited);
     }
 
     private void ConvertElsewhere(Lock asker, LockMode held, in ConvertCall call)

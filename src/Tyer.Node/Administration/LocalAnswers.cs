@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Tyer.Cluster;
 using Tyer.Node.Clients;
+using Tyer.Node.Lockspaces;
 using Tyer.Node.Peers;
 using Tyer.Node.Sessions;
 using Tyer.Sessions.Administration;
@@ -33,7 +34,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
             Serving = Serving(),
             Shards = node.Shards.Count,
             Sessions = node.Clients.Open.Count + OwnSessions().Count(),
-            Lockspaces = [.. node.Lockspaces.Opened.Select(opened => new LockspaceStatus
+            Lockspaces = [.. LockspacesOf(counts).Select(opened => new LockspaceStatus
             {
                 Name = opened.Name,
                 ValueSize = opened.Options.ValueSize,
@@ -58,19 +59,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
     internal IReadOnlyList<SessionInfo> Sessions() =>
         [.. node.Clients.Open.Select(Describe).Concat(OwnSessions().Select(Describe)).OrderBy(session => session.Number)];
 
-    internal IReadOnlyList<LockspaceResource> Resources(ResourceQuestion question)
-    {
-        var found = new List<LockspaceResource>();
-        foreach (var opened in node.Lockspaces.Opened)
-        {
-            if (question.Lockspace is not null && question.Lockspace != opened.Name)
-                continue;
-            foreach (var snapshot in node.Queries.Local(opened.Id, question.Query))
-                found.Add(new LockspaceResource(opened.Name, snapshot));
-        }
-
-        return found;
-    }
+    internal IReadOnlyList<LockspaceResource> Resources(ResourceQuestion question) => node.Queries.Local(question.Lockspace, question.Query);
 
     /// <summary>Takes a lock of one of this node's sessions away.</summary>
     internal RevokeResult Revoke(RevokeOrder order)
@@ -79,15 +68,15 @@ internal sealed partial class LocalAnswers(NodeCore node)
         {
             foreach (var session in node.Sessions.All)
             {
-                if (session.Lockspace.Length == 0 || session.Revoke(shard, order.Lock) is not { } resource)
+                if (session.Lockspace.Length == 0 || session.Revoke(shard, order.Lock) is not { } revoked)
                     continue;
-                LogRevoked(order.Lock, resource, session.Lockspace, session.Owner, order.Reason);
+                LogRevoked(order.Lock, revoked.Resource, session.Lockspace, revoked.Owner, order.Reason);
                 return new RevokeResult
                 {
                     Lock = order.Lock,
                     Outcome = RevokeOutcome.Revoked,
-                    Owner = session.Owner,
-                    Resource = resource.ToString(),
+                    Owner = revoked.Owner,
+                    Resource = revoked.Resource.ToString(),
                     Lockspace = session.Lockspace,
                 };
             }
@@ -106,7 +95,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
         QuestionTopic.Revoke => JsonSerializer.SerializeToUtf8Bytes(
             Revoke(JsonSerializer.Deserialize(json, AdministrationJson.Default.RevokeOrder)!), AdministrationJson.Default.RevokeResult),
         QuestionTopic.Purge => JsonSerializer.SerializeToUtf8Bytes(
-            node.PurgeOwn(JsonSerializer.Deserialize(json, NodeJson.Default.Int32)), NodeJson.Default.Int32),
+            node.Orphans.PurgeOwn(JsonSerializer.Deserialize(json, NodeJson.Default.PurgeOrder)!), NodeJson.Default.Int32),
         _ => [],
     };
 
@@ -161,6 +150,12 @@ internal sealed partial class LocalAnswers(NodeCore node)
             LocksWaiting = waiting,
         };
     }
+
+    /// <summary>Those that are open here, and those of which something is left here.</summary>
+    private IEnumerable<OpenedLockspace> LockspacesOf(Dictionary<uint, (int Resources, int Locks, int Waiting)> counts) =>
+        node.Lockspaces.Opened
+            .Union(counts.Keys.Select(node.Lockspaces.Find).OfType<OpenedLockspace>())
+            .OrderBy(opened => opened.Name, StringComparer.Ordinal);
 
     private Dictionary<uint, (int Resources, int Locks, int Waiting)> Count()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Tyer.Node.Lockspaces;
 using Tyer.Sessions.Administration;
 
 namespace Tyer.Node.Administration;
@@ -6,5 +7,6 @@ namespace Tyer.Node.Administration;
 /// <summary>What members tell each other beyond what operators are told.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(PurgeOrder))]
 [JsonSerializable(typeof(int))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -88,6 +88,17 @@ internal sealed class ClientLock(ClientConnection connection, uint key) : ISessi
         connection.Append(message[..new LockLostMessage(key, LossReason.Revoked).Write(message)]);
     }
 
+    Action<TimeSpan, string> IRemoteLock.LongWaitTeller()
+    {
+        // Should the wait end before it is told of, the operation's number says so to the client.
+        var operation = _operation;
+        return (waited, why) =>
+        {
+            Span<byte> message = stackalloc byte[WaitsLongMessage.BytesMax];
+            connection.Append(message[..new WaitsLongMessage(key, operation, waited, why).Write(message)]);
+        };
+    }
+
     void ISessionLock.Completed(in LockCompletion completion)
     {
         var isUnlock = completion.Kind == RequestKind.Unlock;

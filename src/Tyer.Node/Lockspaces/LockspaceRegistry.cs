@@ -18,6 +18,9 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
     internal const uint SystemId = 0;
 
     private readonly Dictionary<uint, OpenedLockspace> _opened = [];
+
+    // Also those that nobody here has open any more: what they left behind (orphans, locks of other nodes mastered here) has to have a name.
+    private readonly Dictionary<uint, OpenedLockspace> _known = [];
     private readonly SemaphoreSlim _gate = new(1, 1);
     private ILockspace? _records;
 
@@ -31,10 +34,14 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
         }
     }
 
-    internal string NameOf(uint id)
+    /// <summary>The name of a lockspace that is or was open here; empty for the node's own.</summary>
+    internal string NameOf(uint id) => Find(id)?.Name ?? "";
+
+    /// <summary>A lockspace that is or was open here; null: there has been none of this id.</summary>
+    internal OpenedLockspace? Find(uint id)
     {
         lock (_opened)
-            return _opened.GetValueOrDefault(id)?.Name ?? "";
+            return _known.GetValueOrDefault(id);
     }
 
     public void Dispose() => _gate.Dispose();
@@ -67,7 +74,10 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
                 opened = await AgreeAsync(name, id, options ?? new LockspaceOptions(), cancellationToken).ConfigureAwait(false);
                 shards.OpenLockspace(id, SettingsOf(opened.Options));
                 lock (_opened)
+                {
                     _opened.Add(id, opened);
+                    _known[id] = opened;
+                }
             }
 
             try

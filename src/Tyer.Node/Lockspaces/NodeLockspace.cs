@@ -108,7 +108,7 @@ internal sealed class NodeLockspace : LockPort
     }
 
     public override ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken) =>
-        _node.PurgeAsync(node, processId, cancellationToken);
+        _node.Orphans.PurgeAsync(_opened, node, processId, cancellationToken);
 
     public override IAsyncEnumerable<ResourceSnapshot> QueryAsync(ResourceQuery query, CancellationToken cancellationToken) =>
         _node.Queries.QueryAsync(_opened.Id, query, cancellationToken);

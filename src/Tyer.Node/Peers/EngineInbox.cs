@@ -43,7 +43,7 @@ internal sealed class EngineInbox(ShardSet shards)
     {
         if (message.Length < 3)
             return false;
-        // Who a session is, is told once per peer, not per shard: every shard may have to know.
+        // About no name, and so for no certain shard: the peer may have another number of shards (see MessageKind).
         if ((MessageKind)message[0] is not (MessageKind.Introduce or MessageKind.Farewell))
             return DeliverTo(shards.OfSlot(BinaryPrimitives.ReadUInt16LittleEndian(message[1..])), from, view, message);
         for (var index = 0; index < shards.Count; index++)

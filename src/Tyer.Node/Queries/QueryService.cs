@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Tyer.Engine.Looking;
 using Tyer.Sessions;
+using Tyer.Sessions.Administration;
 
 namespace Tyer.Node.Queries;
 
@@ -8,6 +9,9 @@ namespace Tyer.Node.Queries;
 internal sealed class QueryService(NodeCore node)
 {
     private const int BucketsAtATime = 256;
+
+    private static readonly Comparer<(string Lockspace, ResourceName Resource)> InOrder = Comparer<(string Lockspace, ResourceName Resource)>.Create(
+        static (one, other) => string.CompareOrdinal(one.Lockspace, other.Lockspace) is var order && order != 0 ? order : one.Resource.CompareTo(other.Resource));
 
     internal async IAsyncEnumerable<ResourceSnapshot> QueryAsync(
         uint space, ResourceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -17,23 +21,26 @@ internal sealed class QueryService(NodeCore node)
             yield return found.Snapshot;
     }
 
-    /// <summary>What this node masters, in the order of names, at most as many as asked for.</summary>
-    internal IReadOnlyList<ResourceSnapshot> Local(uint space, ResourceQuery query)
+    /// <summary>What this node masters, in the order of lockspaces and names, at most as many as asked for.</summary>
+    /// <param name="lockspace">The lockspace; null: all, but for the node's own.</param>
+    /// <param name="query">Which resources.</param>
+    internal IReadOnlyList<LockspaceResource> Local(string? lockspace, ResourceQuery query)
     {
-        var found = new SortedList<ResourceName, ResourceSnapshot>();
-        foreach (var state in Mastered(state => state.Space == space && query.Matches(state.Name)))
-            Take(state);
-        return [.. found.Values];
-
-        void Take(ResourceState state)
+        var found = new SortedList<(string Lockspace, ResourceName Resource), LockspaceResource>(InOrder);
+        foreach (var state in Mastered(state => query.Matches(state.Name) && IsIn(state.Space)))
         {
             var snapshot = Of(state);
             if (!query.Matches(snapshot))
-                return;
-            found[snapshot.Resource] = snapshot;
+                continue;
+            var space = node.Lockspaces.NameOf(state.Space);
+            found[(space, snapshot.Resource)] = new LockspaceResource(space, snapshot);
             if (found.Count > query.Count)
                 found.RemoveAt(found.Count - 1);
         }
+
+        return [.. found.Values];
+
+        bool IsIn(uint space) => node.Lockspaces.NameOf(space) is { Length: > 0 } name && (lockspace is null || lockspace == name);
     }
 
     /// <summary>The resources mastered here, a part of a shard's table at a time.</summary>
@@ -68,18 +75,16 @@ internal sealed class QueryService(NodeCore node)
 
     private static LockEntry Of(ResourceName resource, LockState state)
     {
-        var (label, purpose) = NoteCodec.Decode(state.Note.Span);
-        var owner = OwnerCodec.Decode(state.Identity.Span);
-        var age = TimeSpan.FromTicks(state.Since);
+        var (owner, purpose) = NoteCodec.Describe(state.Identity.Span, state.Note.Span);
         return new LockEntry
         {
             Resource = resource,
             Id = state.Id,
-            Owner = label is null ? owner : owner with { Label = label },
+            Owner = owner,
             Granted = state.Granted,
             Requested = state.Requested,
-            HeldFor = state.Granted is null || state.Requested is not null ? null : age,
-            WaitedFor = state.Requested is null ? null : age,
+            HeldFor = state.HeldFor is { } held ? TimeSpan.FromTicks(held) : null,
+            WaitedFor = state.WaitedFor is { } waited ? TimeSpan.FromTicks(waited) : null,
             Token = state.Token,
             Purpose = purpose,
             IsOrphan = state.IsOrphan,

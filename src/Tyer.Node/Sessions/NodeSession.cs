@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Tyer.Engine;
 using Tyer.Engine.Locks;
 using Tyer.Node.Shards;
+using Tyer.Node.Waits;
 using Tyer.Sessions;
 
 namespace Tyer.Node.Sessions;
@@ -13,17 +14,20 @@ namespace Tyer.Node.Sessions;
 internal sealed class NodeSession
 {
     private readonly ShardSet _shards;
+    private readonly LongWaits _longWaits;
     private readonly Engine.Session[] _engineSessions;
     private readonly Observer[] _observers;
     private readonly byte[] _identity;
     private int _closed;
 
-    internal NodeSession(ShardSet shards, uint number, LockOwner owner, string lockspace, string transport, ISessionRenewals? renewals)
+    internal NodeSession(
+        ShardSet shards, LongWaits longWaits, uint number, LockOwner owner, string lockspace, string transport, ISessionRenewals? renewals)
     {
         Lockspace = lockspace;
         Transport = transport;
         Renewals = renewals;
         _shards = shards;
+        _longWaits = longWaits;
         Number = number;
         Owner = owner;
         OpenedAt = shards.Clock.Now;
@@ -33,7 +37,7 @@ internal sealed class NodeSession
         for (var index = 0; index < shards.Count; index++)
         {
             var shard = shards[index];
-            _observers[index] = new Observer(shard);
+            _observers[index] = new Observer(this, shard);
             using (shard.Enter())
                 _engineSessions[index] = shard.Engine.OpenSession(number, _identity, owner.ProcessId, _observers[index]);
         }
@@ -89,25 +93,25 @@ internal sealed class NodeSession
     /// <summary>
     /// Takes one lock away: its holder is told, and then it is released; one in another process is asked to tell its holder and to release it.
     /// </summary>
-    /// <returns>The resource, or null: this session has no such lock.</returns>
-    internal ResourceName? Revoke(Shard shard, LockId id)
+    /// <returns>The resource and whose the lock was, or null: this session has no such lock.</returns>
+    internal (ResourceName Resource, LockOwner Owner)? Revoke(Shard shard, LockId id)
     {
         using (shard.Enter())
         {
             if (shard.Engine.Find(id) is not { Tag: ISessionLock told } found || found.Session != In(shard))
                 return null;
-            var resource = told.Resource;
+            var revoked = (told.Resource, NoteCodec.Describe(_identity, found.Note).Owner);
             if (told is IRemoteLock remote)
             {
                 remote.AskBack();
                 shard.DeliverLater(told);
-                return resource;
+                return revoked;
             }
 
             Tell(shard, found, LossReason.Revoked);
             found.Tag = null;
             shard.Engine.Unlock(In(shard), id, RawFlags.ForceUnlock | RawFlags.IvValBlk);
-            return resource;
+            return revoked;
         }
     }
 
@@ -139,7 +143,7 @@ internal sealed class NodeSession
     }
 
     /// <summary>One shard's ear: it knows where to leave what has to be delivered.</summary>
-    private sealed class Observer(Shard shard) : ILockObserver
+    private sealed class Observer(NodeSession session, Shard shard) : ILockObserver
     {
         public void Completed(Engine.Locks.Lock completed, in Completion completion)
         {
@@ -174,8 +178,17 @@ internal sealed class NodeSession
         {
             if (holder.Tag is not ISessionLock told)
                 return;
-            told.Blocking(report.Wanted, OwnerCodec.Decode(report.Requester), TimeSpan.FromTicks(report.Waited));
+            told.Blocking(report.Wanted, NoteCodec.Describe(report.Requester, report.Note).Owner, TimeSpan.FromTicks(report.Waited));
             shard.DeliverLater(told);
+        }
+
+        public void WaitsLong(Engine.Locks.Lock waiting, long waited)
+        {
+            if (waiting.Tag is not ISessionLock told || waiting.Requested is not { } mode)
+                return;
+            var owner = NoteCodec.Describe(session._identity, waiting.Note).Owner;
+            var teller = (told as IRemoteLock)?.LongWaitTeller();
+            session._longWaits.Add(new LongWait(waiting.Id, told.Resource, session.Lockspace, mode, owner, TimeSpan.FromTicks(waited), teller));
         }
     }
 }
@@ -188,6 +201,9 @@ internal interface IRemoteLock
     /// Under the shard's lock.
     /// </summary>
     void AskBack();
+
+    /// <summary>What tells its process, at any time and from any thread, how long the present wait has lasted and why. Under the shard's lock.</summary>
+    Action<TimeSpan, string> LongWaitTeller();
 }
 
 /// <summary>What keeps a client's session alive, as those who look see it.</summary>

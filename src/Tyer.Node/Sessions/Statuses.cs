@@ -25,14 +25,16 @@ internal static class Statuses
         for (var index = 0; index < holders.Length; index++)
         {
             var holder = report.Holders[index];
+            var (owner, purpose) = NoteCodec.Describe(holder.Identity.Span, holder.Note.Span);
             holders[index] = new LockEntry
             {
                 Resource = resource,
                 Id = holder.Id,
-                Owner = OwnerCodec.Decode(holder.Identity.Span),
+                Owner = owner,
                 Granted = holder.Mode,
                 HeldFor = TimeSpan.FromTicks(holder.HeldFor),
                 Token = holder.Token,
+                Purpose = purpose,
                 IsOrphan = holder.IsOrphan,
             };
         }

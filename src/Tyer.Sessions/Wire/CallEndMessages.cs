@@ -6,7 +6,7 @@ namespace Tyer.Sessions.Wire;
 ///  0 kind u8    1 request kind u8    2 status u8    3 mode u8 (255 = the lock is gone)    4 status flags u32
 ///  8 key u32   12 operation u32     16 lock id u64   24 token epoch u64   32 token counter u64
 /// 40 has value u8    41 value state u8    42 value length u16    44 report length u32
-/// 48 [value version u64, value] report (JSON)
+/// 48 [value version u64, value] report (who was in the way)
 /// </code>
 /// </summary>
 public readonly ref struct CompletedMessage

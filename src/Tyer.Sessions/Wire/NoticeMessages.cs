@@ -57,6 +57,39 @@ public readonly ref struct BlockingMessage
 }
 
 /// <summary>
+/// A request without a time limit has waited for long: what for, as far as the node can tell. It changes nothing; the client logs it.
+/// <code>
+///  0 kind u8    1 reserved 3    4 key u32    8 operation u32    12 waited i64    20 why text
+/// </code>
+/// </summary>
+public readonly record struct WaitsLongMessage(uint Key, uint Operation, TimeSpan Waited, string Why)
+{
+    /// <summary>Bytes of the longest one.</summary>
+    public const int BytesMax = 22 + WireLimits.ReasonBytesMax;
+
+    /// <summary>Writes it; returns how many bytes it took.</summary>
+    public int Write(Span<byte> destination)
+    {
+        var writer = new WireWriter(destination, WireKind.WaitsLong);
+        writer.Reserved(3);
+        writer.U32(Key);
+        writer.U32(Operation);
+        writer.Ticks(Waited);
+        writer.Text(Why, WireLimits.ReasonBytesMax);
+        return writer.Length;
+    }
+
+    /// <summary>Reads it.</summary>
+    public static WireFault TryRead(ReadOnlySpan<byte> message, out WaitsLongMessage told)
+    {
+        var reader = new WireReader(message, WireKind.WaitsLong);
+        reader.Reserved(3);
+        told = new WaitsLongMessage(reader.U32(), reader.U32(), reader.Ticks(), reader.Text(WireLimits.ReasonBytesMax));
+        return reader.End();
+    }
+}
+
+/// <summary>
 /// One lock is lost. The node forgets the key.
 /// <code>
 ///  0 kind u8    1 reason u8    2 reserved 2    4 key u32

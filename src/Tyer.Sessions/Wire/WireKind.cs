@@ -83,4 +83,7 @@ public enum WireKind : byte
 
     /// <summary>Node: a piece of the answer to a question.</summary>
     Answer = 77,
+
+    /// <summary>Node: a request has waited for long; what for.</summary>
+    WaitsLong = 78,
 }

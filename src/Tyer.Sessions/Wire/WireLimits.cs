@@ -30,6 +30,9 @@ public static class WireLimits
     /// <summary>Bytes of a sentence about a failure, at most.</summary>
     public const int SentenceBytesMax = 4096;
 
+    /// <summary>Bytes of the sentence that says what a request waits for, at most: it is written on the stack; a longer one is cut.</summary>
+    public const int ReasonBytesMax = 2048;
+
     /// <summary>Bytes of JSON in one message, at most; a longer document takes several.</summary>
     public const int FragmentBytesMax = 32 * 1024;
 

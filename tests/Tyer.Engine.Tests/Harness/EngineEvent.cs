@@ -23,9 +23,12 @@ internal sealed record CompletedEvent(
 /// <summary>The outcome of a cancel.</summary>
 internal sealed record CancelAnsweredEvent(uint Node, LockId Lock, object? Tag, CancelOutcome Outcome) : EngineEvent(Node, Lock, Tag);
 
-/// <summary>A blocking notice: the mode wanted, the identity of the session that wants it, and the ticks that it had waited.</summary>
-internal sealed record BlockingEvent(uint Node, LockId Lock, object? Tag, LockMode Wanted, byte[] Requester, long Waited)
+/// <summary>A blocking notice: the mode wanted, the identity of the session that wants it, the note of its lock, and the ticks that it had waited.</summary>
+internal sealed record BlockingEvent(uint Node, LockId Lock, object? Tag, LockMode Wanted, byte[] Requester, byte[] Note, long Waited)
     : EngineEvent(Node, Lock, Tag);
+
+/// <summary>A request without a time limit has waited for long.</summary>
+internal sealed record WaitsLongEvent(uint Node, LockId Lock, object? Tag, long Waited) : EngineEvent(Node, Lock, Tag);
 
 /// <summary>Writes down what sessions of one node are told, in the order of telling.</summary>
 internal sealed class EventRecorder(uint node, List<EngineEvent> events) : ILockObserver
@@ -44,5 +47,7 @@ internal sealed class EventRecorder(uint node, List<EngineEvent> events) : ILock
         events.Add(new CancelAnsweredEvent(node, cancelled.Id, cancelled.Tag, outcome));
 
     public void Blocking(Lock holder, in BlockingReport report) => events.Add(new BlockingEvent(
-        node, holder.Id, holder.Tag, report.Wanted, report.Requester.ToArray(), report.Waited));
+        node, holder.Id, holder.Tag, report.Wanted, report.Requester.ToArray(), report.Note.ToArray(), report.Waited));
+
+    public void WaitsLong(Lock waiting, long waited) => events.Add(new WaitsLongEvent(node, waiting.Id, waiting.Tag, waited));
 }

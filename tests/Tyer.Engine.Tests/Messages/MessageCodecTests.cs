@@ -135,9 +135,14 @@ public sealed class MessageCodecTests
     [Theory]
     [InlineData(MessageCodec.TextMax, true)]
     [InlineData(MessageCodec.TextMax + 1, false)]
-    public void Identities_notes_and_reports_have_their_limit(int length, bool good)
-    {
+    public void Identities_and_reports_have_their_limit(int length, bool good) =>
         Assert.Equal(good, MessageCodec.TryRead(Write(new Message { Kind = MessageKind.Introduce, Text = new byte[length] }), out _));
+
+    [Theory]
+    [InlineData(MessageCodec.NoteMax, true)]
+    [InlineData(MessageCodec.NoteMax + 1, false)]
+    public void Notes_have_their_limit(int length, bool good)
+    {
         Assert.Equal(good, MessageCodec.TryRead(Write(new Message { Kind = MessageKind.Request, Name = "r"u8, Note = new byte[length] }), out _));
     }
 
@@ -184,7 +189,7 @@ public sealed class MessageCodecTests
     private static Message Longest(MessageKind kind) => Full(kind) with
     {
         Name = new byte[Limits.ResourceNameBytesMax],
-        Note = new byte[MessageCodec.TextMax],
+        Note = new byte[MessageCodec.NoteMax],
         Value = new byte[Limits.ValueBytesMax],
         Text = new byte[MessageCodec.TextMax],
     };

@@ -45,6 +45,22 @@ public sealed class CallRulesTableTests
             (Any(flags, ~(ValBlk | IvValBlk | ForceUnlock)) ? RawResult.InvalidFlags : RawResult.Accepted) == CallRules.CheckUnlock(flags));
     }
 
+    /// <summary>
+    /// <see cref="LockArguments"/> says in words what is wrong before a call is sent, and is the stricter; the engine trusts nobody and checks again.
+    /// </summary>
+    [Fact]
+    public void What_callers_may_ask_together_the_engine_takes() =>
+        ForEachCombination((mode, flags) =>
+        {
+            var isConversion = Any(flags, RawFlags.Convert);
+            return LockArguments.FindFault(mode, flags) is not null
+                || (isConversion ? CallRules.CheckConvert(mode, flags) : CallRules.CheckLock(mode, flags)) == RawResult.Accepted;
+        });
+
+    [Fact]
+    public void What_callers_may_say_of_an_unlock_the_engine_takes() =>
+        ForEachCombination((_, flags) => LockArguments.FindUnlockFault(flags) is not null || CallRules.CheckUnlock(flags) == RawResult.Accepted);
+
     [Fact]
     public void A_conversion_is_refused_for_the_first_of_its_faults()
     {

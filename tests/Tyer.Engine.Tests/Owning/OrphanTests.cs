@@ -97,8 +97,8 @@ public sealed class OrphanTests
         Quietly(() => _dies.Lock(_name, LockMode.Exclusive, RawFlags.Persistent));
         Die();
 
-        Assert.Equal(0, _cluster[2].Purge(processId: 78));
-        Assert.Equal(1, _cluster[2].Purge(processId: 77));
+        Assert.Equal(0, _cluster[2].Purge(Client.Space, processId: 78));
+        Assert.Equal(1, _cluster[2].Purge(Client.Space, processId: 77));
         _cluster.RunToQuiet();
         _cluster.TakeEvents();
         _one.Convert(reader, LockMode.ProtectedRead, RawFlags.ValBlk);
@@ -123,7 +123,7 @@ public sealed class OrphanTests
 
     private int Purge()
     {
-        var purged = _cluster[2].Purge(processId: 0);
+        var purged = _cluster[2].Purge(Client.Space, processId: 0);
         _cluster.RunToQuiet();
         return purged;
     }

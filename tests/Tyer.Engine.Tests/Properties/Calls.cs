@@ -157,7 +157,7 @@ internal sealed class Calls(
     internal void Purge(uint node, int processId)
     {
         told.Add($"n{node} purge {processId}");
-        var purged = cluster[node].Purge(processId);
+        var purged = cluster[node].Purge(Client.Space, processId);
 
         var expected = 0;
         foreach (var session in model.Sessions.Where(each => each.Node == node && each.IsClosed).OrderByDescending(each => each.ClosedAs))

@@ -159,7 +159,7 @@ internal sealed class HostileRun
         foreach (var owned in session.Locks)
             owned.IsGone = true;
         // What it leaves as orphans is not the matter here.
-        _cluster[session.Node].Purge(0);
+        _cluster[session.Node].Purge(Client.Space, 0);
     }
 
     private void CheckAll()

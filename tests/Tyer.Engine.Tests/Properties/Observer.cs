@@ -60,6 +60,9 @@ internal sealed class Observer
             return;
         foreach (var told in _cluster.TakeEvents())
         {
+            // It changes nothing, so the model does not know of it; the stories tell when it comes.
+            if (told is WaitsLongEvent)
+                continue;
             _seen.Add(told switch
             {
                 CompletedEvent end => SeenEnd(end),

@@ -57,5 +57,5 @@ internal static class FlagNames
     internal static string Print(RawFlags flags) =>
         string.Concat(All.Where(each => flags.HasFlag(each)).Select(each => " " + NameOf(each)));
 
-    private static string NameOf(RawFlags flag) => flag.ToString().ToUpperInvariant();
+    internal static string NameOf(RawFlags flag) => flag.ToString().ToUpperInvariant();
 }

@@ -37,6 +37,18 @@ public sealed class ScenarioTests
     [Fact]
     public void The_stories_are_found() => Assert.True(Names.Count >= StoriesMin, $"There are {Names.Count} scenarios in {Folder()}.");
 
+    public static TheoryData<RawFlags> Flags => [.. Enum.GetValues<RawFlags>().Where(flag => flag != RawFlags.None)];
+
+    [Theory]
+    [MemberData(nameof(Flags))]
+    public void Every_flag_has_a_story_of_its_own_in_which_a_call_has_it(RawFlags flag)
+    {
+        var name = FlagNames.NameOf(flag);
+        var stories = Names.Select(row => row.Data).Where(story => story == $"flag-{name}" || story.StartsWith($"flag-{name}-", StringComparison.Ordinal));
+
+        Assert.Contains(stories, story => File.ReadLines(Path.Combine(Folder(), story + ".txt")).Any(line => IsCallWith(line, name)));
+    }
+
     [Fact]
     public void A_story_told_wrongly_is_noticed()
     {
@@ -47,6 +59,9 @@ public sealed class ScenarioTests
         const string difference = "  cluster 1\n  n1 lock a r1 PR\n  ----\n- a granted EX token 1.1\n+ a granted PR token 1.1\n  \n";
         Assert.Equal(difference, LineDiff.Of(told, played));
     }
+
+    private static bool IsCallWith(string line, string flag) =>
+        line.Split(' ') is [_, "lock" or "convert" or "unlock", ..] words && words.Contains(flag);
 
     private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

@@ -179,7 +179,7 @@ internal sealed class Story
             _lines.Add(StoryPrinter.CancelAnswered(cancelled.Name, outcome));
     });
 
-    private void Purge(uint node, int processId) => Step(() => _lines.Add($"purged {_cluster![node].Purge(processId)}"));
+    private void Purge(uint node, int processId) => Step(() => _lines.Add($"purged {_cluster![node].Purge(Space, processId)}"));
 
     private void Pass(TimeSpan time)
     {

@@ -17,7 +17,8 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         return told switch
         {
             BlockingEvent blocking =>
-                $"{name} blocking {blocking.Wanted.ToShortName()} by {Encoding.UTF8.GetString(blocking.Requester)}{For(blocking.Waited)}",
+                $"{name} blocking {blocking.Wanted.ToShortName()} by {Encoding.UTF8.GetString(blocking.Requester)}{Label(blocking.Note)}{For(blocking.Waited)}",
+            WaitsLongEvent waits => $"{name} waits long{For(waits.Waited)}",
             CancelAnsweredEvent cancel => CancelAnswered(name, cancel.Outcome),
             CompletedEvent completed => Completed(name, completed),
             _ => throw new ArgumentOutOfRangeException(nameof(told)),
@@ -135,7 +136,7 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
     {
         var session = Encoding.UTF8.GetString(holder.Identity.Span);
         var orphan = holder.IsOrphan ? " orphan" : "";
-        return $"{nameOf(holder.Id)} of {session} {holder.Mode.ToShortName()} token {holder.Token}{For(holder.HeldFor)}{orphan}";
+        return $"{nameOf(holder.Id)} of {session}{Label(holder.Note.Span)} {holder.Mode.ToShortName()} token {holder.Token}{For(holder.HeldFor)}{orphan}";
     }
 
     private static string For(long ticks) => ticks == 0 ? "" : $" for {Arguments.TextOf(TimeSpan.FromTicks(ticks))}";
@@ -173,10 +174,11 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
 
     private static string Extras(Lock shown)
     {
-        var label = shown.Note is { } note ? $" label {Encoding.UTF8.GetString(note)}" : "";
         var orphan = shown.OrphanOf != 0 ? $" orphan of process {shown.OrphanOf}" : "";
-        return label + orphan;
+        return Label(shown.Note) + orphan;
     }
+
+    private static string Label(ReadOnlySpan<byte> note) => note.IsEmpty ? "" : $" label {Encoding.UTF8.GetString(note)}";
 
     private string Whose(Lock shown) => $"{nameOf(shown.Id)}@n{shown.Id.Node}";
 

@@ -17,6 +17,16 @@ public class RoundTripTests
     }
 
     [Fact]
+    public void A_long_wait()
+    {
+        Assert.Equal(WireFault.None, WaitsLongMessage.TryRead(Written(Sample.WaitsLong.Write(_bytes)), out var told));
+        Assert.Equal(Sample.WaitsLong, told);
+        var wordy = Sample.WaitsLong with { Why = new string('w', 3000) };
+        Assert.Equal(WireFault.None, WaitsLongMessage.TryRead(Written(wordy.Write(_bytes)), out told));
+        Assert.Equal(WireLimits.ReasonBytesMax, told.Why.Length);
+    }
+
+    [Fact]
     public void A_lock()
     {
         var sent = Sample.Lock;

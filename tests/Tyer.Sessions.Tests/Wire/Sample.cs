@@ -59,6 +59,7 @@ internal sealed record Sample(string Name, byte[] Bytes, WireRead Read, int Fixe
         Whole("call refused", 64, new CallRefusedMessage(1, 2, RequestKind.Convert, RawResult.Busy).Write, m => CallRefusedMessage.TryRead(m, out _)),
         Whole("cancel answered", 64, new CancelAnsweredMessage(1, 2, CancelOutcome.AlreadyGranted).Write, m => CancelAnsweredMessage.TryRead(m, out _)),
         Open("blocking", 16, 2048, b => Blocking.Write(b), m => BlockingMessage.TryRead(m, out _)),
+        Whole("waits long", WaitsLongMessage.BytesMax, WaitsLong.Write, m => WaitsLongMessage.TryRead(m, out _)),
         Whole("lock lost", 64, new LockLostMessage(1, LossReason.Revoked).Write, m => LockLostMessage.TryRead(m, out _)),
         Whole("session lost", 64, new SessionLostMessage(LossReason.NodeStopped).Write, m => SessionLostMessage.TryRead(m, out _)),
         Whole("keep-alive", 64, new KeepAliveMessage(TimeSpan.FromHours(3)).Write, m => KeepAliveMessage.TryRead(m, out _)),
@@ -131,6 +132,8 @@ internal sealed record Sample(string Name, byte[] Bytes, WireRead Read, int Fixe
     {
         Key = 8, Wanted = LockMode.Exclusive, WaitedFor = TimeSpan.FromSeconds(1), Requester = Requester,
     };
+
+    internal static readonly WaitsLongMessage WaitsLong = new(8, 9, TimeSpan.FromSeconds(30), "place 2 in the queue; root blocker: EX held for 1 h by cron");
 
     internal static byte[] Requester { get; } = OwnerCodec.Encode(new LockOwner("n1", "db1", 12, "web", "app", "label", Verified: true));
 

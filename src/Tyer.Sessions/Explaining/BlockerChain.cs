@@ -1,6 +1,6 @@
 using Tyer.Sessions.Administration;
 
-namespace Tyer.Cli.Explaining;
+namespace Tyer.Sessions.Explaining;
 
 /// <summary>
 /// From a lock that is waited for to the one that all wait for in the end: its process waits for a lock of another, and so on. Ending the
@@ -8,7 +8,7 @@ namespace Tyer.Cli.Explaining;
 /// </summary>
 /// <param name="Links">The locks, the one waited for first; each is held by a process that waits for the next.</param>
 /// <param name="IsCircle">Whether the last waits for the first or another before it: they wait for each other.</param>
-internal sealed record BlockerChain(IReadOnlyList<LockEntry> Links, bool IsCircle)
+public sealed record BlockerChain(IReadOnlyList<LockEntry> Links, bool IsCircle)
 {
     /// <summary>A chain is followed no further: beyond that nobody reads it.</summary>
     private const int LinksMax = 32;

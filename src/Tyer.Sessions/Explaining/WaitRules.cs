@@ -1,7 +1,7 @@
-namespace Tyer.Cli.Explaining;
+namespace Tyer.Sessions.Explaining;
 
 /// <summary>Who is in whose way on one resource, read off a snapshot by the rules that the master grants by.</summary>
-internal static class WaitRules
+public static class WaitRules
 {
     /// <summary>Those that wait, in the order in which they will be granted: conversions come first (L3).</summary>
     public static IEnumerable<LockEntry> Queue(ResourceSnapshot snapshot) => snapshot.Converting.Concat(snapshot.Waiting);
