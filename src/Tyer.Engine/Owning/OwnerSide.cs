@@ -37,7 +37,8 @@ internal sealed class OwnerSide(EngineCore core)
         made.Tag = call.Tag;
         made.Flags = call.NotifyBlocking ? call.Flags | EngineCore.NotifyBlocking : call.Flags;
         made.Requested = call.Mode;
-        made.Transaction = call.Transaction;
+        if (call.Transaction is { } transaction)
+            made.Transaction = transaction;
         made.Note = call.Note;
         made.Since = core.Now;
         made.Operation = 1;
