@@ -10,7 +10,7 @@ namespace Tyer.Node.Shards;
 /// </summary>
 internal sealed class Shard : IPeerSender
 {
-    private readonly Lock _gate = new();
+    private readonly ShardGate _gate = new();
     private readonly IPeerOutbox _outbox;
     private List<ISessionLock> _after = new(64);
     private List<ISessionLock>? _spare = new(64);
@@ -53,14 +53,14 @@ internal sealed class Shard : IPeerSender
         Current = null;
         if (_after.Count == 0 && _unsent == 0)
         {
-            _gate.Exit();
+            _gate.Leave();
             return;
         }
 
         var unsent = _unsent;
         _unsent = 0;
         var deliveries = _after.Count == 0 ? null : TakeDeliveries();
-        _gate.Exit();
+        _gate.Leave();
         if (unsent != 0)
             _outbox.Flush(unsent);
         if (deliveries is null)
