@@ -50,22 +50,18 @@ internal sealed class NodeLockspace : LockPort
             if (_session.IsClosed)
                 return RawResult.UnknownLockspace;
             shard.Current = target;
-            // Made where it is passed: a call in a variable would be copied there.
-            var result = shard.Engine.Lock(
-                _session.In(shard),
-                new LockCall
-                {
-                    Space = _opened.Id,
-                    Name = resource,
-                    Mode = request.Mode,
-                    Flags = request.Flags,
-                    Deadline = deadline,
-                    NotifyBlocking = request.NotifyBlocking,
-                    Transaction = request.Transaction,
-                    Note = note,
-                    Tag = target,
-                },
-                out var id);
+            var call = default(LockCall);
+            call.Space = _opened.Id;
+            call.Name = resource;
+            call.Mode = request.Mode;
+            call.Flags = request.Flags;
+            call.Deadline = deadline;
+            call.NotifyBlocking = request.NotifyBlocking;
+            call.Note = note;
+            call.Tag = target;
+            if (request.Transaction is { } transaction)
+                call.Transaction = transaction; // large, and seldom there
+            var result = shard.Engine.Lock(_session.In(shard), call, out var id);
             target.Id = id;
             return result;
         }

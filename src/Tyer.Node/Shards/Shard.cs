@@ -48,15 +48,19 @@ internal sealed class Shard : IPeerSender
 
     void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message) => _outbox.Append(node, view, message, ref _unsent);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Leave()
     {
         Current = null;
         if (_after.Count == 0 && _unsent == 0)
-        {
             _gate.Leave();
-            return;
-        }
+        else
+            LeaveAndDeliver();
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LeaveAndDeliver()
+    {
         var unsent = _unsent;
         _unsent = 0;
         var deliveries = _after.Count == 0 ? null : TakeDeliveries();
@@ -81,6 +85,7 @@ internal sealed class Shard : IPeerSender
     /// <summary>The time in which a shard belongs to one thread.</summary>
     internal readonly ref struct Scope(Shard shard)
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Dispose() => shard.Leave();
     }
 }
