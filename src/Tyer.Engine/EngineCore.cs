@@ -23,6 +23,7 @@ internal sealed class EngineCore
     {
         _peers = peers;
         Options = options;
+        Node = options.Node;
         Resources = new ResourceTable(options.TableSeed);
         Master = new MasterSide(this);
         Owner = new OwnerSide(this);
@@ -33,7 +34,7 @@ internal sealed class EngineCore
 
     internal EngineOptions Options { get; }
 
-    internal uint Node => Options.Node;
+    internal uint Node { get; }
 
     internal long Now { get; set; }
 

@@ -52,14 +52,33 @@ public sealed class Session
 
     internal void Add(Lock added)
     {
-        added.NextOfSession = FirstLock;
-        if (FirstLock is not null)
-            FirstLock.PreviousOfSession = added;
+        if (FirstLock is { } first)
+        {
+            added.NextOfSession = first;
+            first.PreviousOfSession = added;
+        }
+
         FirstLock = added;
         LockCount++;
     }
 
     internal void Remove(Lock removed)
+    {
+        // Nothing to unlink where it is the only one, as often.
+        if (LockCount == 1)
+        {
+            Invariant.Check(FirstLock == removed, "a lock is in its session's list");
+            FirstLock = null;
+        }
+        else
+        {
+            Unlink(removed);
+        }
+
+        LockCount--;
+    }
+
+    private void Unlink(Lock removed)
     {
         if (removed.PreviousOfSession is null)
             FirstLock = removed.NextOfSession;
@@ -69,7 +88,6 @@ public sealed class Session
             removed.NextOfSession.PreviousOfSession = removed.PreviousOfSession;
         removed.PreviousOfSession = null;
         removed.NextOfSession = null;
-        LockCount--;
     }
 
     /// <summary>Its locks, newest first; not to be changed meanwhile.</summary>

@@ -50,6 +50,14 @@ public enum RequestKind : byte
 /// <summary>The end of a request.</summary>
 public readonly ref struct LockCompletion
 {
+    // A mode's number plus one. As a nullable it would be written in two bytes and soon copied as one word, for which a processor waits.
+    private readonly byte _modeOrZero;
+
+    /// <summary>
+    /// The lock's id, where the port tells it: an end within the call comes before <see cref="ISessionLock.Id"/> is set.
+    /// </summary>
+    public LockId Id { get; init; }
+
     /// <summary>What ended.</summary>
     public RequestKind Kind { get; init; }
 
@@ -57,7 +65,11 @@ public readonly ref struct LockCompletion
     public RawStatus Status { get; init; }
 
     /// <summary>The mode now held; null: the lock is gone.</summary>
-    public LockMode? Mode { get; init; }
+    public LockMode? Mode
+    {
+        get => _modeOrZero == 0 ? null : (LockMode)(_modeOrZero - 1);
+        init => _modeOrZero = value is { } mode ? (byte)(mode + 1) : (byte)0;
+    }
 
     /// <summary>The token of the lock's latest grant.</summary>
     public FencingToken Token { get; init; }

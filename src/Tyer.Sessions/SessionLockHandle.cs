@@ -63,13 +63,10 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         set => _portKey = value;
     }
 
-    /// <summary>How the request or conversion last made ended; meaningful once <see cref="HasResult"/>.</summary>
+    /// <summary>How the request or conversion last made ended; meaningful in the phases that follow such an end.</summary>
     internal RawStatus Status => _status;
 
     internal WaitInformation? WaitInformation => _extras?.Wait;
-
-    /// <summary>Whether the result of the request or conversion is there.</summary>
-    internal bool HasResult => ReferenceEquals(Volatile.Read(ref _wait), Arrived);
 
     internal HandlePhase Phase
     {
@@ -150,7 +147,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         if (!TryBeginRelease(out var givesValue))
             return Phase == HandlePhase.Lost && givesValue ? throw Outcomes.ReleaseUnknown(this) : ValueTask.CompletedTask;
         PostRelease();
-        if (!HasResult && AddWait() is { } wait)
+        if (Phase == HandlePhase.Releasing && AddWait() is { } wait)
             return WaitForReleaseAsync(wait.Task, cancellationToken);
         ThrowIfUnknown();
         return ValueTask.CompletedTask;
@@ -223,9 +220,6 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         _extras?.RaiseNotice(this, _space.Port.InlineCompletions);
     }
 
-    /// <summary>The result arrived within the call itself: nobody waits.</summary>
-    internal void Arrive() => Volatile.Write(ref _wait, Arrived);
-
     /// <summary>Something to wait on, or null if the result is there.</summary>
     internal TaskCompletionSource? AddWait()
     {
@@ -260,7 +254,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
             throw Outcomes.Refused(result, _space.Name, _resource);
         }
 
-        if (!HasResult && AddWait() is { } wait)
+        if (Phase == HandlePhase.Converting && AddWait() is { } wait)
         {
             // A cancelled conversion is awaited: only its outcome tells which mode the lock has.
             await using (cancellationToken.UnsafeRegister(static state => ((SessionLockHandle)state!).CancelConversion(), this).ConfigureAwait(false))
@@ -297,8 +291,6 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
             extras.Invalidates = false;
         }
 
-        if (result == RawResult.Accepted && Phase != HandlePhase.Converting)
-            Arrive();
         return result;
     }
 
@@ -329,8 +321,6 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         // A refusal means that the lock is gone already: there is nothing left to release.
         if (_space.Port.Unlock(this, flags, value is not null, value) != RawResult.Accepted)
             Phase = HandlePhase.Gone;
-        if (Phase != HandlePhase.Releasing)
-            Arrive();
     }
 
     private async ValueTask WaitForReleaseAsync(Task released, CancellationToken cancellationToken)

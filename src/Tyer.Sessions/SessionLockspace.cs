@@ -27,16 +27,14 @@ public sealed class SessionLockspace : ILockspace
 
     /// <inheritdoc/>
     public ValueTask<LockHandle> LockAsync(ResourceName resource, LockMode mode = LockMode.Exclusive, CancellationToken cancellationToken = default) =>
-        LockAsync(resource, mode, Defaults, cancellationToken);
+        ResultOf(BeginPlain(resource, mode, cancellationToken), mode, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<LockHandle> LockAsync(ResourceName resource, LockMode mode, LockOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var handle = Begin(resource, mode, options, LockArguments.WaitOf(null, options.Timeout), cancellationToken);
-        if (handle.HasResult && handle.Status == RawStatus.Ok)
-            return new ValueTask<LockHandle>(handle);
-        return WaitAsync(handle, mode, cancellationToken);
+        var limit = LockArguments.WaitOf(null, options.Timeout);
+        return ResultOf(Begin(resource, mode, options, limit, cancellationToken), mode, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -49,7 +47,7 @@ public sealed class SessionLockspace : ILockspace
     {
         ArgumentNullException.ThrowIfNull(options);
         var handle = Begin(resource, mode, options, LockArguments.WaitOf(wait, options.Timeout), cancellationToken);
-        if (!handle.HasResult)
+        if (handle.Phase == HandlePhase.Requested)
             return TryWaitAsync(handle, mode, cancellationToken);
         return handle.Status switch
         {
@@ -66,18 +64,26 @@ public sealed class SessionLockspace : ILockspace
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Interlocked.Exchange(ref _disposed, 1) == 0 ? Port.CloseAsync() : ValueTask.CompletedTask;
 
+    /// <summary>Asks for a lock without options: what the checks of options would say need not be found out each time.</summary>
+    private SessionLockHandle BeginPlain(ResourceName resource, LockMode mode, CancellationToken cancellationToken)
+    {
+        if (resource.IsDefault || !LockModes.IsDefined(mode))
+            return Begin(resource, mode, Defaults, null, cancellationToken); // which says what is wrong
+        ThrowIfOver(cancellationToken);
+        var handle = new SessionLockHandle(this, resource, mode, HandleTraits.TakesValue);
+        Ask(handle, new LockRequest { Mode = mode, Flags = RawFlags.ValBlk, NotifyBlocking = true });
+        return handle;
+    }
+
     private SessionLockHandle Begin(
         ResourceName resource, LockMode mode, LockOptions options, TimeSpan? limit, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        cancellationToken.ThrowIfCancellationRequested();
-        var flags = ReferenceEquals(options, Defaults) && limit is null && LockModes.IsDefined(mode) && !resource.IsDefault
-            ? RawFlags.ValBlk // what the checks below make of the defaults: the usual case need not be checked each time
-            : LockArguments.FlagsOf(resource, mode, options, limit);
+        ThrowIfOver(cancellationToken);
+        var flags = LockArguments.FlagsOf(resource, mode, options, limit);
         var traits = (options.ValueBlock ? HandleTraits.TakesValue : HandleTraits.None)
             | (options.Persistent ? HandleTraits.Persistent : HandleTraits.None);
         var handle = new SessionLockHandle(this, resource, mode, traits);
-        var result = Port.Lock(handle, new LockRequest
+        Ask(handle, new LockRequest
         {
             Mode = mode,
             Flags = flags,
@@ -87,12 +93,24 @@ public sealed class SessionLockspace : ILockspace
             Label = options.Owner,
             Purpose = options.Purpose,
         });
-        if (result != RawResult.Accepted)
-            throw Outcomes.Refused(result, Name, resource);
-        if (handle.Phase != HandlePhase.Requested)
-            handle.Arrive();
         return handle;
     }
+
+    private void Ask(SessionLockHandle handle, in LockRequest request)
+    {
+        var result = Port.Lock(handle, request);
+        if (result != RawResult.Accepted)
+            throw Outcomes.Refused(result, Name, handle.Resource);
+    }
+
+    private void ThrowIfOver(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private ValueTask<LockHandle> ResultOf(SessionLockHandle handle, LockMode mode, CancellationToken cancellationToken) =>
+        handle.Phase == HandlePhase.Held ? new ValueTask<LockHandle>(handle) : WaitAsync(handle, mode, cancellationToken);
 
     private async ValueTask<LockHandle> WaitAsync(SessionLockHandle handle, LockMode mode, CancellationToken cancellationToken)
     {
@@ -116,7 +134,7 @@ public sealed class SessionLockspace : ILockspace
     /// <summary>Whoever cancels is answered at once; a grant that still arrives is released in the background.</summary>
     private static async ValueTask WaitForResultAsync(SessionLockHandle handle, CancellationToken cancellationToken)
     {
-        if (handle.HasResult || handle.AddWait() is not { } wait)
+        if (handle.Phase != HandlePhase.Requested || handle.AddWait() is not { } wait)
             return;
         if (!cancellationToken.CanBeCanceled)
         {

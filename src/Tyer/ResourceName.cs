@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
@@ -109,19 +110,9 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
     }
 
     /// <inheritdoc/>
-    public bool Equals(ResourceName other)
-    {
-        if (_hash != other._hash) return false;
-        if (ReferenceEquals(_name, other._name)) return true;
-        return (_name, other._name) switch
-        {
-            // Well-formed strings are equal exactly when their UTF-8 bytes are.
-            (string mine, string others) => mine == others,
-            (byte[] mine, _) => other.Equals(mine.AsSpan()),
-            (_, byte[] others) => Equals(others.AsSpan()),
-            _ => false,
-        };
-    }
+    // Inlined, so that a name that is asked for again is known by its reference alone, and not copied for a call.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Equals(ResourceName other) => _hash == other._hash && (ReferenceEquals(_name, other._name) || HasBytesOf(other));
 
     /// <summary>Whether the name has exactly these bytes.</summary>
     public bool Equals(ReadOnlySpan<byte> bytes)
@@ -186,6 +177,15 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
         _ => null,
     };
 
+    private bool HasBytesOf(ResourceName other) => (_name, other._name) switch
+    {
+        // Well-formed strings are equal exactly when their UTF-8 bytes are.
+        (string mine, string others) => mine == others,
+        (byte[] mine, _) => other.Equals(mine.AsSpan()),
+        (_, byte[] others) => Equals(others.AsSpan()),
+        _ => false,
+    };
+
     private bool EqualsWrittenOut(ReadOnlySpan<byte> bytes)
     {
         Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
@@ -194,15 +194,17 @@ public readonly struct ResourceName : IEquatable<ResourceName>, IComparable<Reso
 
     private static bool TryHash(string name, out ulong hash)
     {
-        Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
         // Nearly every name is ASCII, for which this is the short way.
-        if (Ascii.FromUtf16(name, buffer, out int length) == OperationStatus.Done && length > 0 && buffer[length - 1] != 0)
-        {
-            hash = XxHash64.Hash(buffer[..length]);
-            return true;
-        }
+        bool mayBeAscii = name.Length is > 0 and <= Limits.ResourceNameBytesMax && name[^1] != 0;
+        return (mayBeAscii && XxHash64.TryHashAscii(name, out hash)) || TryHashUtf8(name, out hash);
+    }
 
-        bool good = Utf8.FromUtf16(name, buffer, out _, out length, replaceInvalidSequences: false) == OperationStatus.Done
+    // Not inlined: its buffer would be cleared for every name.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryHashUtf8(string name, out ulong hash)
+    {
+        Span<byte> buffer = stackalloc byte[Limits.ResourceNameBytesMax];
+        bool good = Utf8.FromUtf16(name, buffer, out _, out int length, replaceInvalidSequences: false) == OperationStatus.Done
             && Fault(buffer[..length]) is null;
         hash = good ? XxHash64.Hash(buffer[..length]) : 0;
         return good;

@@ -23,6 +23,25 @@ public class ResourceNameTests
     }
 
     [Fact]
+    public void A_string_of_any_length_hashes_as_its_bytes_wherever_it_is_not_ASCII()
+    {
+        for (int length = 1; length <= Limits.ResourceNameBytesMax; length++)
+        {
+            string ascii = new([.. Enumerable.Range(0, length).Select(at => (char)('!' + at))]);
+            Assert.Equal(new ResourceName(Encoding.UTF8.GetBytes(ascii)).Hash, new ResourceName(ascii).Hash);
+            for (int at = 0; at < length - 1; at++)
+            {
+                // The second has the lower byte of an ASCII letter.
+                foreach (char other in "é\u0141")
+                {
+                    string text = ascii[..at] + other + ascii[(at + 2)..];
+                    Assert.Equal(new ResourceName(Encoding.UTF8.GetBytes(text)).Hash, new ResourceName(text).Hash);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void Different_names_differ_in_either_form()
     {
         ResourceName a = "a";

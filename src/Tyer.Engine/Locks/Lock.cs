@@ -105,7 +105,8 @@ public sealed class Lock
         // Session and resource are overwritten by the next use: clearing them would cost as much as setting them.
         Flags = RawFlags.None;
         StatusFlags = StatusFlags.None;
-        Transaction = null;
+        if (Transaction is not null)
+            Transaction = null;
         if (Note is not null)
             Note = null;
         Copy?.Clear();

@@ -11,31 +11,58 @@ internal struct LockList
 
     internal readonly bool IsEmpty => First is null;
 
+    // Locks that are on no list have no neighbours, and a list of one, the usual case, has none to be linked: a reference stored costs a
+    // call into the garbage collector's books, even if it is null.
+
     internal void AddLast(Lock added)
     {
-        added.Previous = Last;
-        added.Next = null;
-        if (Last is null)
-            First = added;
+        if (Last is { } last)
+        {
+            added.Previous = last;
+            last.Next = added;
+        }
         else
-            Last.Next = added;
+        {
+            First = added;
+        }
+
         Last = added;
         Count++;
     }
 
     internal void AddFirst(Lock added)
     {
-        added.Next = First;
-        added.Previous = null;
-        if (First is null)
-            Last = added;
+        if (First is { } first)
+        {
+            added.Next = first;
+            first.Previous = added;
+        }
         else
-            First.Previous = added;
+        {
+            Last = added;
+        }
+
         First = added;
         Count++;
     }
 
     internal void Remove(Lock removed)
+    {
+        if (Count == 1)
+        {
+            Invariant.Check(First == removed, "a lock is taken from the list that it is on");
+            First = null;
+            Last = null;
+        }
+        else
+        {
+            Unlink(removed);
+        }
+
+        Count--;
+    }
+
+    private void Unlink(Lock removed)
     {
         if (removed.Previous is null)
             First = removed.Next;
@@ -47,6 +74,5 @@ internal struct LockList
             removed.Next.Previous = removed.Previous;
         removed.Previous = null;
         removed.Next = null;
-        Count--;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tyer.Engine.Locks;
 
 /// <summary>Where a lock is.</summary>
@@ -80,19 +82,16 @@ internal sealed class LockQueues
         demoted.StatusFlags |= StatusFlags.Demoted;
     }
 
+    // Inlined: nearly every call is for the granted, and known to be.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref LockList ListOf(QueueKind queue)
     {
-        switch (queue)
-        {
-            case QueueKind.Granted:
-                return ref _granted;
-            case QueueKind.Converting:
-                return ref _converting;
-            case QueueKind.Waiting:
-                return ref _waiting;
-            default:
-                throw new InvariantBrokenException("a mastered lock is granted, converting or waiting");
-        }
+        if (queue == QueueKind.Granted)
+            return ref _granted;
+        if (queue == QueueKind.Waiting)
+            return ref _waiting;
+        Invariant.Check(queue == QueueKind.Converting, "a mastered lock is granted, converting or waiting");
+        return ref _converting;
     }
 
     private void Tally(Lock counted, QueueKind queue, bool enters)

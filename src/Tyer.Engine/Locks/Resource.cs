@@ -26,6 +26,7 @@ internal sealed class Resource
 {
     private readonly byte[] _name = new byte[Limits.ResourceNameBytesMax];
     private int _nameLength;
+    private ResourceName _lastAsked;
     private LockList _owned;
 
     internal uint Space { get; private set; }
@@ -81,14 +82,25 @@ internal sealed class Resource
     internal bool Is(uint space, ulong hash, ReadOnlySpan<byte> otherName) =>
         Hash == hash && Space == space && Name.SequenceEqual(otherName);
 
-    internal bool Is(uint space, ulong hash, in ResourceName otherName) =>
-        Hash == hash && Space == space && otherName.Equals(Name);
+    /// <summary>The same for a name as callers have it. One that comes again is the same object, and need not be compared byte by byte.</summary>
+    internal bool Is(uint space, ulong hash, in ResourceName otherName)
+    {
+        if (Hash != hash || Space != space)
+            return false;
+        if (_lastAsked.Equals(otherName))
+            return true;
+        if (!otherName.Equals(Name))
+            return false;
+        _lastAsked = otherName;
+        return true;
+    }
 
     internal void Begin(uint space, ulong hash, ReadOnlySpan<byte> newName)
     {
         Space = space;
         Hash = hash;
         _nameLength = newName.Length;
+        _lastAsked = default;
         newName.CopyTo(_name);
     }
 

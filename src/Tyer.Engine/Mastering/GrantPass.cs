@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 
 namespace Tyer.Engine.Mastering;
@@ -37,11 +38,16 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
     }
 
     /// <summary>Grants what can be granted, conversions first; then tells those who hold what somebody still waits for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // so that where nobody waits, as nearly always, it costs no call
     internal void Run(Resource resource)
     {
         var queues = resource.Queues;
-        if (queues.Converting.IsEmpty && queues.Waiting.IsEmpty)
-            return;
+        if (!queues.Converting.IsEmpty || !queues.Waiting.IsEmpty)
+            RunQueues(resource);
+    }
+
+    private void RunQueues(Resource resource)
+    {
         var blocked = GrantConversions(resource);
         blocked = GrantRequests(resource, blocked);
         if (blocked.Highest is { } highest)

@@ -9,6 +9,9 @@ public ref struct LockCall
     /// <summary>The resource.</summary>
     public ResourceName Name { get; set; }
 
+    /// <summary>What <see cref="Directory.Placement.HashOf"/> gives for both, if the caller has needed it already; else 0.</summary>
+    public ulong Hash { get; set; }
+
     /// <summary>The mode.</summary>
     public LockMode Mode { get; set; }
 

@@ -32,13 +32,18 @@ internal sealed class OwnerSide(EngineCore core)
 
         id = LockId.Create(core.Node, ((ulong)core.Options.Shard << EngineOptions.LockNumberBits) | _nextLockNumber++);
         var made = core.Locks.Add(id);
-        made.Session = session;
-        made.Resource = resource;
+        // Often the pooled object was last used for the same: to look costs less than to store a reference.
+        if (made.Session != session)
+            made.Session = session;
+        if (made.Resource != resource)
+            made.Resource = resource;
         made.Tag = call.Tag;
         made.Flags = call.NotifyBlocking ? call.Flags | EngineCore.NotifyBlocking : call.Flags;
         made.Requested = call.Mode;
-        made.Transaction = call.Transaction;
-        made.Note = call.Note;
+        if (call.Transaction is { } transaction)
+            made.Transaction = transaction;
+        if (call.Note is { } note)
+            made.Note = note;
         made.WaitingSince = core.Now;
         made.Operation = 1;
         made.Pending = OperationKind.Lock;
@@ -264,10 +269,12 @@ internal sealed class OwnerSide(EngineCore core)
 
     private Resource ResourceOf(in LockCall call)
     {
-        var hash = Directory.Placement.HashOf(call.Space, call.Name.Hash);
+        var hash = call.Hash != 0 ? call.Hash : Directory.Placement.HashOf(call.Space, call.Name.Hash);
         return core.Resources.Find(call.Space, hash, call.Name) ?? AddResource(call.Space, hash, call.Name);
     }
 
+    // Not inlined: its buffer would be cleared for every lock.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private Resource AddResource(uint space, ulong hash, ResourceName name)
     {
         Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];

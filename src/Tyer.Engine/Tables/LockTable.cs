@@ -10,7 +10,7 @@ internal sealed class LockTable
 {
     private const int PoolMax = 65536;
 
-    private Lock? _pool;
+    private Lock[] _pool = new Lock[64];
     private int _pooled;
     private Lock?[] _slots = new Lock?[1024];
 
@@ -31,18 +31,7 @@ internal sealed class LockTable
     {
         if (Count * 2 >= _slots.Length)
             Grow();
-        var added = _pool;
-        if (added is null)
-        {
-            added = new Lock();
-        }
-        else
-        {
-            _pool = added.Next;
-            added.Next = null;
-            _pooled--;
-        }
-
+        var added = _pooled > 0 ? _pool[--_pooled] : new Lock();
         added.Id = id;
         Insert(added);
         Count++;
@@ -52,31 +41,39 @@ internal sealed class LockTable
     /// <summary>Takes a lock out and returns it to the pool: from here on its <see cref="Lock.Id"/> is default.</summary>
     internal void Remove(Lock removed)
     {
-        var mask = _slots.Length - 1;
+        var slots = _slots;
+        var mask = slots.Length - 1;
         var hole = HomeOf(removed.Id);
-        while (_slots[hole] != removed)
+        while (slots[hole] != removed)
         {
-            Invariant.Check(_slots[hole] is not null, "a lock that is removed is in the table");
+            Invariant.Check(slots[hole] is not null, "a lock that is removed is in the table");
             hole = (hole + 1) & mask;
         }
 
         // Close the gap: whoever probed past the hole moves up, so that no marker of a removed entry is needed.
-        for (var index = (hole + 1) & mask; _slots[index] is { } follower; index = (index + 1) & mask)
+        for (var index = (hole + 1) & mask; slots[index] is { } follower; index = (index + 1) & mask)
         {
             var home = HomeOf(follower.Id);
             if (((index - home) & mask) < ((index - hole) & mask))
                 continue;
-            _slots[hole] = follower;
+            slots[hole] = follower;
             hole = index;
         }
 
-        _slots[hole] = null;
+        slots[hole] = null;
         Count--;
         removed.Clear();
-        if (_pooled == PoolMax)
-            return;
-        removed.Next = _pool;
-        _pool = removed;
+        if (_pooled < PoolMax)
+            Pool(removed);
+    }
+
+    private void Pool(Lock removed)
+    {
+        if (_pooled == _pool.Length)
+            Array.Resize(ref _pool, _pooled * 2);
+        // What was taken last and comes back first finds its place as it left it, and need not be stored again.
+        if (_pool[_pooled] != removed)
+            _pool[_pooled] = removed;
         _pooled++;
     }
 

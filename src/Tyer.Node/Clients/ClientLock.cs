@@ -171,7 +171,7 @@ internal sealed class ClientLock(ClientConnection connection, uint key) : ISessi
     {
         Key = key,
         Operation = operation,
-        Id = Id,
+        Id = completion.Id,
         Kind = completion.Kind,
         Status = completion.Status,
         StatusFlags = completion.Flags,

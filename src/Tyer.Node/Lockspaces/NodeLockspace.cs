@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tyer.Engine.Directory;
 using Tyer.Engine.Owning;
 using Tyer.Node.Sessions;
 using Tyer.Node.Shards;
@@ -41,7 +42,8 @@ internal sealed class NodeLockspace : LockPort
     public override RawResult Lock(ISessionLock target, in LockRequest request)
     {
         var resource = target.Resource;
-        var shard = _shards.OfName(_opened.Id, resource.Hash);
+        var hash = Placement.HashOf(_opened.Id, resource.Hash);
+        var shard = _shards.OfHash(hash);
         var deadline = DeadlineOf(request.Timeout);
         var note = NoteCodec.Encode(request.Label, request.Purpose);
         target.PortKey = (uint)shard.Index;
@@ -50,22 +52,19 @@ internal sealed class NodeLockspace : LockPort
             if (_session.IsClosed)
                 return RawResult.UnknownLockspace;
             shard.Current = target;
-            // Made where it is passed: a call in a variable would be copied there.
-            var result = shard.Engine.Lock(
-                _session.In(shard),
-                new LockCall
-                {
-                    Space = _opened.Id,
-                    Name = resource,
-                    Mode = request.Mode,
-                    Flags = request.Flags,
-                    Deadline = deadline,
-                    NotifyBlocking = request.NotifyBlocking,
-                    Transaction = request.Transaction,
-                    Note = note,
-                    Tag = target,
-                },
-                out var id);
+            var call = default(LockCall);
+            call.Space = _opened.Id;
+            call.Name = resource;
+            call.Hash = hash;
+            call.Mode = request.Mode;
+            call.Flags = request.Flags;
+            call.Deadline = deadline;
+            call.NotifyBlocking = request.NotifyBlocking;
+            call.Note = note;
+            call.Tag = target;
+            if (request.Transaction.HasValue)
+                call.Transaction = request.Transaction; // large, and seldom there
+            var result = shard.Engine.Lock(_session.In(shard), call, out var id);
             target.Id = id;
             return result;
         }

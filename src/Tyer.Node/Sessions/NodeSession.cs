@@ -150,12 +150,12 @@ internal sealed class NodeSession
             if (completed.Tag is null)
                 return;
             var told = Unsafe.As<ISessionLock>(completed.Tag); // only session locks are ever attached
-            told.Id = completed.Id;
             told.Completed(new LockCompletion
             {
+                Id = completed.Id,
                 Kind = (RequestKind)(completion.Kind - OperationKind.Lock),
                 Status = Statuses.Of(completion.Status),
-                Mode = completion.Mode,
+                Mode = completed.Granted,
                 Token = completed.Token,
                 Flags = (RawStatusFlags)completion.Flags,
                 ValueState = completion.ValueRead ? completed.ValueState : null,

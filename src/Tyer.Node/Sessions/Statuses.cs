@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 using Tyer.Sessions;
 
@@ -6,10 +7,17 @@ namespace Tyer.Node.Sessions;
 /// <summary>The engine's words for an end, in the words of the classic interface.</summary>
 internal static class Statuses
 {
+    // Inlined for the two that are nearly always told.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static RawStatus Of(RequestStatus status) => status switch
     {
         RequestStatus.Granted => RawStatus.Ok,
         RequestStatus.Unlocked => RawStatus.Unlocked,
+        _ => OfOther(status),
+    };
+
+    private static RawStatus OfOther(RequestStatus status) => status switch
+    {
         RequestStatus.Again => RawStatus.Again,
         RequestStatus.Deadlock => RawStatus.Deadlock,
         RequestStatus.Cancelled => RawStatus.Cancelled,

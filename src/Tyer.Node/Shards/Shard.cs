@@ -10,7 +10,7 @@ namespace Tyer.Node.Shards;
 /// </summary>
 internal sealed class Shard : IPeerSender
 {
-    private readonly Lock _gate = new();
+    private readonly ShardGate _gate = new();
     private readonly IPeerOutbox _outbox;
     private List<ISessionLock> _after = new(64);
     private List<ISessionLock>? _spare = new(64);
@@ -48,19 +48,23 @@ internal sealed class Shard : IPeerSender
 
     void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message) => _outbox.Append(node, view, message, ref _unsent);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Leave()
     {
         Current = null;
         if (_after.Count == 0 && _unsent == 0)
-        {
-            _gate.Exit();
-            return;
-        }
+            _gate.Leave();
+        else
+            LeaveAndDeliver();
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LeaveAndDeliver()
+    {
         var unsent = _unsent;
         _unsent = 0;
         var deliveries = _after.Count == 0 ? null : TakeDeliveries();
-        _gate.Exit();
+        _gate.Leave();
         if (unsent != 0)
             _outbox.Flush(unsent);
         if (deliveries is null)
@@ -81,6 +85,7 @@ internal sealed class Shard : IPeerSender
     /// <summary>The time in which a shard belongs to one thread.</summary>
     internal readonly ref struct Scope(Shard shard)
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Dispose() => shard.Leave();
     }
 }

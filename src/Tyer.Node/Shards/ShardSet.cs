@@ -38,10 +38,11 @@ internal sealed class ShardSet
 
     internal Shard this[int index] => _shards[index];
 
-    internal Shard OfName(uint space, ulong nameHash) => OfSlot(Placement.SlotOf(Placement.HashOf(space, nameHash)));
+    /// <summary>The shard that owns a name, by the hash that places it.</summary>
+    internal Shard OfHash(ulong hash) => OfSlot(Placement.SlotOf(hash));
 
     // Slots in equal stretches: a multiplication where a remainder would be a division.
-    internal Shard OfSlot(int slot) => _shards[(slot * _shards.Length) / Placement.Slots];
+    internal Shard OfSlot(ushort slot) => _shards[(int)((slot * (uint)_shards.Length) / Placement.Slots)];
 
     /// <summary>The shard that made a lock of this node.</summary>
     internal Shard? OfLock(LockId id)

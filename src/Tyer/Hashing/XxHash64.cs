@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Tyer.Hashing;
 
@@ -24,13 +24,37 @@ public static class XxHash64
     /// <summary>The hash of <paramref name="data"/>. Any length, no allocation.</summary>
     public static ulong Hash(ReadOnlySpan<byte> data)
     {
+        var input = new BytesInput(data);
+        return Hash(ref input);
+    }
+
+    /// <summary>The hash of the bytes of a text that is ASCII; false when it is not, or this machine's way to find out does not do.</summary>
+    internal static bool TryHashAscii(ReadOnlySpan<char> text, out ulong hash)
+    {
+        if (!BitConverter.IsLittleEndian)
+        {
+            hash = 0;
+            return false;
+        }
+
+        var input = new AsciiInput(text);
+        hash = Hash(ref input);
+        return input.WasAscii;
+    }
+
+    // Inlined into its two callers, so that what an input has left stays in registers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Hash<TInput>(ref TInput data)
+        where TInput : struct, IHashInput, allows ref struct
+    {
         ulong length = (ulong)data.Length;
         ulong hash = data.Length >= StripeBytes ? HashStripes(ref data) : Prime5;
-        return Avalanche(HashTail(hash + length, data));
+        return Avalanche(HashTail(hash + length, ref data));
     }
 
     /// <summary>Takes whole stripes off the front of <paramref name="data"/>; four lanes keep the multiplier busy.</summary>
-    private static ulong HashStripes(ref ReadOnlySpan<byte> data)
+    private static ulong HashStripes<TInput>(ref TInput data)
+        where TInput : struct, IHashInput, allows ref struct
     {
         ulong lane1 = unchecked(Prime1 + Prime2);
         ulong lane2 = Prime2;
@@ -39,11 +63,10 @@ public static class XxHash64
 
         do
         {
-            lane1 = Round(lane1, BinaryPrimitives.ReadUInt64LittleEndian(data));
-            lane2 = Round(lane2, BinaryPrimitives.ReadUInt64LittleEndian(data[8..]));
-            lane3 = Round(lane3, BinaryPrimitives.ReadUInt64LittleEndian(data[16..]));
-            lane4 = Round(lane4, BinaryPrimitives.ReadUInt64LittleEndian(data[24..]));
-            data = data[StripeBytes..];
+            lane1 = Round(lane1, data.TakeEight());
+            lane2 = Round(lane2, data.TakeEight());
+            lane3 = Round(lane3, data.TakeEight());
+            lane4 = Round(lane4, data.TakeEight());
         }
         while (data.Length >= StripeBytes);
 
@@ -55,24 +78,25 @@ public static class XxHash64
         return MergeLane(hash, lane4);
     }
 
-    private static ulong HashTail(ulong hash, ReadOnlySpan<byte> data)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong HashTail<TInput>(ulong hash, ref TInput data)
+        where TInput : struct, IHashInput, allows ref struct
     {
-        for (; data.Length >= 8; data = data[8..])
+        while (data.Length >= 8)
         {
-            hash ^= Round(0, BinaryPrimitives.ReadUInt64LittleEndian(data));
+            hash ^= Round(0, data.TakeEight());
             hash = BitOperations.RotateLeft(hash, 27) * Prime1 + Prime4;
         }
 
         if (data.Length >= 4)
         {
-            hash ^= BinaryPrimitives.ReadUInt32LittleEndian(data) * Prime1;
+            hash ^= data.TakeFour() * Prime1;
             hash = BitOperations.RotateLeft(hash, 23) * Prime2 + Prime3;
-            data = data[4..];
         }
 
-        foreach (byte b in data)
+        while (data.Length > 0)
         {
-            hash ^= b * Prime5;
+            hash ^= data.TakeOne() * Prime5;
             hash = BitOperations.RotateLeft(hash, 11) * Prime1;
         }
 
