@@ -63,7 +63,9 @@ internal sealed partial class RunningProgram : IAsyncDisposable
 
     internal void CloseInput() => _process.StandardInput.Close();
 
-    internal void Signal(int signal) => Assert.Equal(0, SendSignal(_process.Id, signal));
+    internal void Signal(int signal) => SignalTo(_process.Id, signal);
+
+    internal static void SignalTo(int process, int signal) => Assert.Equal(0, SendSignal(process, signal));
 
     internal void Kill() => Signal(Signals.Kill);
 

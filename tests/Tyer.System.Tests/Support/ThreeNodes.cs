@@ -87,6 +87,26 @@ public sealed class ThreeNodes : IAsyncLifetime
         return [];
     }
 
+    /// <summary>A bare connection to one of node 1's two doors, for clients or for peers; null: it is not let in.</summary>
+    internal async Task<Socket?> TryConnectAsync(string door)
+    {
+        EndPoint endpoint = door == "peers" ? PeerEndpointOf(1) : new UnixDomainSocketEndPoint(SocketOf(1));
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            // A full queue of connections that nobody accepts is a closed door, too.
+            patience.CancelAfter(TimeSpan.FromSeconds(1));
+            await socket.ConnectAsync(endpoint, patience.Token);
+            return socket;
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var daemon in _daemons.Where(daemon => daemon is not null))
