@@ -57,6 +57,12 @@ public static class CommsLimits
     /// <summary>Bytes in the body of a frame of a handshake, at most: who has not said hello is trusted with less memory.</summary>
     internal const int HandshakeBodyBytesMax = 1024;
 
+    /// <summary>
+    /// Descriptors that are kept from clients: for peers, for the state, and for the runtime, which ends the process when it cannot open a
+    /// file that it needs.
+    /// </summary>
+    internal const int DescriptorsReserved = 64;
+
     /// <summary>Bytes in one pooled segment of a send queue.</summary>
     internal const int SegmentBytes = 64 * 1024;
 

@@ -34,7 +34,7 @@ public sealed class LockUnavailableException : TyerException
     /// <param name="detail">Which node, which address, which members are missing: as a sentence without its full stop.</param>
     /// <param name="innerException">What it came from, if anything.</param>
     public LockUnavailableException(UnavailableReason reason, string what, string detail, Exception? innerException = null)
-        : base(ErrorCode, $"{what} could not be decided ({Describe(reason)}): {detail}.", innerException)
+        : base(ErrorCode, $"{what} {Describe(reason)}: {detail}.", innerException)
     {
         Reason = reason;
         What = what;
@@ -52,11 +52,11 @@ public sealed class LockUnavailableException : TyerException
 
     private static string Describe(UnavailableReason reason) => reason switch
     {
-        UnavailableReason.Unreachable => "unreachable",
-        UnavailableReason.NoQuorum => "no quorum",
-        UnavailableReason.Stopping => "the node is stopping",
-        UnavailableReason.Starting => "the node is starting",
-        UnavailableReason.Incomplete => "not everybody answered",
-        _ => reason.ToString(),
+        UnavailableReason.Unreachable => "failed (unreachable)",
+        UnavailableReason.NoQuorum => "could not be decided (no quorum)",
+        UnavailableReason.Stopping => "could not be decided (the node is stopping)",
+        UnavailableReason.Starting => "could not be decided (the node is starting)",
+        UnavailableReason.Incomplete => "is incomplete",
+        _ => $"could not be decided ({reason})",
     };
 }

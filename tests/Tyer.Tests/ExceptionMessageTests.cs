@@ -143,7 +143,7 @@ public class ExceptionMessageTests
         var e = new LockUnavailableException(
             UnavailableReason.Unreachable, "connecting to unix:/run/tyer/tyerd.sock", "nothing listens there", cause);
         Assert.Equal(
-            "TYER-UNAVAILABLE: connecting to unix:/run/tyer/tyerd.sock could not be decided (unreachable): nothing listens there. "
+            "TYER-UNAVAILABLE: connecting to unix:/run/tyer/tyerd.sock failed (unreachable): nothing listens there. "
             + "(docs/errors/TYER-UNAVAILABLE.md)",
             e.Message);
         Assert.Same(cause, e.InnerException);

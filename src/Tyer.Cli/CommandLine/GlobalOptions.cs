@@ -14,6 +14,12 @@ internal sealed class GlobalOptions
         CustomParser = Values.Format,
     };
 
+    public Option<bool> Json { get; } = new("--json")
+    {
+        Description = "The same as -o json.",
+        Recursive = true,
+    };
+
     public Option<string?> Socket { get; } = new("--socket")
     {
         Description = "The daemon's socket. Default: $TYER_SOCKET, or the first of the usual places that answers.",
@@ -41,5 +47,5 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
-    public IEnumerable<Option> All => [Output, Socket, Lockspace, Name, NoColor];
+    public IEnumerable<Option> All => [Output, Json, Socket, Lockspace, Name, NoColor];
 }

@@ -17,7 +17,7 @@ internal sealed class Invocation
         _parsed = parsed;
         _globals = globals;
         Surroundings = surroundings;
-        Format = parsed.GetValue(globals.Output);
+        Format = parsed.GetValue(globals.Json) ? OutputFormat.Json : parsed.GetValue(globals.Output);
         Colors = surroundings.OutWidth is not null && !surroundings.PlainWanted && !parsed.GetValue(globals.NoColor);
     }
 

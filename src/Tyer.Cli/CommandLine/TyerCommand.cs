@@ -32,7 +32,7 @@ internal static class TyerCommand
             SessionsCommand.Build(runner),
             new RevokeCommand().Build(runner),
             StateCommand.Build(runner),
-            DemoCommand.Build(runner),
+            new DemoCommand().Build(runner),
             new BenchCommand().Build(runner),
             new CompletionCommand().Build(runner),
             CompleteCommand.Build(runner, () => Build(surroundings)),

@@ -2,49 +2,48 @@ using System.CommandLine;
 using System.Globalization;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Demo;
+using Tyer.Cli.Running;
 using Tyer.Sessions.Administration;
 
 namespace Tyer.Cli.Commands;
 
 /// <summary><c>tyer demo</c>: three nodes, eight workers, one file, and a kill on the way; loses no increment, or says how many.</summary>
-internal static class DemoCommand
+internal sealed class DemoCommand
 {
     private const int Workers = 8;
     private const int Victim = 3;
 
-    private static readonly TimeSpan Length = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan KillAfter = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    /// <summary>The part of the time after which a worker is killed.</summary>
+    private const double KillAt = 0.4;
+
+    private static readonly TimeSpan UsualDuration = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(60);
 
-
-    public static Command Build(CommandRunner runner)
+    private readonly Option<TimeSpan?> _duration = new("--duration")
     {
-        var command = new Command("demo", "Watch three nodes and eight workers take turns for ten seconds. Starts what it needs and ends it; touches no daemon.");
+        Description = "How long to watch, such as 30s. Default: 10s.",
+        HelpName = "SPAN",
+        CustomParser = Values.OptionalSpan,
+    };
+
+    public Command Build(CommandRunner runner)
+    {
+        var command = new Command("demo", "Watch three nodes and eight workers take turns for ten seconds. Starts what it needs and ends it; touches no daemon.") { _duration };
         runner.Attach(command, RunAsync);
         return command;
     }
 
-    private static async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        ConsoleCancelEventHandler onInterrupt = (_, pressed) =>
+        using var signals = new SignalForwarding(withTerminal: false, signal =>
         {
-            pressed.Cancel = true;
-            interrupted.Cancel();
-        };
-        Console.CancelKeyPress += onInterrupt;
-        try
-        {
-            return await ShowAsync(invocation, interrupted.Token).ConfigureAwait(false);
-        }
-        finally
-        {
-            Console.CancelKeyPress -= onInterrupt;
-        }
+            if (signal is not (Signals.User1 or Signals.User2)) interrupted.Cancel();
+        });
+        return await ShowAsync(invocation, invocation.Get(_duration) ?? UsualDuration, interrupted.Token).ConfigureAwait(false);
     }
 
-    private static async Task<int> ShowAsync(Invocation invocation, CancellationToken cancellationToken)
+    private static async Task<int> ShowAsync(Invocation invocation, TimeSpan duration, CancellationToken cancellationToken)
     {
         invocation.Say($"starting {DemoCluster.Nodes} nodes (n1, n2, n3) on loopback...");
         DemoCluster cluster = DemoCluster.Start(invocation.Surroundings.Self);
@@ -67,7 +66,7 @@ internal static class DemoCommand
         {
             for (int worker = 0; worker < Workers; worker++)
             {
-                int node = (worker % DemoCluster.Nodes) + 1;
+                int node = DemoCluster.NodeOf(worker + 1);
                 workers.Add(DemoProcess.Start(
                     invocation.Surroundings.Self,
                     DemoWorker.Arguments(cluster.SocketOf(node), file, JournalOf(cluster, worker), worker + 1),
@@ -75,7 +74,8 @@ internal static class DemoCommand
             }
 
             invocation.Say($"{Workers} worker processes on three nodes add one to a number in a file: read, add, write, guarded by the lock '{DemoWorker.Resource}' alone.");
-            await WatchAsync(invocation, observer.Administration, file, workers, cancellationToken).ConfigureAwait(false);
+            DemoView view = DemoView.For(invocation);
+            await view.RunAsync(show => WatchAsync(invocation, observer.Administration, cluster, file, workers, duration, view.Beat, show, cancellationToken)).ConfigureAwait(false);
             foreach (DemoProcess worker in workers.Where((_, number) => number != Victim - 1)) await worker.EndAsync().ConfigureAwait(false);
         }
         finally
@@ -86,32 +86,55 @@ internal static class DemoCommand
         return Judge(invocation, cluster, file, workers.Count);
     }
 
-    /// <summary>A line a second: the count, who holds, who waits; and the kill on the way.</summary>
+    /// <summary>Looks every beat until the time is over; kills a worker on the way.</summary>
     private static async Task WatchAsync(
-        Invocation invocation, ITyerAdministration administration, string file, List<DemoProcess> workers, CancellationToken cancellationToken)
+        Invocation invocation, ITyerAdministration administration, DemoCluster cluster, string file, List<DemoProcess> workers,
+        TimeSpan duration, TimeSpan beat, Action<DemoMoment> show, CancellationToken cancellationToken)
     {
         TimeSpan begun = invocation.Surroundings.Clock.Now;
-        bool killed = false;
-        var query = new ResourceQuery { Resource = DemoWorker.Resource };
-        for (int second = 1; invocation.Surroundings.Clock.Now - begun < Length; second++)
+        int? killed = null;
+        while (invocation.Surroundings.Clock.Now - begun is var elapsed && elapsed < duration)
         {
-            await Task.Delay(Beat, cancellationToken).ConfigureAwait(false);
-            if (!killed && invocation.Surroundings.Clock.Now - begun >= KillAfter)
+            await Task.Delay(beat < duration - elapsed ? beat : duration - elapsed, cancellationToken).ConfigureAwait(false);
+            elapsed = invocation.Surroundings.Clock.Now - begun;
+            if (killed is null && elapsed >= duration * KillAt)
             {
-                killed = true;
+                killed = Victim;
                 workers[Victim - 1].Kill();
-                invocation.Say($"killed worker {Victim} (pid {workers[Victim - 1].Id}) with SIGKILL: its node frees what it held, the others go on.");
             }
 
-            await foreach (LockspaceResource found in administration.QueryAsync(null, query, cancellationToken).ConfigureAwait(false))
-            {
-                string holds = string.Join(", ", found.Snapshot.Granted.Select(Who));
-                string wait = string.Join(", ", found.Snapshot.Waiting.Select(Who));
-                long count = long.Parse(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
-                invocation.Out.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"{second,3} s  count {count,7}  holds: {(holds.Length == 0 ? "-" : holds)}  wait: {(wait.Length == 0 ? "-" : wait)}"));
-            }
+            show(await LookAsync(administration, cluster, file, workers, elapsed, killed, cancellationToken).ConfigureAwait(false));
         }
+    }
+
+    private static async Task<DemoMoment> LookAsync(
+        ITyerAdministration administration, DemoCluster cluster, string file, List<DemoProcess> workers, TimeSpan elapsed, int? killed,
+        CancellationToken cancellationToken)
+    {
+        var query = new ResourceQuery { Resource = DemoWorker.Resource };
+        var holders = new List<string?>();
+        var queue = new List<string?>();
+        await foreach (LockspaceResource found in administration.QueryAsync(null, query, cancellationToken).ConfigureAwait(false))
+        {
+            holders.AddRange(found.Snapshot.Granted.Select(entry => entry.Owner.Label));
+            queue.AddRange(found.Snapshot.Waiting.Select(entry => entry.Owner.Label));
+        }
+
+        var rows = new List<DemoRow>();
+        for (int worker = 1; worker <= workers.Count; worker++)
+        {
+            string label = DemoWorker.LabelOf(worker);
+            DemoState state = worker == killed ? DemoState.Killed
+                : holders.Contains(label) ? DemoState.Holds
+                : queue.Contains(label) ? DemoState.Waits
+                : DemoState.Between;
+            rows.Add(new DemoRow(
+                worker, DemoCluster.NodeOf(worker), workers[worker - 1].Id, state, state == DemoState.Waits ? queue.IndexOf(label) + 1 : 0,
+                DemoTally.ReadJournal(JournalOf(cluster, worker - 1)).Count));
+        }
+
+        long count = long.Parse(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
+        return new DemoMoment(elapsed, count, rows);
     }
 
     private static int Judge(Invocation invocation, DemoCluster cluster, string file, int workers)
@@ -125,6 +148,4 @@ internal static class DemoCommand
     }
 
     private static string JournalOf(DemoCluster cluster, int worker) => Path.Combine(cluster.Directory, $"journal{worker + 1}");
-
-    private static string Who(LockEntry entry) => $"{entry.Owner.Label ?? entry.Owner.ProcessName}@{entry.Owner.Node}";
 }

@@ -31,7 +31,8 @@ internal sealed class DaemonConnector(SelfCommand self) : IConnector
         }
         catch (ArgumentException exception)
         {
-            throw new CommandFailure(ExitCodes.Usage, exception.Message, exception);
+            // The name of a parameter tells somebody at a shell nothing.
+            throw new CommandFailure(ExitCodes.Usage, exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal), exception);
         }
         catch (InvalidDataException exception)
         {

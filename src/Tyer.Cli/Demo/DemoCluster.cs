@@ -43,6 +43,9 @@ internal sealed class DemoCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>The node whose client a worker, counted from 1, is.</summary>
+    public static int NodeOf(int worker) => ((worker - 1) % Nodes) + 1;
+
     public string SocketOf(int node) => Path.Combine(Directory, $"n{node}.sock");
 
     /// <summary>Connects to a node, as soon as it is there.</summary>

@@ -15,6 +15,9 @@ internal static class DemoWorker
     /// <summary>The resource that guards the file.</summary>
     public const string Resource = "demo/counter";
 
+    /// <summary>What a worker calls itself.</summary>
+    public static string LabelOf(int number) => string.Create(CultureInfo.InvariantCulture, $"worker {number}");
+
     /// <summary>How a worker is started: its daemon's socket, the file, its journal, its number.</summary>
     public static string[] Arguments(string socket, string file, string journal, int number) =>
         [Verb, socket, file, journal, number.ToString(CultureInfo.InvariantCulture)];
@@ -29,7 +32,7 @@ internal static class DemoWorker
             Console.In.ReadToEnd();
             stop.Cancel();
         });
-        TyerClient client = await TyerClient.ConnectAsync(new TyerClientOptions { Endpoint = $"unix:{socket}", Label = $"worker {number}" }, stop.Token).ConfigureAwait(false);
+        TyerClient client = await TyerClient.ConnectAsync(new TyerClientOptions { Endpoint = $"unix:{socket}", Label = LabelOf(int.Parse(number, CultureInfo.InvariantCulture)) }, stop.Token).ConfigureAwait(false);
         await using var connected = client.ConfigureAwait(false);
         ILockspace locks = await client.OpenLockspaceAsync("default", cancellationToken: stop.Token).ConfigureAwait(false);
         await using var opened = locks.ConfigureAwait(false);

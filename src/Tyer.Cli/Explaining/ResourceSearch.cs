@@ -6,8 +6,12 @@ namespace Tyer.Cli.Explaining;
 
 /// <summary>What a query found, page after page, and who did not answer.</summary>
 /// <param name="Resources">By lockspace and name.</param>
-/// <param name="Incomplete">Why the answer is not the whole, in words; null: it is.</param>
-internal sealed record Found(IReadOnlyList<LockspaceResource> Resources, string? Incomplete);
+/// <param name="Cause">Why the answer is not the whole; null: it is.</param>
+internal sealed record Found(IReadOnlyList<LockspaceResource> Resources, LockUnavailableException? Cause)
+{
+    /// <summary>Why the answer is not the whole, as a message of its own; null: it is.</summary>
+    public string? Incomplete => Cause?.Message;
+}
 
 /// <summary>Asks for resources.</summary>
 internal sealed class ResourceSearch(ITyerAdministration administration)
@@ -27,7 +31,7 @@ internal sealed class ResourceSearch(ITyerAdministration administration)
         }
         catch (LockUnavailableException exception) when (exception.Reason == UnavailableReason.Incomplete)
         {
-            return new Found(resources, exception.Message);
+            return new Found(resources, exception);
         }
     }
 

@@ -29,9 +29,13 @@ internal sealed class WaitReporter(Surroundings surroundings, string lockspace, 
         while (!await IsDoneWithinAsync(wait, Patience, cancellationToken).ConfigureAwait(false) && !cancellationToken.IsCancellationRequested)
         {
             if (hasTold && surroundings.ErrorWidth is null) break;
-            string line = await DescribeAsync(search, start, cancellationToken).ConfigureAwait(false);
-            if (wait.IsCompleted) break;
-            Tell(line);
+            using var telling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task<string> line = DescribeAsync(search, start, telling.Token);
+            // A member that does not answer holds up the description, but not the end of the wait.
+            bool isOver = await Task.WhenAny(wait, line).ConfigureAwait(false) == wait;
+            await telling.CancelAsync().ConfigureAwait(false);
+            if (isOver) break;
+            Tell(await line.ConfigureAwait(false));
             hasTold = true;
         }
 
@@ -72,7 +76,7 @@ internal sealed class WaitReporter(Surroundings surroundings, string lockspace, 
         try
         {
             Found found = await search.RunAsync(lockspace, new ResourceQuery { Resource = resource }, cancellationToken).ConfigureAwait(false);
-            details = found.Resources is [var one, ..] ? Details(one.Snapshot) : found.Incomplete ?? "about to be granted";
+            details = found.Resources is [var one, ..] ? Details(one.Snapshot) : found.Cause?.Detail ?? "about to be granted";
         }
         catch (Exception exception) when (exception is TyerException or OperationCanceledException)
         {

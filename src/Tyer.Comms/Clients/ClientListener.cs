@@ -13,6 +13,7 @@ public sealed class ClientListener : IDisposable
     private readonly SegmentPool _pool = new();
     private readonly Listener _listener;
     private readonly Timer _sweep;
+    private readonly nint _descriptorMax = LibC.GetDescriptorsMax() - CommsLimits.DescriptorsReserved;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ClientLink, ReadModel> _clients = [];
@@ -104,6 +105,8 @@ public sealed class ClientListener : IDisposable
         {
             RefusalCode refusal = _isClosed ? RefusalCode.ShuttingDown
                 : _unadmitted.Count >= _options.UnadmittedMax ? RefusalCode.TooManyStrangers
+                // The system gives out the lowest number that is free: a high one says how many are in use, whoever uses them.
+                : socket.Handle >= _descriptorMax ? RefusalCode.TooManyStrangers
                 : RefusalCode.None;
             if (refusal != RefusalCode.None)
             {

@@ -56,7 +56,10 @@ internal static class Dialer
         {
             CommsErrorCode.ConnectTimeout => $"nobody answered within {timeout.TotalSeconds:0.###} s",
             CommsErrorCode.PermissionDenied => "this user may not use it",
-            _ => $"nobody listens there ({failure.Message})",
+            // So the runtime calls a path that is not there.
+            _ when failure.SocketErrorCode == SocketError.AddressNotAvailable => "there is no such socket",
+            _ when failure.SocketErrorCode == SocketError.ConnectionRefused => "nobody listens there",
+            _ => failure.Message,
         };
         return new CommsException(code, $"Cannot connect to '{endpoint}': {reason}.", failure);
     }

@@ -51,4 +51,21 @@ public readonly record struct LinkEnd(
     FrameError FrameError = FrameError.None,
     RefusalCode Refusal = RefusalCode.None,
     SocketError SocketError = SocketError.Success,
-    Exception? Fault = null);
+    Exception? Fault = null)
+{
+    /// <summary>What happened, in words for logs and operators: the rest of a sentence.</summary>
+    public override string ToString() => Reason switch
+    {
+        LinkEndReason.Closed => "this side closed the connection",
+        LinkEndReason.RemoteClosed => "the other side closed the connection, or its process ended",
+        LinkEndReason.NetworkFailure => $"the system reported an error on the connection ({SocketError})",
+        LinkEndReason.ProtocolError => $"the other side sent what it must not ({FrameError})",
+        LinkEndReason.Refused => $"the connection was refused ({Refusal})",
+        LinkEndReason.Timeout => "the other side did not answer in time",
+        LinkEndReason.Replaced => "a newer connection took its place",
+        LinkEndReason.TearDown => "the other side has left in order",
+        LinkEndReason.Fenced => "membership cut the other side off",
+        LinkEndReason.HandlerFailed => $"a message could not be handled ({Fault?.Message})",
+        _ => "it has not ended",
+    };
+}

@@ -21,6 +21,7 @@ internal static unsafe partial class LibC
     /// <summary>The type of a file that is a socket.</summary>
     public const int SocketFileType = 0xC000;
 
+    private const int DescriptorsLimit = 7;
     private const int NoSignal = 0x4000;
     private const int CurrentFolder = -100;
     private const int DoNotFollowLinks = 0x100;
@@ -56,6 +57,13 @@ internal static unsafe partial class LibC
     public static int GetFileType(string path) =>
         GetStatus(CurrentFolder, path, DoNotFollowLinks, TypeOnly, out FileStatus status) == 0 ? status.Mode & FileTypeMask : 0;
 
+    /// <summary>How many descriptors this process may have open; the largest number where that is not told.</summary>
+    public static int GetDescriptorsMax() =>
+        OperatingSystem.IsLinux() && GetLimit(DescriptorsLimit, out ResourceLimit limit) == 0 ? (int)Math.Min(limit.Current, int.MaxValue) : int.MaxValue;
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int GetLimit(int resource, out ResourceLimit limit);
+
     /// <summary>The user that this process acts as.</summary>
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint GetEffectiveUserId();
@@ -85,5 +93,11 @@ internal static unsafe partial class LibC
         public void* Control;
         public nuint ControlLength;
         public int Flags;
+    }
+
+    private struct ResourceLimit
+    {
+        public nuint Current;
+        public nuint Max;
     }
 }

@@ -139,7 +139,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         if (silent.Length > 0)
         {
             throw new LockUnavailableException(
-                UnavailableReason.Incomplete, what, $"no answer within {NodeLimits.QueryTimeout.TotalSeconds:0} s from {string.Join(", ", silent)}; what the others master is above");
+                UnavailableReason.Incomplete, what, $"no answer within {NodeLimits.QueryTimeout.TotalSeconds:0} s from {string.Join(", ", silent)}, so only what the others know is here; 'tyer nodes' tells more");
         }
     }
 
