@@ -56,7 +56,7 @@ internal sealed class Answers(EngineCore core)
 
     internal void Adopted(Lock orphan)
     {
-        if (!IsOurs(orphan))
+        if (!IsOurs(orphan) && !orphan.Session.HasDeparted)
             SendAdopted(orphan);
     }
 
@@ -65,7 +65,7 @@ internal sealed class Answers(EngineCore core)
         var waited = core.Now - requester.Since;
         if (IsOurs(holder))
             OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, waited));
-        else
+        else if (!holder.Session.HasDeparted)
             SendBlocking(holder, wanted, requester, waited);
     }
 

@@ -1,4 +1,5 @@
 using Tyer.Engine.Locks;
+using Tyer.Engine.Recovery;
 
 namespace Tyer.Engine.Mastering;
 
@@ -19,9 +20,19 @@ internal sealed class MasterSide
         _pass = new GrantPass(_core, _answers);
     }
 
+    internal Answers Answers => _answers;
+
+    internal GrantPass Pass => _pass;
+
     /// <summary>A new lock, on no queue yet, with its requested mode and flags set.</summary>
     internal void Request(Lock asker)
     {
+        if (asker.Resource.Role == ResourceRole.Rebuilding)
+        {
+            Rebuilder.Request(asker);
+            return;
+        }
+
         var queues = asker.Resource.Queues;
         asker.Applied = asker.Operation;
         if (asker.Has(RawFlags.Orphan))
@@ -53,6 +64,12 @@ internal sealed class MasterSide
     /// <summary>A conversion of a granted lock, with its requested mode, flags and value given set.</summary>
     internal void Convert(Lock asker)
     {
+        if (asker.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Convert(asker);
+            return;
+        }
+
         var resource = asker.Resource;
         asker.Applied = asker.Operation;
         switch (GrantRules.Decide(resource.Queues, asker, isNew: true, out var mode))
@@ -105,6 +122,12 @@ internal sealed class MasterSide
     /// <summary>The end of a lock, wherever it is, with the value given set.</summary>
     internal void Unlock(Lock ended)
     {
+        if (ended.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Unlock(ended);
+            return;
+        }
+
         var resource = ended.Resource;
         ended.Applied = ended.Operation;
         ValueRules.OnRelease(resource, ended);
@@ -118,6 +141,12 @@ internal sealed class MasterSide
     /// <summary>Undoes the operation that a lock waits for. One that has been granted, or refused, stays so.</summary>
     internal void Cancel(Lock waiting, uint operation, RequestStatus status)
     {
+        if (waiting.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Cancel(waiting, operation, status);
+            return;
+        }
+
         if (waiting.Applied != operation || waiting.Queue == QueueKind.Granted)
             return;
         var resource = waiting.Resource;
@@ -138,9 +167,53 @@ internal sealed class MasterSide
         Cancel(left, left.Applied, RequestStatus.Cancelled);
     }
 
+    /// <summary>The owner departed: what it waited for is void. What it holds it may still be acting under.</summary>
+    internal void OwnerDeparted(Lock waiting)
+    {
+        if (waiting.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.OwnerDeparted(waiting);
+            return;
+        }
+
+        var resource = waiting.Resource;
+        TakeBack(waiting);
+        if (waiting.Queue == QueueKind.None)
+            _core.Forget(waiting);
+        _pass.Run(resource);
+        _core.LetRest(resource);
+    }
+
+    /// <summary>The owner departed and acts no more: its lock is free, or, if it is to stay, an orphan. What it may have been writing is not to be trusted.</summary>
+    internal void Purge(Lock purged)
+    {
+        if (purged.Has(RawFlags.Persistent))
+        {
+            // A process id of 0 would mean "no orphan".
+            purged.OrphanOf = purged.Session.ProcessId == 0 ? -1 : purged.Session.ProcessId;
+            return;
+        }
+
+        if (purged.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Purge(purged);
+            return;
+        }
+
+        var resource = purged.Resource;
+        if (LockModes.MayWriteValue(purged.Granted!.Value))
+            (resource.Value ??= new ValueBuffer()).Invalidate();
+        resource.Queues.Remove(purged);
+        _core.Forget(purged);
+        _pass.Run(resource);
+        _core.LetRest(resource);
+    }
+
     /// <summary>Says again how an operation stands, to an owner that asks again.</summary>
     internal void Repeat(Lock asked)
     {
+        if (asked.Queue == QueueKind.Staged)
+            return; // it is answered when the rebuild is over
         if (asked.Queue == QueueKind.Granted)
             _answers.Granted(asked, valueRead: asked.Copy is { IsEmpty: false });
         else
