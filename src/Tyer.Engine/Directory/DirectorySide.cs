@@ -38,6 +38,13 @@ internal sealed class DirectorySide(EngineCore core)
             AskAgain(resource);
     }
 
+    /// <summary>What a departed node sent, and has not been handled, is void.</summary>
+    internal void DropParkedOf(uint departed)
+    {
+        foreach (var resource in core.Resources.WithRequestOut)
+            resource.Parked?.RemoveAll(message => message.From == departed);
+    }
+
     internal void AskAgain(Resource resource)
     {
         if (resource.Role == ResourceRole.Releasing)
@@ -128,6 +135,7 @@ internal sealed class DirectorySide(EngineCore core)
         // The lookup carried the first request. It was acted upon if the directory node is the master itself.
         if (message.Node != from && core.Locks.Find(resource.Asker) is { Queue: QueueKind.Owned } asker && asker.Resource == resource)
             asker.Sent = false;
+        resource.Asker = default;
         if (message.Node == core.Node)
             BecomeMaster(resource, message.Number, (message.Facts & MessageFacts.MustRebuild) != 0);
         else

@@ -12,6 +12,7 @@ internal sealed class MasterSide
     private readonly EngineCore _core;
     private readonly Answers _answers;
     private readonly GrantPass _pass;
+    private readonly List<Resource> _leftWaiting = [];
 
     internal MasterSide(EngineCore core)
     {
@@ -167,7 +168,10 @@ internal sealed class MasterSide
         Cancel(left, left.Applied, RequestStatus.Cancelled);
     }
 
-    /// <summary>The owner departed: what it waited for is void. What it holds it may still be acting under.</summary>
+    /// <summary>
+    /// The owner departed: what it waited for is void. What it holds it may still be acting under. Who can be granted now is looked for when
+    /// all departed have been seen to (<see cref="GoOn"/>).
+    /// </summary>
     internal void OwnerDeparted(Lock waiting)
     {
         if (waiting.Queue == QueueKind.Staged)
@@ -180,8 +184,21 @@ internal sealed class MasterSide
         TakeBack(waiting);
         if (waiting.Queue == QueueKind.None)
             _core.Forget(waiting);
-        _pass.Run(resource);
-        _core.LetRest(resource);
+        _leftWaiting.Add(resource);
+    }
+
+    /// <summary>Grants what can be granted where departed owners waited.</summary>
+    internal void GoOn()
+    {
+        foreach (var resource in _leftWaiting)
+        {
+            if (resource.Role != ResourceRole.Active)
+                continue;
+            _pass.Run(resource);
+            _core.LetRest(resource);
+        }
+
+        _leftWaiting.Clear();
     }
 
     /// <summary>The owner departed and acts no more: its lock is free, or, if it is to stay, an orphan. What it may have been writing is not to be trusted.</summary>

@@ -204,12 +204,16 @@ internal sealed class Rebuilder(EngineCore core)
         core.Resources.SetRole(resource, ResourceRole.Active);
         var inDoubt = staged.Where(each => each.IsInDoubt)
             .OrderBy(each => each.Confirmed ? 0 : 1).ThenBy(each => each.Confirmed ? each.Sequence : 0).ThenBy(each => each.Id.Value).ToList();
+        var arrivals = staged.Where(each => each is { IsInDoubt: false, Requested: not null }).ToList();
         GrantWhatWasGranted(queues, inDoubt);
         inDoubt.RemoveAll(each => each.Requested is null);
         foreach (var undone in inDoubt.Where(each => each.Undoing is not null))
             Refuse(undone, undone.Undoing!.Value);
         inDoubt.RemoveAll(each => each.Requested is null);
-        foreach (var queued in inDoubt.Where(each => each.Confirmed))
+        foreach (var each in inDoubt)
+            each.IsInDoubt = false;
+        var unordered = inDoubt.FindAll(each => !each.Confirmed);
+        foreach (var queued in inDoubt.FindAll(each => each.Confirmed))
         {
             if (queued.Granted is not null)
                 queues.Remove(queued);
@@ -217,17 +221,14 @@ internal sealed class Rebuilder(EngineCore core)
         }
 
         core.Master.Pass.RunAnew(resource);
-        foreach (var arrival in inDoubt.Where(each => !each.Confirmed).Concat(staged.Where(each => each is { IsInDoubt: false, Requested: not null })).ToList())
+        foreach (var arrival in unordered.Concat(arrivals))
         {
-            arrival.IsInDoubt = false;
             if (arrival.Granted is null)
                 core.Master.Request(arrival);
             else
                 core.Master.Convert(arrival);
         }
 
-        foreach (var each in inDoubt)
-            each.IsInDoubt = false;
         core.LetRest(resource);
     }
 

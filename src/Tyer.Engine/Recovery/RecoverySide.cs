@@ -29,7 +29,12 @@ internal sealed class RecoverySide(EngineCore core)
         _saidDirectoryDone = false;
         _saidLocksDone = false;
         foreach (var node in departed)
+        {
+            core.Directory.DropParkedOf(node.Node);
             LetGoOfRequests(node);
+        }
+
+        core.Master.GoOn();
         MoveDirectory(before, view);
         foreach (var node in departed)
         {
