@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tyer.Engine;
+using Tyer.Engine.Messages;
 using Tyer.Engine.Recovery;
 
 namespace Tyer.Simulation;
@@ -112,7 +113,12 @@ internal sealed class SimNode : IPeerSender
             throw new ViolationException($"{SimWorld.Name(Id)} refuses a {parcel.Describe()} of {SimWorld.Name(from)}");
     }
 
-    public void Send(uint node, ulong view, ReadOnlySpan<byte> message) => _network.Send(Id, View!.Find(node)!.Value.Id, view, message);
+    public void Send(uint node, ulong view, ReadOnlySpan<byte> message)
+    {
+        var receiver = View!.Find(node)
+            ?? throw new ViolationException($"{SimWorld.Name(Id)} writes a {(MessageKind)message[0]} to n{node}, which is not in its view");
+        _network.Send(Id, receiver.Id, view, message);
+    }
 
     public void Announce(RecoveryMarker marker, ulong view)
     {

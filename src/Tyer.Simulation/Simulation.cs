@@ -55,11 +55,12 @@ public sealed class Simulation
         {
             Live();
         }
-        catch (Exception fault) when (fault is ViolationException or InvariantBrokenException)
+        catch (Exception fault)
         {
+            // Whatever an engine throws is a fault of the engine: no input may make it.
             violation = string.Create(CultureInfo.InvariantCulture, $"at {_world.Now / (double)TimeSpan.TicksPerMillisecond:0.000} ms: {fault.Message}");
-            if (fault is InvariantBrokenException)
-                violation += "\n" + fault.StackTrace;
+            if (fault is not ViolationException)
+                violation += $" ({fault.GetType().Name})\n{fault.StackTrace}";
         }
 
         return new SimResult(_seed, violation, _world.Hash, _world.Counts, _world.Trace);
@@ -248,10 +249,13 @@ public sealed class Simulation
     {
         _world.Count("fault: restart");
         var node = _nodes[number];
+        _world.Tell($"{SimWorld.Name(node.Id)} is restarted");
         StopForGood(node.Id);
         _world.In(_world.Delay(_world.Profile.DetectionMax), () =>
         {
-            if (!_isOver && !_nodes[number].IsRunning)
+            if (_isOver)
+                _stack.Evict(node.Id);
+            else if (!_nodes[number].IsRunning)
                 _stack.Join(Start(number).Id);
         });
     }

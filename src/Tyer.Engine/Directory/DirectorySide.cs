@@ -54,9 +54,7 @@ internal sealed class DirectorySide(EngineCore core)
         }
 
         // The lookup may have been acted upon by one who was directory node and master. He knows a request that comes twice.
-        if (!resource.Has(ResourceTies.Homeless) && core.Locks.Find(resource.Asker) is { } asker && asker.Resource == resource)
-            asker.Sent = false;
-        resource.Asker = default;
+        TakeBackLookup(resource);
         AskWithout(resource);
     }
 
@@ -133,8 +131,8 @@ internal sealed class DirectorySide(EngineCore core)
         if (core.Resources.Find(message.Space, hash, message.Name) is not { Role: ResourceRole.Asking } resource)
             return;
         // The lookup carried the first request. It was acted upon if the directory node is the master itself.
-        if (message.Node != from && core.Locks.Find(resource.Asker) is { Queue: QueueKind.Owned } asker && asker.Resource == resource)
-            asker.Sent = false;
+        if (message.Node != from)
+            TakeBackLookup(resource);
         resource.Asker = default;
         if (message.Node == core.Node)
             BecomeMaster(resource, message.Number, (message.Facts & MessageFacts.MustRebuild) != 0);
@@ -233,6 +231,14 @@ internal sealed class DirectorySide(EngineCore core)
         if (!membership.IsSettled)
             core.Recovery.Doubt(resource);
         return new Nomination(asker, MustRebuild: true);
+    }
+
+    /// <summary>The request that the lookup carried is to go out by itself, unless somebody took it in.</summary>
+    private void TakeBackLookup(Resource resource)
+    {
+        if (core.Locks.Find(resource.Asker) is { IsTakenIn: false } asker && asker.Resource == resource)
+            asker.Sent = false;
+        resource.Asker = default;
     }
 
     private void Ask(Resource resource)

@@ -191,6 +191,7 @@ internal sealed class OwnerSide(EngineCore core)
     internal void Queued(Lock waiting, long sequence)
     {
         waiting.Confirmed = true;
+        waiting.Sent = true; // by a lookup that was thought to have been in vain, it may be
         waiting.Sequence = sequence;
         // The cancel may have come to a request that was still parked there, and found nothing.
         if (waiting.Undoing is { } status)
