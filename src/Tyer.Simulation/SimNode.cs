@@ -17,6 +17,7 @@ internal sealed class SimNode : IPeerSender
     private readonly List<EngineView> _views = [];
     private readonly List<MemberId> _proofs = [];
     private readonly int _rate;
+    private ulong _leftOut;
     private readonly long _start;
 
     internal SimNode(SimWorld world, SimNetwork network, MemberId id, ulong firstLockNumber)
@@ -83,9 +84,34 @@ internal sealed class SimNode : IPeerSender
 
         if (View is not null && !Engine.IsSettled)
             _world.Count("views in the middle of a recovery");
+        var departed = View?.Members.Where(member => !view.Has(member.Id)).ToArray() ?? [];
         View = view;
-        Engine.Install(view);
+        Engine.Install(_world.Mistake == SimMistake.ForgetsUnproven ? new EngineView(view.Id, view.Members) : view);
+        MakeMistake(view, departed);
         _world.Note("install", view.Id);
+    }
+
+    private void MakeMistake(EngineView view, EngineMember[] departed)
+    {
+        switch (_world.Mistake)
+        {
+            case SimMistake.SettlesEarly:
+                MarkAll(RecoveryMarker.LocksDone);
+                break;
+            case SimMistake.OpensDirectoryEarly:
+                MarkAll(RecoveryMarker.DirectoryDone);
+                break;
+            case SimMistake.PurgesBeforeProof:
+                foreach (var member in departed)
+                    Engine.Prove(member.Id);
+                break;
+        }
+
+        void MarkAll(RecoveryMarker marker)
+        {
+            foreach (var member in view.Members)
+                Engine.Mark(member.Id, marker, view.Id);
+        }
     }
 
     internal void Prove(MemberId departed)
@@ -107,6 +133,10 @@ internal sealed class SimNode : IPeerSender
         _world.Note("take", (ulong)from.Node << 32 | Id.Node);
         if (_world.Traces)
             _world.Tell($"{SimWorld.Name(from)} > {SimWorld.Name(Id)} {parcel.Describe()} (view {parcel.View})");
+        if (_world.Mistake == SimMistake.IgnoresStamps)
+            parcel = parcel with { View = View?.Id ?? parcel.View };
+        if (_world.Mistake == SimMistake.MistakesIncarnations && View?.Find(from.Node) is { } present)
+            from = present.Id;
         if (parcel.Marker is { } marker)
             Engine.Mark(from, marker, parcel.View);
         else if (!Engine.Receive(from, parcel.View, parcel.Message))
@@ -117,7 +147,47 @@ internal sealed class SimNode : IPeerSender
     {
         var receiver = View!.Find(node)
             ?? throw new ViolationException($"{SimWorld.Name(Id)} writes a {(MessageKind)message[0]} to n{node}, which is not in its view");
-        _network.Send(Id, receiver.Id, view, message);
+        if (_world.Mistake == SimMistake.None)
+            _network.Send(Id, receiver.Id, view, message);
+        else
+            SendMistaken(receiver.Id, view, message);
+    }
+
+    private void SendMistaken(MemberId receiver, ulong view, ReadOnlySpan<byte> bytes)
+    {
+        if (!MessageCodec.TryRead(bytes, out var message))
+            throw new ViolationException($"{SimWorld.Name(Id)} writes what cannot be read");
+        switch (_world.Mistake, message.Kind)
+        {
+            case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master):
+                message.Number = 0;
+                break;
+            case (SimMistake.TrustsAnyCopy, MessageKind.Rebuild) when message.ValueState is not null:
+                message.Facts |= MessageFacts.ValueIsCurrent;
+                break;
+            case (SimMistake.LeavesOutWhatWaits, MessageKind.Rebuild) when message.Mode is not null:
+                message.Wanted = null;
+                break;
+            case (SimMistake.LeavesOutALock, MessageKind.Rebuild) when _leftOut == 0:
+                _leftOut = 1;
+                return;
+            case (SimMistake.LeavesOutALock, MessageKind.RebuildEnd):
+                message.Number -= _leftOut;
+                _leftOut = 0;
+                break;
+            case (SimMistake.SkipsRebuild, MessageKind.Master):
+                message.Facts &= ~MessageFacts.MustRebuild;
+                break;
+            case (SimMistake.LeavesOutRecords, MessageKind.Record):
+                var recorded = new byte[MessageCodec.LengthMax];
+                var name = message.Name.ToArray();
+                var ended = MessageCodec.Write(new Message { Kind = MessageKind.Recorded, Slot = message.Slot, Space = message.Space, Name = name }, recorded);
+                _network.Send(receiver, Id, view, recorded.AsSpan(0, ended));
+                return;
+        }
+
+        var changed = new byte[MessageCodec.LengthMax];
+        _network.Send(Id, receiver, view, changed.AsSpan(0, MessageCodec.Write(message, changed)));
     }
 
     public void Announce(RecoveryMarker marker, ulong view)

@@ -58,6 +58,9 @@ public sealed record SimProfile
         },
     ];
 
+    /// <summary>The profile that a seed is tried with where none is named: each in its turn.</summary>
+    public static SimProfile Of(ulong seed) => All[(int)(seed % (ulong)All.Count)];
+
     /// <summary>The profile of that name, or null.</summary>
     public static SimProfile? Find(string name) => All.FirstOrDefault(profile => profile.Name == name);
 }

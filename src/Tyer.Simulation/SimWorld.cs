@@ -4,7 +4,7 @@ using Tyer.Engine;
 namespace Tyer.Simulation;
 
 /// <summary>What all parts of a simulation share: the clock and what is to happen when, chance, and the record of what happened.</summary>
-internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces)
+internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimMistake mistake)
 {
     private readonly PriorityQueue<Action, (long Time, long Number)> _agenda = new();
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
@@ -20,6 +20,9 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces)
     internal long Now { get; private set; }
 
     internal bool Traces => traces;
+
+    /// <summary>The mistake that all nodes make.</summary>
+    internal SimMistake Mistake => mistake;
 
     internal IReadOnlyList<string> Trace => _trace;
 

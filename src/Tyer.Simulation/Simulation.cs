@@ -10,6 +10,9 @@ namespace Tyer.Simulation;
 /// </summary>
 public sealed class Simulation
 {
+    /// <summary>Most nodes of a simulated cluster.</summary>
+    public const int NodesMax = 64;
+
     private const int AuditEvery = 200;
     private const long RestMax = 60 * TimeSpan.TicksPerSecond;
 
@@ -26,10 +29,10 @@ public sealed class Simulation
     private bool _isOver;
     private int _untilAudit = AuditEvery;
 
-    private Simulation(ulong seed, SimProfile profile, int nodes, bool traces)
+    private Simulation(ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake)
     {
         _seed = seed;
-        _world = new SimWorld(seed, profile, traces);
+        _world = new SimWorld(seed, profile, traces, mistake);
         _network = new SimNetwork(_world, member => _nodes.GetValueOrDefault(member.Node) is { } node && node.Id == member ? node : null);
         _stack = new SimStack(_world, _nodes, StopForGood);
         _watch = new Watch(_world);
@@ -41,11 +44,17 @@ public sealed class Simulation
     /// <param name="profile">How rough it is.</param>
     /// <param name="nodes">2 to 64; 0: as chance will, 2 to 6.</param>
     /// <param name="traces">Whether to write down what happens.</param>
-    public static SimResult Run(ulong seed, SimProfile profile, int nodes = 0, bool traces = false)
+    public static SimResult Run(ulong seed, SimProfile profile, int nodes = 0, bool traces = false) =>
+        Run(seed, profile, nodes, traces, SimMistake.None);
+
+    /// <summary>Lives one life in which all nodes make a mistake.</summary>
+    internal static SimResult Run(ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake)
     {
         ArgumentNullException.ThrowIfNull(profile);
-        var simulation = new Simulation(seed, profile, nodes == 0 ? 2 + new SimRandom(seed ^ 0x6E6F646573UL).Below(5) : nodes, traces);
-        return simulation.Run();
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(nodes, NodesMax);
+        // Chance is asked for the number of nodes apart from the life itself, which is then the same with that number given.
+        var count = nodes == 0 ? 2 + new SimRandom(~seed).Below(5) : nodes;
+        return new Simulation(seed, profile, count, traces, mistake).Run();
     }
 
     private SimResult Run()
