@@ -15,20 +15,23 @@ internal sealed class SimClient : ILockObserver
     private readonly SimWorld _world;
     private readonly SimNode _node;
     private readonly Watch _watch;
+    private readonly SimRandom _chance;
     private readonly string _name;
     private readonly List<ClientLock> _locks = [];
     private readonly Session _session;
     private ClientLock? _beingLocked;
     private bool _isDone;
 
-    internal SimClient(SimWorld world, SimNode node, Watch watch, uint number)
+    internal SimClient(SimWorld world, SimNode node, Watch watch, uint number, bool isIdle)
     {
         _world = world;
         _node = node;
         _watch = watch;
+        _chance = SimRandom.For(world.Seed, 1_000_000 + number);
         _name = string.Create(CultureInfo.InvariantCulture, $"{SimWorld.Name(node.Id)}/c{number}");
         _session = node.Engine.OpenSession(number, [], (int)number, this);
-        Plan();
+        if (!isIdle)
+            Plan();
     }
 
     /// <summary>Nothing that it waits for is without an end, and it has nothing.</summary>
@@ -97,7 +100,7 @@ internal sealed class SimClient : ILockObserver
 
     public void Blocking(Lock holder, in BlockingReport report) => _world.Count("blocking notices");
 
-    private void Plan() => _world.In(_world.Around(_world.Profile.OperationEvery), Act);
+    private void Plan() => _world.In(SimWorld.Around(_chance, _world.Profile.OperationEvery), Act);
 
     private void Act()
     {
@@ -116,7 +119,7 @@ internal sealed class SimClient : ILockObserver
             return;
         }
 
-        var random = _world.Random;
+        var random = _chance;
         var alive = _locks.Where(each => !each.IsEnding).ToArray();
         if (alive.Length == 0 || (_locks.Count < LocksMax && random.Permille(350)))
         {
@@ -144,7 +147,7 @@ internal sealed class SimClient : ILockObserver
 
     private void Lock()
     {
-        var random = _world.Random;
+        var random = _chance;
         var profile = _world.Profile;
         var name = random.Permille(500)
             ? string.Create(CultureInfo.InvariantCulture, $"hot{random.Below(profile.Hot)}")
@@ -184,7 +187,7 @@ internal sealed class SimClient : ILockObserver
 
     private void Convert(ClientLock converted)
     {
-        var random = _world.Random;
+        var random = _chance;
         var held = converted.Granted!.Value;
         var mode = random.Of([.. LockModes.All]);
         var flags = RawFlags.None;
@@ -255,7 +258,7 @@ internal sealed class SimClient : ILockObserver
     private void Unlock(ClientLock ended)
     {
         Span<byte> value = stackalloc byte[8];
-        var writes = ended is { Pending: OperationKind.None, Granted: LockMode.ProtectedWrite or LockMode.Exclusive } && _world.Random.Permille(600);
+        var writes = ended is { Pending: OperationKind.None, Granted: LockMode.ProtectedWrite or LockMode.Exclusive } && _chance.Permille(600);
         var flags = RawFlags.ForceUnlock;
         if (writes)
         {

@@ -13,6 +13,9 @@ internal sealed class SimRandom(ulong seed)
         return mixed ^ (mixed >> 31);
     }
 
+    /// <summary>Chance for a part of a life: the same whatever happens in the others.</summary>
+    internal static SimRandom For(ulong seed, ulong part) => new(new SimRandom(seed ^ (part * 0xD1342543DE82EF95UL)).Next());
+
     /// <summary>0 to <paramref name="end"/> less one.</summary>
     internal int Below(int end) => (int)(Next() % (ulong)end);
 

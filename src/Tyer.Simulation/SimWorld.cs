@@ -19,6 +19,8 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
     /// <summary>The virtual time in ticks.</summary>
     internal long Now { get; private set; }
 
+    internal ulong Seed => seed;
+
     internal bool Traces => traces;
 
     /// <summary>The mistake that all nodes make.</summary>
@@ -35,10 +37,13 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
     internal void In(long ticks, Action action) => At(Now + ticks, action);
 
     /// <summary>Some time up to <paramref name="max"/>, mostly short.</summary>
-    internal long Delay(long max) => Random.Permille(800) ? Random.Between(1, Math.Max(1, max / 10)) : Random.Between(1, max);
+    internal long Delay(long max) => Delay(Random, max);
+
+    internal static long Delay(SimRandom chance, long max) =>
+        chance.Permille(800) ? chance.Between(1, Math.Max(1, max / 10)) : chance.Between(1, max);
 
     /// <summary>Some time around a mean.</summary>
-    internal long Around(long mean) => Random.Between(mean / 4, mean * 7 / 4);
+    internal static long Around(SimRandom chance, long mean) => chance.Between(mean / 4, mean * 7 / 4);
 
     internal void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
 

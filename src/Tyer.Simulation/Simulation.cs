@@ -21,6 +21,8 @@ public sealed class Simulation
     private readonly SimStack _stack;
     private readonly Watch _watch;
     private readonly ulong _seed;
+    private readonly SimReduction _reduction;
+    private readonly SimRandom _faultTimes;
     private readonly Dictionary<uint, SimNode> _nodes = [];
     private readonly Dictionary<MemberId, List<SimClient>> _clients = [];
     private readonly Dictionary<uint, ulong> _lockNumbers = [];
@@ -28,10 +30,13 @@ public sealed class Simulation
     private ulong _incarnations;
     private bool _isOver;
     private int _untilAudit = AuditEvery;
+    private int _faults;
 
-    private Simulation(ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake)
+    private Simulation(ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake, SimReduction reduction)
     {
         _seed = seed;
+        _reduction = reduction;
+        _faultTimes = SimRandom.For(seed, 1);
         _world = new SimWorld(seed, profile, traces, mistake);
         _network = new SimNetwork(_world, member => _nodes.GetValueOrDefault(member.Node) is { } node && node.Id == member ? node : null);
         _stack = new SimStack(_world, _nodes, StopForGood);
@@ -44,17 +49,19 @@ public sealed class Simulation
     /// <param name="profile">How rough it is.</param>
     /// <param name="nodes">2 to 64; 0: as chance will, 2 to 6.</param>
     /// <param name="traces">Whether to write down what happens.</param>
-    public static SimResult Run(ulong seed, SimProfile profile, int nodes = 0, bool traces = false) =>
-        Run(seed, profile, nodes, traces, SimMistake.None);
+    /// <param name="reduction">What to leave out; null: nothing.</param>
+    public static SimResult Run(ulong seed, SimProfile profile, int nodes = 0, bool traces = false, SimReduction? reduction = null) =>
+        Run(seed, profile, nodes, traces, SimMistake.None, reduction);
 
     /// <summary>Lives one life in which all nodes make a mistake.</summary>
-    internal static SimResult Run(ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake)
+    internal static SimResult Run(
+        ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake, SimReduction? reduction = null)
     {
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(nodes, NodesMax);
         // Chance is asked for the number of nodes apart from the life itself, which is then the same with that number given.
         var count = nodes == 0 ? 2 + new SimRandom(~seed).Below(5) : nodes;
-        return new Simulation(seed, profile, count, traces, mistake).Run();
+        return new Simulation(seed, profile, count, traces, mistake, reduction ?? SimReduction.None).Run();
     }
 
     private SimResult Run()
@@ -72,7 +79,7 @@ public sealed class Simulation
                 violation += $" ({fault.GetType().Name})\n{fault.StackTrace}";
         }
 
-        return new SimResult(_seed, violation, _world.Hash, _world.Counts, _world.Trace);
+        return new SimResult(_seed, violation, _world.Hash, _faults, (int)_sessions, _world.Counts, _world.Trace);
     }
 
     private void Live()
@@ -111,9 +118,15 @@ public sealed class Simulation
         _nodes[number] = node;
         _clients[id] = [];
         for (var each = 0; each < _world.Profile.Clients; each++)
-            _clients[id].Add(new SimClient(_world, node, _watch, ++_sessions));
+            _clients[id].Add(NewClient(node));
         _world.Tell($"{SimWorld.Name(id)} starts");
         return node;
+    }
+
+    private SimClient NewClient(SimNode node)
+    {
+        _sessions++;
+        return new SimClient(_world, node, _watch, _sessions, isIdle: _reduction.WithoutClients.Contains((int)_sessions));
     }
 
     // Faults.
@@ -121,77 +134,78 @@ public sealed class Simulation
     private void PlanFault()
     {
         var profile = _world.Profile;
-        var soon = _world.Random.Permille(profile.FaultsInPairs);
-        _world.In(soon ? _world.Delay(profile.ViewSkewMax * 2) : _world.Around(profile.FaultEvery), () =>
+        var soon = _faultTimes.Permille(profile.FaultsInPairs);
+        _world.In(soon ? SimWorld.Delay(_faultTimes, profile.ViewSkewMax * 2) : SimWorld.Around(_faultTimes, profile.FaultEvery), () =>
         {
             if (_isOver)
                 return;
             PlanFault();
-            Fault();
+            var number = _faults++;
+            if (!_reduction.WithoutFaults.Contains(number))
+                Fault(SimRandom.For(_seed, 1000 + (ulong)number));
         });
     }
 
-    private void Fault()
+    private void Fault(SimRandom chance)
     {
-        var random = _world.Random;
         var running = _nodes.Values.Where(node => node.IsRunning && !node.IsFrozen && _stack.IsMember(node.Id)).OrderBy(node => node.Id.Node).ToArray();
         if (running.Length == 0)
             return;
-        var node = random.Of(running);
-        switch (random.Below(8))
+        var node = chance.Of(running);
+        switch (chance.Below(8))
         {
             case 0 or 1:
-                Crash(node);
+                Crash(node, chance);
                 break;
             case 2:
-                KillDaemon(node);
+                KillDaemon(node, chance);
                 break;
             case 3:
-                Freeze(node);
+                Freeze(node, chance);
                 break;
             case 4:
-                Partition(node);
+                Partition(node, chance);
                 break;
             case 5:
-                BreakConnection(node, random.Of(running));
+                BreakConnection(node, chance.Of(running), chance);
                 break;
             case 6:
-                KillClient(node);
+                KillClient(node, chance);
                 break;
             default:
-                StartAgain(node.Id.Node);
+                StartAgain(node.Id.Node, chance);
                 break;
         }
     }
 
     /// <summary>The machine is gone, and its clients with it.</summary>
-    private void Crash(SimNode node)
+    private void Crash(SimNode node, SimRandom chance)
     {
         _world.Count("fault: crash");
         _world.Tell($"{SimWorld.Name(node.Id)} crashes");
         StopForGood(node.Id);
-        AfterFailure(node);
+        AfterFailure(node, chance);
     }
 
     /// <summary>The daemon dies; its clients believe that they hold their locks until their deadline.</summary>
-    private void KillDaemon(SimNode node)
+    private void KillDaemon(SimNode node, SimRandom chance)
     {
         _world.Count("fault: daemon dies");
         _world.Tell($"{SimWorld.Name(node.Id)} dies, its clients live on");
         KeepLockNumber(node);
         node.Stop();
-        AfterFailure(node);
+        AfterFailure(node, chance);
     }
 
-    private void Freeze(SimNode node)
+    private void Freeze(SimNode node, SimRandom chance)
     {
         _world.Count("fault: freeze");
         _world.Tell($"{SimWorld.Name(node.Id)} stands still");
         node.Freeze();
-        var length = _world.Delay(_world.Profile.DetectionMax * 4);
+        var length = SimWorld.Delay(chance, _world.Profile.DetectionMax * 4);
         _world.In(length, () => Thaw(node));
         if (length > _world.Profile.DetectionMax)
-            AfterFailure(node);
+            AfterFailure(node, chance);
     }
 
     private void Thaw(SimNode node)
@@ -203,9 +217,9 @@ public sealed class Simulation
     }
 
     /// <summary>A node is cut off from all others, or hears them without being heard, for a while, or until it is evicted.</summary>
-    private void Partition(SimNode node)
+    private void Partition(SimNode node, SimRandom chance)
     {
-        var oneWay = _world.Random.Permille(300);
+        var oneWay = chance.Permille(300);
         _world.Count(oneWay ? "fault: one-way partition" : "fault: partition");
         _world.Tell($"{SimWorld.Name(node.Id)} is cut off{(oneWay ? " one way" : "")}");
         var others = _nodes.Keys.Where(other => other != node.Id.Node).Order().ToArray();
@@ -216,7 +230,7 @@ public sealed class Simulation
                 _network.Cut(other, node.Id.Node);
         }
 
-        var length = _world.Delay(_world.Profile.DetectionMax * 4);
+        var length = SimWorld.Delay(chance, _world.Profile.DetectionMax * 4);
         _world.In(length, () =>
         {
             foreach (var other in others)
@@ -226,41 +240,41 @@ public sealed class Simulation
             }
         });
         if (length > _world.Profile.DetectionMax)
-            AfterFailure(node);
+            AfterFailure(node, chance);
     }
 
-    private void BreakConnection(SimNode node, SimNode other)
+    private void BreakConnection(SimNode node, SimNode other, SimRandom chance)
     {
         if (node == other)
             return;
         _world.Count("fault: connection lost");
         _network.Cut(node.Id.Node, other.Id.Node);
         _network.Cut(other.Id.Node, node.Id.Node);
-        _world.In(_world.Delay(_world.Profile.DetectionMax), () =>
+        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
         {
             _network.Mend(node.Id.Node, other.Id.Node);
             _network.Mend(other.Id.Node, node.Id.Node);
         });
     }
 
-    private void KillClient(SimNode node)
+    private void KillClient(SimNode node, SimRandom chance)
     {
         _world.Count("fault: client dies");
         var clients = _clients[node.Id];
-        var client = _world.Random.Of(clients);
+        var client = chance.Of(clients);
         clients.Remove(client);
         client.Close();
-        clients.Add(new SimClient(_world, node, _watch, ++_sessions));
+        clients.Add(NewClient(node));
     }
 
     /// <summary>Where a failed node was, it comes back with a new life; where it lives, it is restarted.</summary>
-    private void StartAgain(uint number)
+    private void StartAgain(uint number, SimRandom chance)
     {
         _world.Count("fault: restart");
         var node = _nodes[number];
         _world.Tell($"{SimWorld.Name(node.Id)} is restarted");
         StopForGood(node.Id);
-        _world.In(_world.Delay(_world.Profile.DetectionMax), () =>
+        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
         {
             if (_isOver)
                 _stack.Evict(node.Id);
@@ -269,10 +283,10 @@ public sealed class Simulation
         });
     }
 
-    private void AfterFailure(SimNode node)
+    private void AfterFailure(SimNode node, SimRandom chance)
     {
-        _world.In(_world.Delay(_world.Profile.DetectionMax), () => _stack.Evict(node.Id));
-        _world.In(_world.Profile.DetectionMax + _world.Delay(_world.Profile.ProofMax), () =>
+        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () => _stack.Evict(node.Id));
+        _world.In(_world.Profile.DetectionMax + SimWorld.Delay(chance, _world.Profile.ProofMax), () =>
         {
             // A new life, some time after the old one was found to be gone.
             if (!_isOver && !_stack.IsMember(node.Id) && _nodes[node.Id.Node] == node && !node.IsRunning)

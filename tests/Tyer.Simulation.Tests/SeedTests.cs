@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tyer.Simulation.Tests;
 
 public sealed class SeedTests
@@ -31,4 +33,19 @@ public sealed class SeedTests
         Assert.NotEqual(first.TraceHash, Simulation.Run(8, profile).TraceHash);
         Assert.Equal(first.TraceHash, Simulation.Run(7, profile).TraceHash);
     }
+
+    [Theory]
+    [InlineData(1, "calm")]
+    [InlineData(2, "rough")]
+    [InlineData(3, "stormy")]
+    [InlineData(4, "brutal")]
+    [InlineData(5, "brutal")]
+    public void A_life_is_the_one_that_was_written_down(ulong seed, string profile)
+    {
+        // Whoever changes what engines do changes these, and says so.
+        var hashes = File.ReadAllLines(HashesFile()).Select(line => line.Split(' ')).ToDictionary(words => (words[0], words[1]), words => words[2]);
+        Assert.Equal(hashes[($"{seed}", profile)], $"{Simulation.Run(seed, SimProfile.Find(profile)!).TraceHash:x16}");
+    }
+
+    private static string HashesFile([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "hashes.txt");
 }
