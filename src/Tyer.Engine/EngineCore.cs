@@ -3,6 +3,7 @@ using Tyer.Engine.Locks;
 using Tyer.Engine.Mastering;
 using Tyer.Engine.Messages;
 using Tyer.Engine.Owning;
+using Tyer.Engine.Recovery;
 using Tyer.Engine.Tables;
 
 namespace Tyer.Engine;
@@ -30,6 +31,9 @@ internal sealed class EngineCore
         Directory = new DirectorySide(this);
         Sessions = new SessionTable(this);
         Incoming = new Incoming(this);
+        Recovery = new RecoverySide(this);
+        Homes = new Homes(this);
+        Rebuilder = new Rebuilder(this);
     }
 
     internal EngineOptions Options { get; }
@@ -39,7 +43,7 @@ internal sealed class EngineCore
     internal long Now { get; set; }
 
     /// <summary>The installed view; null until the first: nothing is granted before.</summary>
-    internal EngineView? View { get; private set; }
+    internal EngineView? View => Recovery.Membership.View;
 
     /// <summary>The counter of the shard clock; with the view's id it makes the tokens.</summary>
     internal ulong Clock { get; private set; }
@@ -62,13 +66,14 @@ internal sealed class EngineCore
 
     internal Incoming Incoming { get; }
 
-    internal void Install(EngineView view)
-    {
-        Invariant.Check(View is null, "the first view is the only one until recovery takes in others");
-        Invariant.Check(view.Has(Node), "a node installs a view that it is in");
-        View = view;
-        Clock = 0;
-    }
+    internal RecoverySide Recovery { get; }
+
+    internal Homes Homes { get; }
+
+    internal Rebuilder Rebuilder { get; }
+
+    /// <summary>The counter begins anew with each view, whose id stands before it in every token.</summary>
+    internal void ResetClock() => Clock = 0;
 
     internal LockspaceSettings? SettingsOf(uint space)
     {
@@ -91,6 +96,9 @@ internal sealed class EngineCore
     internal int QueueLengthMax(uint space) => SettingsOf(space)?.QueueLengthMax ?? int.MaxValue;
 
     internal FencingToken NextToken() => new(View!.Id, ++Clock);
+
+    /// <summary>No engine ever counts so far; who says that it has does not follow the protocol.</summary>
+    internal const ulong ClockMax = 1UL << 62;
 
     /// <summary>A grant by whoever was master before has a counter no higher than this.</summary>
     internal void RaiseClock(ulong counter) => Clock = Math.Max(Clock, counter);
@@ -121,6 +129,28 @@ internal sealed class EngineCore
         Invariant.Check(node != Node, "a node does not write to itself");
         var length = MessageCodec.Write(message, _scratch);
         _peers.Send(node, View?.Id ?? 0, _scratch.AsSpan(0, length));
+    }
+
+    internal void SendEncoded(uint node, ReadOnlySpan<byte> message) => _peers.Send(node, View?.Id ?? 0, message);
+
+    internal void Announce(RecoveryMarker marker, ulong view) => _peers.Announce(marker, view);
+
+    /// <summary>
+    /// Says something to the master of a lock owned here. While a new master does not have the resource's locks yet, it waits: what is said
+    /// before would be about locks that it does not know (R1).
+    /// </summary>
+    /// <returns>False if it waits.</returns>
+    internal bool SendToMaster(Resource resource, in Message message)
+    {
+        if (!resource.Has(ResourceTies.Homeless))
+        {
+            Send(resource.Master, message);
+            return true;
+        }
+
+        var length = MessageCodec.Write(message, _scratch);
+        (resource.Outbox ??= []).Add(_scratch[..length]);
+        return false;
     }
 
     internal static Message About(MessageKind kind, Lock subject, uint operation) => new()

@@ -12,9 +12,42 @@ namespace Tyer.Engine;
 /// </summary>
 internal sealed class Incoming(EngineCore core)
 {
-    internal bool Receive(uint from, ReadOnlySpan<byte> bytes)
+    private readonly List<EarlyMessage> _early = [];
+
+    internal bool Receive(MemberId from, ulong view, ReadOnlySpan<byte> bytes)
     {
-        if (core.View is null || !MessageCodec.TryRead(bytes, out var message))
+        if (bytes.IsEmpty)
+            return false;
+        var mine = core.View?.Id ?? 0;
+        if (core.View?.Has(from) != true)
+        {
+            // Of one who departed it is void. Of one who is to come it waits for the view that he comes with.
+            return view <= mine || Keep(from, view, bytes);
+        }
+
+        if (view > mine && IsBoundToView((MessageKind)bytes[0]))
+            return Keep(from, view, bytes);
+        if (view < mine && IsOfDirectory((MessageKind)bytes[0]))
+            return true;
+        if (_early.Count > 0 && IsBehindEarly(from, bytes))
+            return Keep(from, view, bytes);
+        return Handle(from.Node, bytes);
+    }
+
+    /// <summary>A view was installed: what came early is now in time.</summary>
+    internal void TakeParked()
+    {
+        if (_early.Count == 0)
+            return;
+        var early = _early.ToArray();
+        _early.Clear();
+        foreach (var message in early)
+            Receive(message.From, message.View, message.Bytes);
+    }
+
+    internal bool Handle(uint from, ReadOnlySpan<byte> bytes)
+    {
+        if (!MessageCodec.TryRead(bytes, out var message))
             return false;
         if (!message.Name.IsEmpty)
             return ReceiveNamed(from, bytes, message);
@@ -31,6 +64,50 @@ internal sealed class Incoming(EngineCore core)
             default:
                 return message.Lock.Node == core.Node && FromMaster(from, message);
         }
+    }
+
+    /// <summary>What this node had to say to a master that it now is itself.</summary>
+    internal void HandleOwn(byte[] bytes)
+    {
+        if (MessageCodec.TryRead(bytes, out var message) && core.Locks.Find(message.Lock) is not null)
+            FromOwner(core.Node, message);
+    }
+
+    private static bool IsOfDirectory(MessageKind kind) => kind is MessageKind.Lookup or MessageKind.Locate or MessageKind.Master
+        or MessageKind.Remove or MessageKind.Removed or MessageKind.Record or MessageKind.Recorded;
+
+    // Locks go on between those who stay, whatever their views; who is master, and where its locks are, is of one view.
+    private static bool IsBoundToView(MessageKind kind) =>
+        IsOfDirectory(kind) || kind is MessageKind.Rebuild or MessageKind.RebuildEnd or MessageKind.Rebuilt;
+
+    private bool Keep(MemberId from, ulong view, ReadOnlySpan<byte> bytes)
+    {
+        if (!MessageCodec.TryRead(bytes, out var message))
+            return false;
+        _early.Add(new EarlyMessage(from, view, bytes.ToArray(), message.Slot, HashOf(message)));
+        return true;
+    }
+
+    /// <summary>Messages of one node about one resource are taken in the order sent; where the resource is not known, by its slot.</summary>
+    private bool IsBehindEarly(MemberId from, ReadOnlySpan<byte> bytes)
+    {
+        if (!MessageCodec.TryRead(bytes, out var message))
+            return false;
+        var hash = HashOf(message);
+        foreach (var early in _early)
+        {
+            if (early.From == from && (hash == 0 || early.Hash == 0 ? early.Slot == message.Slot : early.Hash == hash))
+                return true;
+        }
+
+        return false;
+    }
+
+    private ulong HashOf(in Message message)
+    {
+        if (!message.Name.IsEmpty)
+            return Placement.HashOf(message.Space, XxHash64.Hash(message.Name));
+        return core.Locks.Find(message.Lock) is { } known ? known.Resource.Hash : 0;
     }
 
     /// <summary>A new lock of another node, for a resource mastered here.</summary>
@@ -63,10 +140,25 @@ internal sealed class Incoming(EngineCore core)
             return false;
         if (message.Kind is MessageKind.Lookup or MessageKind.Request && (message.Lock.Node != from || message.Mode is null))
             return false;
+        if (message.Kind is MessageKind.Remove or MessageKind.Master && message.Number > EngineCore.ClockMax)
+            return false;
         switch (message.Kind)
         {
-            case MessageKind.Lookup:
-                core.Directory.Lookup(from, message, hash);
+            case MessageKind.Lookup or MessageKind.Locate:
+                core.Directory.Lookup(from, bytes, message, hash);
+                return true;
+            case MessageKind.Record:
+                return core.Directory.Record(from, message, hash);
+            case MessageKind.Recorded:
+                core.Directory.Recorded(message, hash);
+                return true;
+            case MessageKind.Rebuild:
+                return message.Lock.Node == from && core.Rebuilder.TakeIn(from, bytes, message, hash);
+            case MessageKind.RebuildEnd:
+                core.Rebuilder.TakenIn(from, bytes, message, hash);
+                return true;
+            case MessageKind.Rebuilt:
+                core.Homes.Rebuilt(from, message, hash);
                 return true;
             case MessageKind.Remove:
                 core.Directory.Remove(from, message, hash);
@@ -90,7 +182,7 @@ internal sealed class Incoming(EngineCore core)
         var resource = core.Resources.Find(message.Space, hash, message.Name);
         switch (resource?.Role)
         {
-            case ResourceRole.Active:
+            case ResourceRole.Active or ResourceRole.Rebuilding:
                 Request(from, message, resource);
                 break;
             case ResourceRole.Asking or ResourceRole.Releasing:
@@ -144,8 +236,9 @@ internal sealed class Incoming(EngineCore core)
             return true;
         }
 
-        if (asker.Queue != QueueKind.Granted)
+        if (asker.Requested is not null || asker.Granted is null)
             return false;
+
         asker.Operation = message.Operation;
         asker.Flags = message.Flags;
         asker.StatusFlags = StatusFlags.None;
@@ -169,11 +262,11 @@ internal sealed class Incoming(EngineCore core)
         switch (message.Kind)
         {
             case MessageKind.Queued when isCurrent:
-                found.Resource.Master = from;
+                core.Resources.SetMaster(found.Resource, from);
                 core.Owner.Queued(found, (long)message.Number);
                 return true;
             case MessageKind.Granted when isCurrent && found.Pending != OperationKind.None:
-                found.Resource.Master = from;
+                core.Resources.SetMaster(found.Resource, from);
                 return Granted(found, message);
             case MessageKind.Denied when isCurrent && found.Pending != OperationKind.None:
                 Denied(found, message);
@@ -204,6 +297,7 @@ internal sealed class Incoming(EngineCore core)
         granted.Token = message.Token;
         granted.StatusFlags = message.StatusFlags;
         granted.Since = core.Now;
+        granted.NoteCopy(isRead: message.ValueState is not null);
         if (message.ValueState is { } state)
             (granted.Copy ??= new ValueBuffer()).Set(message.Value, state, message.ValueVersion);
         core.Owner.Granted(granted, message.ValueState is not null);
@@ -244,3 +338,6 @@ internal sealed class Incoming(EngineCore core)
 
     private static Message Reply(MessageKind kind, in Message to) => new() { Kind = kind, Slot = to.Slot, Lock = to.Lock, Operation = to.Operation };
 }
+
+/// <summary>A message that is ahead of the view of this node.</summary>
+internal readonly record struct EarlyMessage(MemberId From, ulong View, byte[] Bytes, ushort Slot, ulong Hash);

@@ -2,6 +2,7 @@ using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Looking;
 using Tyer.Engine.Owning;
+using Tyer.Engine.Recovery;
 
 namespace Tyer.Engine;
 
@@ -62,12 +63,23 @@ public sealed class LockEngine
     /// <summary>How many resources this shard knows, directory records and idle ones included.</summary>
     public int ResourceCount => _core.Resources.Count;
 
-    /// <summary>Installs the view; what was asked for before goes out.</summary>
-    public void Install(EngineView view)
-    {
-        _core.Install(view);
-        _core.Directory.ResolveAll();
-    }
+    /// <summary>
+    /// Installs a view that this node is in: the first, or the one after the present. Nothing that the departed did not touch waits for
+    /// anything; what was asked for before the first view goes out.
+    /// </summary>
+    public void Install(EngineView view) => _core.Recovery.Install(view);
+
+    /// <summary>Takes in a proof that a departed incarnation, and its clients, act no more: what it held is free. It may come before the view.</summary>
+    public void Prove(MemberId departed) => _core.Recovery.Prove(departed);
+
+    /// <summary>Takes in what all engines of a member have announced (<see cref="IPeerSender.Announce"/>).</summary>
+    /// <param name="member">The member, or this node itself.</param>
+    /// <param name="marker">What it has done.</param>
+    /// <param name="view">In which view.</param>
+    public void Mark(MemberId member, RecoveryMarker marker, ulong view) => _core.Recovery.Mark(member, marker, view);
+
+    /// <summary>Whether nothing is in doubt any more: every lock of every member is known to a living master, and every departed is proven gone.</summary>
+    public bool IsSettled => _core.Recovery.Membership.IsSettled;
 
     /// <summary>Lets time pass: waits that are over end, and resources that nobody uses are let go.</summary>
     public void Tick(long now)
@@ -127,11 +139,11 @@ public sealed class LockEngine
     public int Purge(uint space, int processId) => _core.Owner.Purge(space, processId);
 
     /// <summary>Takes in a message of another engine.</summary>
-    /// <param name="from">The node that sent it.</param>
-    /// <param name="view">The view of its sender.</param>
+    /// <param name="from">Who sent it.</param>
+    /// <param name="view">The view of its sender when it was sent.</param>
     /// <param name="message">The message.</param>
     /// <returns>False if no engine that follows the protocol can have sent it: the connection that brought it is not to be trusted.</returns>
-    public bool Receive(uint from, ulong view, ReadOnlySpan<byte> message) => _core.Incoming.Receive(from, message);
+    public bool Receive(MemberId from, ulong view, ReadOnlySpan<byte> message) => _core.Incoming.Receive(from, view, message);
 
     /// <summary>A lock of this node, or one of another node that is mastered here; null if there is none of that id.</summary>
     public Lock? Find(LockId id) => _core.Locks.Find(id);

@@ -67,7 +67,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
             members[index] = new EngineMember(member.Id.Value, member.Incarnation.Value, member.Weight);
         }
 
-        node.Shards.Install(new EngineView(view.Id, members));
+        node.Shards.Install(new EngineView(view.Id, members, [.. view.Unproven.Select(MemberOf)]));
         node.ViewInstalled();
         LogView(view);
     }
@@ -78,7 +78,11 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
         LogState(state, why);
     }
 
-    public void OnFenced(NodeIncarnation who, FenceProof proof) => LogFenced(who, proof);
+    public void OnFenced(NodeIncarnation who, FenceProof proof)
+    {
+        LogFenced(who, proof);
+        node.Shards.Prove(MemberOf(who));
+    }
 
     public void OnPeerLost(Member peer, string why)
     {
@@ -93,6 +97,8 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
             _lost.Remove(peer.Id);
         LogPeerBack(peer);
     }
+
+    private static MemberId MemberOf(NodeIncarnation who) => new(who.Node.Value, who.Incarnation.Value);
 
     public async ValueTask DisposeAsync()
     {

@@ -2,6 +2,7 @@ using System.Text;
 using Tyer.Engine;
 using Tyer.Engine.Messages;
 using Tyer.Engine.Owning;
+using Tyer.Engine.Recovery;
 
 namespace Tyer.Bench.Engine;
 
@@ -22,6 +23,12 @@ internal sealed class Engines
         foreach (var engine in _engines)
         {
             engine.Install(view);
+            foreach (var member in view.Members)
+            {
+                engine.Mark(member.Id, RecoveryMarker.DirectoryDone, view.Id);
+                engine.Mark(member.Id, RecoveryMarker.LocksDone, view.Id);
+            }
+
             engine.OpenLockspace(Space, new LockspaceSettings(ValueSize: 64, QueueLengthMax: 10_000, LocksPerSessionMax: 100_000));
         }
     }
@@ -75,13 +82,18 @@ internal sealed class Engines
             _used += message.Length;
         }
 
+        public void Announce(RecoveryMarker marker, ulong view)
+        {
+            // Nothing is in doubt here: the engines are told so from the start.
+        }
+
         internal bool DeliverTo(LockEngine engine, uint from)
         {
             var sent = _sent;
             for (var i = 0; i < sent; i++)
             {
                 var (view, start, length) = _messages[i];
-                if (!engine.Receive(from, view, _bytes.AsSpan(start, length)))
+                if (!engine.Receive(new MemberId(from, Incarnation: 1), view, _bytes.AsSpan(start, length)))
                     throw new InvalidOperationException("an engine refused the message of another");
             }
 

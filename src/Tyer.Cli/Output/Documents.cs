@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Tyer.Cli.Bench;
 using Tyer.Sessions.Administration;
+using Tyer.Simulation;
 
 namespace Tyer.Cli.Output;
 
@@ -109,5 +110,7 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(AdoptedDocument))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(SimResult))]
+[JsonSerializable(typeof(SimReport))]
 [JsonSerializable(typeof(FailureDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -6,34 +6,19 @@ namespace Tyer.Engine.Directory;
 
 /// <summary>
 /// Who is master of what: finding the master of a resource, answering those who ask (where this node is the directory node of a name),
-/// and letting go of what nobody uses. <c>docs/architecture.md</c>, "Placement".
+/// and letting go of what nobody uses. <c>docs/architecture.md</c>, "Placement"; rules D1 to D8 of <c>docs/recovery.md</c>.
 /// </summary>
 internal sealed class DirectorySide(EngineCore core)
 {
     /// <summary>Sends the requests of a resource that have not left yet to its master, or finds out first who that is.</summary>
     internal void Resolve(Resource resource)
     {
-        if (resource.Role != ResourceRole.Client || resource.Owned.IsEmpty || core.View is not { } view)
+        if (resource.Role != ResourceRole.Client || resource.Owned.IsEmpty || core.View is null)
             return;
         if (resource.Master == 0)
-        {
-            var directory = view.Placement.NodeOf(resource.Slot);
-            if (directory != core.Node)
-            {
-                Ask(resource, directory);
-                return;
-            }
-
-            if (resource.Record == 0)
-            {
-                BecomeMaster(resource, core.Clock);
-                return;
-            }
-
-            resource.Master = resource.Record;
-        }
-
-        SendUnsent(resource);
+            Ask(resource);
+        else if (!resource.Has(ResourceTies.Homeless))
+            SendUnsent(resource);
     }
 
     /// <summary>Everything that waited for the first view.</summary>
@@ -46,28 +31,55 @@ internal sealed class DirectorySide(EngineCore core)
         }
     }
 
-    // At the directory node.
-
-    /// <summary>Somebody asks who is master; the first who asks becomes it.</summary>
-    internal void Lookup(uint from, in Message message, ulong hash)
+    /// <summary>In a new view: what the directory has not answered is asked again, where the directory node is now (D1).</summary>
+    internal void AskAllAgain()
     {
-        if (core.View!.Placement.NodeOf(message.Slot) != core.Node)
-            return; // of another view: the asker asks again where the directory is now
-        var resource = core.Resources.FindOrAdd(message.Space, hash, message.Name, out _);
-        var answer = EngineCore.About(MessageKind.Master, resource);
-        answer.Number = core.Clock;
-        if (resource.Role == ResourceRole.Active)
+        foreach (var resource in core.Resources.WithRequestOut.ToArray())
+            AskAgain(resource);
+    }
+
+    /// <summary>What a departed node sent, and has not been handled, is void.</summary>
+    internal void DropParkedOf(uint departed)
+    {
+        foreach (var resource in core.Resources.WithRequestOut)
+            resource.Parked?.RemoveAll(message => message.From == departed);
+    }
+
+    internal void AskAgain(Resource resource)
+    {
+        if (resource.Role == ResourceRole.Releasing)
         {
-            answer.Node = core.Node;
-            core.Send(from, answer);
-            core.Incoming.Request(from, message, resource);
+            LetGo(resource);
             return;
         }
 
-        if (resource.Record == 0)
-            resource.Record = from;
-        answer.Node = resource.Record;
-        core.Send(from, answer);
+        // The lookup may have been acted upon by one who was directory node and master. He knows a request that comes twice.
+        TakeBackLookup(resource);
+        AskWithout(resource);
+    }
+
+    // At the directory node.
+
+    /// <summary>Somebody asks who is master. He is told, or becomes it, or waits until that can be said.</summary>
+    internal void Lookup(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
+    {
+        if (!IsDirectoryOf(message.Slot))
+            return; // of another view: the asker asks again where the directory is now
+        var resource = core.Resources.FindOrAdd(message.Space, hash, message.Name, out _);
+        if (Nominate(from, resource, (message.Facts & MessageFacts.HasLocks) != 0) is not { } answer)
+        {
+            core.Recovery.KeepAsker(resource, from, bytes);
+            return;
+        }
+
+        var told = EngineCore.About(MessageKind.Master, resource);
+        told.Number = core.Clock;
+        told.Node = answer.Master;
+        told.Facts = answer.MustRebuild ? MessageFacts.MustRebuild : MessageFacts.None;
+        core.Send(from, told);
+        if (answer.Master == core.Node && message.Kind == MessageKind.Lookup)
+            core.Incoming.Request(from, message, resource);
+        core.Recovery.AnswerAskersOf(resource);
         core.LetRest(resource);
     }
 
@@ -77,13 +89,38 @@ internal sealed class DirectorySide(EngineCore core)
         if (core.Resources.Find(message.Space, hash, message.Name) is { } resource && resource.Record == from)
         {
             core.RaiseClock(message.Number);
-            resource.Record = 0;
+            core.Resources.SetRecord(resource, 0);
             if (resource.Role == ResourceRole.Client && resource.Master == from && resource.Owned.IsEmpty)
-                resource.Master = 0;
+                core.Resources.SetMaster(resource, 0);
             core.LetRest(resource);
+        }
+        else
+        {
+            // It was recorded in another view; its clock is as good.
+            core.RaiseClock(message.Number);
         }
 
         core.Send(from, new Message { Kind = MessageKind.Removed, Slot = message.Slot, Space = message.Space, Name = message.Name });
+    }
+
+    /// <summary>A master whose directory node this is since the view changed (D8).</summary>
+    /// <returns>False if another is master: no node that follows the protocol says it then.</returns>
+    internal bool Record(uint from, in Message message, ulong hash)
+    {
+        if (!IsDirectoryOf(message.Slot))
+            return true;
+        var resource = core.Resources.FindOrAdd(message.Space, hash, message.Name, out _);
+        if (resource.IsMastered || (resource.Record != 0 && resource.Record != from))
+        {
+            core.LetRest(resource);
+            return false;
+        }
+
+        core.Resources.SetRecord(resource, from);
+        core.Send(from, new Message { Kind = MessageKind.Recorded, Slot = message.Slot, Space = message.Space, Name = message.Name });
+        core.Recovery.AnswerAskersOf(resource);
+        core.LetRest(resource);
+        return true;
     }
 
     // At those who asked.
@@ -93,35 +130,27 @@ internal sealed class DirectorySide(EngineCore core)
     {
         if (core.Resources.Find(message.Space, hash, message.Name) is not { Role: ResourceRole.Asking } resource)
             return;
-        resource.Role = ResourceRole.Client;
-        if (message.Node == core.Node)
-        {
-            BecomeMaster(resource, message.Number);
-            return;
-        }
-
-        if (!HasTakenIn(resource))
-            resource.Master = message.Node;
         // The lookup carried the first request. It was acted upon if the directory node is the master itself.
-        if (message.Node != from && core.Locks.Find(resource.Asker) is { } asker)
-            asker.Sent = false;
-        SendUnsent(resource);
-        HandParkedOn(resource);
-        core.LetRest(resource);
+        if (message.Node != from)
+            TakeBackLookup(resource);
+        resource.Asker = default;
+        if (message.Node == core.Node)
+            BecomeMaster(resource, message.Number, (message.Facts & MessageFacts.MustRebuild) != 0);
+        else
+            FollowMaster(resource, message.Node);
+    }
+
+    internal void Recorded(in Message message, ulong hash)
+    {
+        if (core.Resources.Find(message.Space, hash, message.Name) is { } resource)
+            core.Recovery.Recorded(resource);
     }
 
     /// <summary>The directory has forgotten us: we are no longer master, and what came meanwhile has to ask again.</summary>
     internal void Removed(in Message message, ulong hash)
     {
-        if (core.Resources.Find(message.Space, hash, message.Name) is not { Role: ResourceRole.Releasing } resource)
-            return;
-        resource.Role = ResourceRole.Client;
-        resource.Master = 0;
-        HandParkedOn(resource);
-        if (resource.Owned.IsEmpty)
-            core.LetRest(resource);
-        else
-            Resolve(resource);
+        if (core.Resources.Find(message.Space, hash, message.Name) is { Role: ResourceRole.Releasing } resource)
+            Removed(resource);
     }
 
     /// <summary>The node we took for the master says that it is not: what was sent there goes out again when the master is known.</summary>
@@ -129,7 +158,7 @@ internal sealed class DirectorySide(EngineCore core)
     {
         var resource = refused.Resource;
         if (resource.Role == ResourceRole.Client && resource.Master == from)
-            resource.Master = 0;
+            core.Resources.SetMaster(resource, 0);
         if (core.Owner.IsNoLongerWanted(refused))
             return;
         refused.Sent = false;
@@ -146,42 +175,170 @@ internal sealed class DirectorySide(EngineCore core)
             if (idle.IsInUse || idle.IsRecordOnly)
                 continue;
             if (core.Now - idle.IdleSince < core.Options.IdleKept)
-            {
                 core.Idle.Add(idle, core.Now);
-                continue;
-            }
-
-            var directory = core.View?.Placement.NodeOf(idle.Slot) ?? core.Node;
-            if (idle.Role != ResourceRole.Active || directory == core.Node)
-            {
+            else if (idle.Role != ResourceRole.Active || core.View is null || IsDirectoryOf(idle.Slot))
                 core.Resources.Remove(idle);
-                continue;
-            }
-
-            idle.Role = ResourceRole.Releasing;
-            var message = EngineCore.About(MessageKind.Remove, idle);
-            message.Number = core.Clock;
-            core.Send(directory, message);
+            else
+                LetGo(idle);
         }
     }
 
-    private void Ask(Resource resource, uint directory)
+    private bool IsDirectoryOf(ushort slot) => core.View!.Placement.NodeOf(slot) == core.Node;
+
+    private void LetGo(Resource idle)
     {
-        resource.Role = ResourceRole.Asking;
-        var asker = resource.Owned.First!;
-        while (asker.Sent)
-            asker = asker.Next!;
+        core.Resources.SetRole(idle, ResourceRole.Releasing);
+        if (IsDirectoryOf(idle.Slot))
+        {
+            Removed(idle);
+            return;
+        }
+
+        var message = EngineCore.About(MessageKind.Remove, idle);
+        message.Number = core.Clock;
+        core.Send(core.View!.Placement.NodeOf(idle.Slot), message);
+    }
+
+    private void Removed(Resource released)
+    {
+        core.Resources.SetRole(released, ResourceRole.Client);
+        core.Resources.SetMaster(released, 0);
+        HandParkedOn(released);
+        if (released.Owned.IsEmpty)
+            core.LetRest(released);
+        else
+            Resolve(released);
+    }
+
+    /// <summary>
+    /// Who is master of a name, as far as its directory node can say; the asker becomes it if nobody is. Null: somebody may be who has not
+    /// said so in this view yet (D3 to D5).
+    /// </summary>
+    private Nomination? Nominate(uint asker, Resource resource, bool hasLocks)
+    {
+        if (resource.IsMastered)
+            return new Nomination(core.Node, MustRebuild: false);
+        if (resource.Record != 0 && resource.Record != asker)
+            return new Nomination(resource.Record, MustRebuild: false);
+        var membership = core.Recovery.Membership;
+        var isKnownFree = !hasLocks && !resource.Has(ResourceTies.Doubtful) && (resource.Record == asker || membership.HasServed(resource.Slot));
+        if (!isKnownFree && !membership.IsDirectoryComplete)
+            return null;
+        core.Resources.SetRecord(resource, asker);
+        if (isKnownFree || (membership.IsSettled && !hasLocks))
+            return new Nomination(asker, MustRebuild: false);
+        // Should the answer be void because the view changes, the next one is to say the same.
+        if (!membership.IsSettled)
+            core.Recovery.Doubt(resource);
+        return new Nomination(asker, MustRebuild: true);
+    }
+
+    /// <summary>The request that the lookup carried is to go out by itself, unless somebody took it in.</summary>
+    private void TakeBackLookup(Resource resource)
+    {
+        if (core.Locks.Find(resource.Asker) is { IsTakenIn: false } asker && asker.Resource == resource)
+            asker.Sent = false;
+        resource.Asker = default;
+    }
+
+    private void Ask(Resource resource)
+    {
+        var directory = core.View!.Placement.NodeOf(resource.Slot);
+        var asker = resource.Owned.First;
+        while (asker is not null && (asker.Sent || asker.IsTakenIn))
+            asker = asker.Next;
+        if (directory == core.Node || asker is null || resource.Has(ResourceTies.Homeless))
+        {
+            AskWithout(resource);
+            return;
+        }
+
+        core.Resources.SetRole(resource, ResourceRole.Asking);
         resource.Asker = asker.Id;
         core.Sessions.IntroduceTo(directory, asker.Session, resource.Slot);
         core.Send(directory, OwnerSide.RequestMessage(MessageKind.Lookup, asker));
         asker.Sent = true;
     }
 
+    /// <summary>Asks without a request to be carried along.</summary>
+    private void AskWithout(Resource resource)
+    {
+        core.Resources.SetRole(resource, ResourceRole.Asking);
+        var hasLocks = resource.Has(ResourceTies.Homeless);
+        if (!IsDirectoryOf(resource.Slot))
+        {
+            var message = EngineCore.About(MessageKind.Locate, resource);
+            message.Facts = hasLocks ? MessageFacts.HasLocks : MessageFacts.None;
+            core.Send(core.View!.Placement.NodeOf(resource.Slot), message);
+            return;
+        }
+
+        if (Nominate(core.Node, resource, hasLocks) is not { } answer)
+        {
+            core.Recovery.KeepAsker(resource, core.Node, []);
+            return;
+        }
+
+        if (answer.Master == core.Node)
+            BecomeMaster(resource, core.Clock, answer.MustRebuild);
+        else
+            FollowMaster(resource, answer.Master);
+        core.Recovery.AnswerAskersOf(resource);
+    }
+
+    private void FollowMaster(Resource resource, uint master)
+    {
+        core.Resources.SetRole(resource, ResourceRole.Client);
+        if (resource.Has(ResourceTies.Homeless))
+        {
+            core.Homes.SendTo(resource, master);
+        }
+        else
+        {
+            // Whoever took in one of our locks is, whatever an older answer says.
+            if (!HasTakenIn(resource))
+                core.Resources.SetMaster(resource, master);
+            SendUnsent(resource);
+        }
+
+        HandParkedOn(resource);
+        core.LetRest(resource);
+    }
+
+    private void BecomeMaster(Resource resource, ulong clock, bool mustRebuild)
+    {
+        core.RaiseClock(clock);
+        core.Resources.SetRole(resource, mustRebuild ? ResourceRole.Rebuilding : ResourceRole.Active);
+        core.Resources.SetMaster(resource, 0);
+        if (IsDirectoryOf(resource.Slot))
+            core.Resources.SetRecord(resource, core.Node);
+        if (mustRebuild)
+        {
+            core.Rebuilder.Begin(resource);
+            HandParkedOn(resource);
+            core.Rebuilder.FinishIfSettled(resource);
+            return;
+        }
+
+        while (resource.Owned.First is { } asker)
+        {
+            Invariant.Check(asker.Ending || !asker.IsTakenIn, "a lock has one master");
+            if (core.Owner.IsNoLongerWanted(asker))
+                continue;
+            resource.RemoveOwned(asker);
+            asker.Sent = false;
+            core.Master.Request(asker);
+        }
+
+        HandParkedOn(resource);
+        core.LetRest(resource);
+    }
+
     private void SendUnsent(Resource resource)
     {
         for (var each = resource.Owned.First; each is not null; each = each.Next)
         {
-            if (!each.Sent)
+            if (!each.Sent && !each.IsTakenIn)
                 core.Owner.SendRequest(each, resource.Master);
         }
     }
@@ -197,27 +354,6 @@ internal sealed class DirectorySide(EngineCore core)
         return false;
     }
 
-    private void BecomeMaster(Resource resource, ulong clock)
-    {
-        core.RaiseClock(clock);
-        resource.Role = ResourceRole.Active;
-        resource.Master = 0;
-        if (core.View!.Placement.NodeOf(resource.Slot) == core.Node)
-            resource.Record = core.Node;
-        while (resource.Owned.First is { } asker)
-        {
-            Invariant.Check(asker.Ending || !asker.IsTakenIn, "a lock has one master");
-            if (core.Owner.IsNoLongerWanted(asker))
-                continue;
-            resource.RemoveOwned(asker);
-            asker.Sent = false;
-            core.Master.Request(asker);
-        }
-
-        HandParkedOn(resource);
-        core.LetRest(resource);
-    }
-
     /// <summary>What came while it was not known who is master is taken in as if it came now.</summary>
     private void HandParkedOn(Resource resource)
     {
@@ -225,6 +361,11 @@ internal sealed class DirectorySide(EngineCore core)
             return;
         resource.Parked = null;
         foreach (var message in parked)
-            core.Incoming.Receive(message.From, message.Bytes);
+            core.Incoming.Handle(message.From, message.Bytes);
     }
+
+    /// <summary>What the directory node says to one who asks.</summary>
+    /// <param name="Master">Who is master.</param>
+    /// <param name="MustRebuild">To a new master: others may have locks there.</param>
+    private readonly record struct Nomination(uint Master, bool MustRebuild);
 }

@@ -70,7 +70,8 @@ internal static class GrantRules
         return isNew ? queues.Waiting.IsEmpty : queues.Waiting.First == asker;
     }
 
-    private static LockMode? AlternateTo(Lock asker, LockMode wanted)
+    /// <summary>The mode that a lock takes instead of the one it wants, if it allows for one.</summary>
+    internal static LockMode? AlternateTo(Lock asker, LockMode wanted)
     {
         if (asker.Has(RawFlags.AltPr) && wanted != LockMode.ProtectedRead)
             return LockMode.ProtectedRead;

@@ -67,6 +67,8 @@ public sealed class Lock
     internal bool Sent;
     internal bool Confirmed;
     internal bool Ending;
+    internal bool EndSent;
+    internal bool IsCopyCurrent;
     internal bool CancelAsked;
     internal RequestStatus? Undoing;
     internal int OrphanOf;
@@ -87,6 +89,9 @@ public sealed class Lock
     internal LockMode Notified;
     internal ValueBuffer? Given;
 
+    // While rebuilding: the departed master may have granted what the lock waits for, and the answer was lost.
+    internal bool IsInDoubt;
+
     internal bool Has(RawFlags flag) => (Flags & flag) != 0;
 
     /// <summary>At an owner whose master is elsewhere: whether that has it in a queue.</summary>
@@ -94,6 +99,34 @@ public sealed class Lock
 
     /// <summary>Whether the request or conversion under way is a conversion.</summary>
     internal bool IsConversion => Granted is not null;
+
+    /// <summary>
+    /// The mode that others must reckon with while a conversion is out whose answer is not here: every mode that the master may have left
+    /// it in covers it (R6).
+    /// </summary>
+    internal LockMode EffectiveMode
+    {
+        get
+        {
+            var held = Granted!.Value;
+            if (Requested is not { } wanted)
+                return held;
+            if (Has(RawFlags.ConvDeadlk))
+                return LockMode.Null;
+            var least = Lower(held, wanted);
+            if (Has(RawFlags.AltPr))
+                least = Lower(least, LockMode.ProtectedRead);
+            if (Has(RawFlags.AltCw))
+                least = Lower(least, LockMode.ConcurrentWrite);
+            return least;
+        }
+    }
+
+    /// <summary>The copy of the value is good for as long as the lock keeps writers away: never again once its mode did not.</summary>
+    internal void NoteCopy(bool isRead) => IsCopyCurrent = (IsCopyCurrent || isRead) && EffectiveMode is not (LockMode.Null or LockMode.ConcurrentRead);
+
+    private static LockMode Lower(LockMode one, LockMode other) =>
+        LockModes.Covers(one, other) ? other : LockModes.Covers(other, one) ? one : LockMode.ConcurrentRead;
 
     internal void Clear()
     {
@@ -115,6 +148,9 @@ public sealed class Lock
         Sent = false;
         Confirmed = false;
         Ending = false;
+        EndSent = false;
+        IsCopyCurrent = false;
+        IsInDoubt = false;
         CancelAsked = false;
         Undoing = null;
         OrphanOf = 0;

@@ -9,6 +9,8 @@ internal enum QueueKind : byte
 
     /// <summary>At an owner whose master is elsewhere, or not known yet: in no order.</summary>
     Owned,
+    /// <summary>At a master that is rebuilding: taken in, and not placed yet.</summary>
+    Staged,
     Granted,
     Converting,
     Waiting,

@@ -1,4 +1,5 @@
 using Tyer.Engine.Directory;
+using Tyer.Engine.Tables;
 
 namespace Tyer.Engine.Locks;
 
@@ -16,6 +17,31 @@ internal enum ResourceRole : byte
 
     /// <summary>No longer master; the directory node has been told and has not answered yet.</summary>
     Releasing,
+
+    /// <summary>Master after one that departed: takes in the locks that owners send again, and grants nothing before all have.</summary>
+    Rebuilding,
+}
+
+/// <summary>What keeps a resource in use besides its locks: in one byte, for it is asked at every release.</summary>
+[Flags]
+internal enum ResourceTies : byte
+{
+    None = 0,
+
+    /// <summary>
+    /// At the directory node: the record named a node that departed, or a master was made while locks might have been granted by such a
+    /// one. Until the view is settled nobody becomes master here without a rebuild.
+    /// </summary>
+    Doubtful = 1,
+
+    /// <summary>At the directory node: somebody asked and cannot be answered yet (D5).</summary>
+    AskedFor = 2,
+
+    /// <summary>At a master elsewhere than the directory node: the record there is not acknowledged.</summary>
+    Unrecorded = 4,
+
+    /// <summary>At an owner whose master departed: the new one has not acknowledged its locks.</summary>
+    Homeless = 8,
 }
 
 /// <summary>
@@ -28,6 +54,10 @@ internal sealed class Resource
     private int _nameLength;
     private ResourceName _lastAsked;
     private LockList _owned;
+    private LockList _staged;
+    private ChainLink _bySlot;
+    private ChainLink _byMaster;
+    private ChainLink _byRecord;
 
     internal uint Space { get; private set; }
 
@@ -43,13 +73,30 @@ internal sealed class Resource
     /// The node believed to be master, where that is another; 0 if unknown. Whoever takes in one of our locks is, even while a lookup is
     /// out: the answer to that may be older.
     /// </summary>
+    /// <remarks>Set by <see cref="ResourceTable.SetMaster"/>.</remarks>
     internal uint Master { get; set; }
 
     /// <summary>While a lookup is out: the lock whose request it carries.</summary>
     internal LockId Asker { get; set; }
 
     /// <summary>At the directory node: the master on record; 0 if none.</summary>
+    /// <remarks>Set by <see cref="ResourceTable.SetRecord"/>.</remarks>
     internal uint Record { get; set; }
+
+    /// <summary>What keeps it here besides locks.</summary>
+    internal ResourceTies Ties { get; set; }
+
+    /// <summary>At the directory node: who asked and cannot be answered yet (D5).</summary>
+    internal List<ParkedMessage>? Lookups { get; set; }
+
+    /// <summary>At an owner whose master departed: whether its locks are on their way to the new one.</summary>
+    internal bool IsRebuildSent { get; set; }
+
+    /// <summary>At an owner whose locks are not acknowledged by the new master: what to tell it after.</summary>
+    internal List<byte[]>? Outbox { get; set; }
+
+    /// <summary>While rebuilding: whether <see cref="Value"/> is known to be the value, by a lock that was taken in and has let go since.</summary>
+    internal bool IsValueKnown { get; set; }
 
     /// <summary>At the master: the queues. Kept when it no longer is, for the next time.</summary>
     internal LockQueues Queues { get; } = new();
@@ -59,6 +106,9 @@ internal sealed class Resource
 
     /// <summary>At an owner: its locks whose master is elsewhere or not known yet, oldest first.</summary>
     internal ref readonly LockList Owned => ref _owned;
+
+    /// <summary>At a rebuilding master: the locks taken in so far, and the requests that came since, in the order in which they came.</summary>
+    internal ref readonly LockList Staged => ref _staged;
 
     /// <summary>What others sent while it was not known here who is master.</summary>
     internal List<ParkedMessage>? Parked { get; set; }
@@ -77,7 +127,27 @@ internal sealed class Resource
     /// <summary>Whether it is here only because this is the directory node of its name: such a record stays until its master lets go.</summary>
     internal bool IsRecordOnly => Role == ResourceRole.Client && Record != 0 && !IsInUse;
 
-    internal bool IsInUse => !Queues.AreEmpty || !_owned.IsEmpty || Role is ResourceRole.Asking or ResourceRole.Releasing;
+    internal bool IsInUse => !Queues.AreEmpty || !_owned.IsEmpty
+        || Role is ResourceRole.Asking or ResourceRole.Releasing or ResourceRole.Rebuilding
+        || Ties != ResourceTies.None;
+
+    internal bool Has(ResourceTies tie) => (Ties & tie) != 0;
+
+    /// <summary>Whether this node decides on the queues.</summary>
+    internal bool IsMastered => Role is ResourceRole.Active or ResourceRole.Rebuilding;
+
+    internal ref ChainLink LinkOf(ChainKind kind)
+    {
+        switch (kind)
+        {
+            case ChainKind.Slot:
+                return ref _bySlot;
+            case ChainKind.Master:
+                return ref _byMaster;
+            default:
+                return ref _byRecord;
+        }
+    }
 
     internal bool Is(uint space, ulong hash, ReadOnlySpan<byte> otherName) =>
         Hash == hash && Space == space && Name.SequenceEqual(otherName);
@@ -118,6 +188,20 @@ internal sealed class Resource
         removed.Queue = QueueKind.None;
     }
 
+    internal void Stage(Lock added)
+    {
+        Invariant.Check(added.Queue == QueueKind.None, "a lock is on one queue");
+        _staged.AddLast(added);
+        added.Queue = QueueKind.Staged;
+    }
+
+    internal void Unstage(Lock removed)
+    {
+        Invariant.Check(removed.Queue == QueueKind.Staged, "a lock taken in is taken from those");
+        _staged.Remove(removed);
+        removed.Queue = QueueKind.None;
+    }
+
     internal void Park(uint from, ReadOnlySpan<byte> message) =>
         (Parked ??= []).Add(new ParkedMessage(from, message.ToArray()));
 
@@ -125,8 +209,9 @@ internal sealed class Resource
     {
         Invariant.Check(!IsInUse && Parked is null or { Count: 0 }, "a resource in use is not forgotten");
         Role = ResourceRole.Client;
-        Master = 0;
-        Record = 0;
+        Outbox = null;
+        IsRebuildSent = false;
+        IsValueKnown = false;
         Value?.Clear();
         NextInBucket = null;
     }

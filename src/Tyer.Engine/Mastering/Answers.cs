@@ -57,7 +57,7 @@ internal sealed class Answers(EngineCore core)
 
     internal void Adopted(Lock orphan)
     {
-        if (!IsOurs(orphan))
+        if (!IsOurs(orphan) && !orphan.Session.HasDeparted)
             SendAdopted(orphan);
     }
 
@@ -66,7 +66,7 @@ internal sealed class Answers(EngineCore core)
         var waited = core.Now - requester.WaitingSince;
         if (IsOurs(holder))
             OwnerSide.Blocking(holder, new BlockingReport(wanted, requester.Session.Identity.Span, requester.Note, waited));
-        else
+        else if (!holder.Session.HasDeparted)
             SendBlocking(holder, wanted, requester, waited);
     }
 

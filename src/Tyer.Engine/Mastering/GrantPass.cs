@@ -54,10 +54,19 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
             NotifyHolders(resource, highest, blocked.ConcurrentWrite);
     }
 
+    /// <summary>The same for queues that were just rebuilt: nobody has been told anything of them.</summary>
+    internal void RunAnew(Resource resource)
+    {
+        GrantConversions(resource, anyOrder: true);
+        Run(resource);
+    }
+
     /// <summary>
     /// Looks through the conversions. Every grant starts the walk again, for it changes who is first; and so does, once, a demotion.
     /// </summary>
-    internal Blocked GrantConversions(Resource resource)
+    /// <param name="resource">The resource.</param>
+    /// <param name="anyOrder">After a rebuild: what was on its way to the departed master had overtaken those that wait (R4).</param>
+    internal Blocked GrantConversions(Resource resource, bool anyOrder = false)
     {
         var queues = resource.Queues;
         var demotionsSeen = false;
@@ -71,7 +80,7 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
             {
                 var next = each.Next;
                 var demotedBefore = each.StatusFlags.HasFlag(StatusFlags.Demoted);
-                switch (GrantRules.Decide(queues, each, isNew: false, out var mode))
+                switch (GrantRules.Decide(queues, each, isNew: anyOrder, out var mode))
                 {
                     case GrantVerdict.Grant:
                         Grant(each, mode);

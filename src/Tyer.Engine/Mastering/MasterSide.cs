@@ -1,4 +1,5 @@
 using Tyer.Engine.Locks;
+using Tyer.Engine.Recovery;
 
 namespace Tyer.Engine.Mastering;
 
@@ -11,6 +12,7 @@ internal sealed class MasterSide
     private readonly EngineCore _core;
     private readonly Answers _answers;
     private readonly GrantPass _pass;
+    private readonly List<Resource> _leftWaiting = [];
 
     internal MasterSide(EngineCore core)
     {
@@ -19,9 +21,19 @@ internal sealed class MasterSide
         _pass = new GrantPass(_core, _answers);
     }
 
+    internal Answers Answers => _answers;
+
+    internal GrantPass Pass => _pass;
+
     /// <summary>A new lock, on no queue yet, with its requested mode and flags set.</summary>
     internal void Request(Lock asker)
     {
+        if (asker.Resource.Role == ResourceRole.Rebuilding)
+        {
+            Rebuilder.Request(asker);
+            return;
+        }
+
         var queues = asker.Resource.Queues;
         asker.Applied = asker.Operation;
         if (asker.Has(RawFlags.Orphan))
@@ -53,6 +65,12 @@ internal sealed class MasterSide
     /// <summary>A conversion of a granted lock, with its requested mode, flags and value given set.</summary>
     internal void Convert(Lock asker)
     {
+        if (asker.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Convert(asker);
+            return;
+        }
+
         var resource = asker.Resource;
         asker.Applied = asker.Operation;
         asker.Refused = RequestStatus.Granted;
@@ -106,6 +124,12 @@ internal sealed class MasterSide
     /// <summary>The end of a lock, wherever it is, with the value given set.</summary>
     internal void Unlock(Lock ended)
     {
+        if (ended.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Unlock(ended);
+            return;
+        }
+
         var resource = ended.Resource;
         ended.Applied = ended.Operation;
         ValueRules.OnRelease(resource, ended);
@@ -119,6 +143,12 @@ internal sealed class MasterSide
     /// <summary>Undoes the operation that a lock waits for. One that has been granted, or refused, stays so.</summary>
     internal void Cancel(Lock waiting, uint operation, RequestStatus status)
     {
+        if (waiting.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Cancel(waiting, operation, status);
+            return;
+        }
+
         if (waiting.Applied != operation || waiting.Queue == QueueKind.Granted)
             return;
         var resource = waiting.Resource;
@@ -139,9 +169,69 @@ internal sealed class MasterSide
         Cancel(left, left.Applied, RequestStatus.Cancelled);
     }
 
+    /// <summary>
+    /// The owner departed: what it waited for is void. What it holds it may still be acting under. Who can be granted now is looked for when
+    /// all departed have been seen to (<see cref="GoOn"/>).
+    /// </summary>
+    internal void OwnerDeparted(Lock waiting)
+    {
+        if (waiting.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.OwnerDeparted(waiting);
+            return;
+        }
+
+        var resource = waiting.Resource;
+        TakeBack(waiting);
+        if (waiting.Queue == QueueKind.None)
+            _core.Forget(waiting);
+        _leftWaiting.Add(resource);
+    }
+
+    /// <summary>Grants what can be granted where departed owners waited.</summary>
+    internal void GoOn()
+    {
+        foreach (var resource in _leftWaiting)
+        {
+            if (resource.Role != ResourceRole.Active)
+                continue;
+            _pass.Run(resource);
+            _core.LetRest(resource);
+        }
+
+        _leftWaiting.Clear();
+    }
+
+    /// <summary>The owner departed and acts no more: its lock is free, or, if it is to stay, an orphan. What it may have been writing is not to be trusted.</summary>
+    internal void Purge(Lock purged)
+    {
+        if (purged.Has(RawFlags.Persistent))
+        {
+            // A process id of 0 would mean "no orphan".
+            purged.OrphanOf = purged.Session.ProcessId == 0 ? -1 : purged.Session.ProcessId;
+            return;
+        }
+
+        if (purged.Queue == QueueKind.Staged)
+        {
+            _core.Rebuilder.Purge(purged);
+            return;
+        }
+
+        var resource = purged.Resource;
+        if (LockModes.MayWriteValue(purged.Granted!.Value))
+            (resource.Value ??= new ValueBuffer()).Invalidate();
+        resource.Queues.Remove(purged);
+        _core.Forget(purged);
+        _pass.Run(resource);
+        _core.LetRest(resource);
+    }
+
     /// <summary>Says again how an operation stands, to an owner that asks again.</summary>
     internal void Repeat(Lock asked)
     {
+        if (asked.Queue == QueueKind.Staged)
+            return; // it is answered when the rebuild is over
         if (asked.Queue == QueueKind.Granted && asked.Refused != RequestStatus.Granted)
             _answers.Denied(asked, asked.Refused, null);
         else if (asked.Queue == QueueKind.Granted)

@@ -70,4 +70,36 @@ public ref struct Message
 
     /// <summary>An identity, or a report of who is in the way.</summary>
     public ReadOnlySpan<byte> Text { get; set; }
+
+    /// <summary>The mode that a lock waits for, beside <see cref="Mode"/>, which it holds.</summary>
+    public LockMode? Wanted { get; set; }
+
+    /// <summary>What else is to be known.</summary>
+    public MessageFacts Facts { get; set; }
+}
+
+/// <summary>What a message of recovery says besides its parts.</summary>
+[Flags]
+public enum MessageFacts : byte
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>In <see cref="MessageKind.Locate"/>: the asker has locks on the resource, whose master departed.</summary>
+    HasLocks = 1,
+
+    /// <summary>In <see cref="MessageKind.Master"/>: others may have locks on the resource; grant nothing before all have sent theirs.</summary>
+    MustRebuild = 2,
+
+    /// <summary>In <see cref="MessageKind.Rebuild"/>: the value is the resource's, by what the owner knows.</summary>
+    ValueIsCurrent = 4,
+
+    /// <summary>In <see cref="MessageKind.Rebuild"/>: the number is the place that the old master gave to what the lock waits for.</summary>
+    HasSequence = 8,
+
+    /// <summary>In <see cref="MessageKind.Rebuild"/>: what the lock waits for is to be undone, for the reason in the status.</summary>
+    IsToBeUndone = 16,
+
+    /// <summary>In <see cref="MessageKind.Rebuilt"/>: this node is not the master; ask again.</summary>
+    IsNotMaster = 32,
 }

@@ -78,6 +78,10 @@ public static class MessageCodec
             writer.UInt32((uint)message.Process);
         if (fields.Value.HasFlag(MessageFields.Text))
             writer.Text(message.Text);
+        if (fields.Value.HasFlag(MessageFields.Wanted))
+            writer.Byte((byte?)message.Wanted ?? Absent);
+        if (fields.Value.HasFlag(MessageFields.Facts))
+            writer.Byte((byte)message.Facts);
         return writer.Written;
     }
 
@@ -106,10 +110,9 @@ public static class MessageCodec
 
         if (fields.HasFlag(MessageFields.Mode))
         {
-            var mode = reader.Byte();
-            if (mode > (byte)LockMode.Exclusive && mode != Absent)
+            if (!reader.TryMode(out var mode))
                 return false;
-            message.Mode = mode == Absent ? null : (LockMode)mode;
+            message.Mode = mode;
         }
 
         if (fields.HasFlag(MessageFields.Flags))
@@ -156,6 +159,15 @@ public static class MessageCodec
             message.Process = (int)reader.UInt32();
         if (fields.HasFlag(MessageFields.Text))
             message.Text = reader.Text(TextMax);
+        if (fields.HasFlag(MessageFields.Wanted))
+        {
+            if (!reader.TryMode(out var wanted))
+                return false;
+            message.Wanted = wanted;
+        }
+
+        if (fields.HasFlag(MessageFields.Facts))
+            message.Facts = (MessageFacts)reader.Byte();
         return reader.IsAtEnd;
     }
 
@@ -230,6 +242,13 @@ public static class MessageCodec
             if (length > max)
                 _overrun = true;
             return Bytes(length);
+        }
+
+        internal bool TryMode(out LockMode? mode)
+        {
+            var value = Byte();
+            mode = value == Absent ? null : (LockMode)value;
+            return value is <= (byte)LockMode.Exclusive or Absent;
         }
 
         internal bool TryOptionalGuid(out Guid? value)

@@ -47,4 +47,10 @@ internal enum MessageFields
 
     /// <summary>An identity or a report (u16 length, bytes).</summary>
     Text = 1 << 13,
+
+    /// <summary>A second mode: what a lock waits for beside what it holds (u8, 255 = none).</summary>
+    Wanted = 1 << 14,
+
+    /// <summary>What else is to be known (u8).</summary>
+    Facts = 1 << 15,
 }

@@ -20,6 +20,15 @@ public enum MessageKind : byte
     /// <summary>The answer to <see cref="Remove"/>: the record is gone.</summary>
     Removed = 4,
 
+    /// <summary>Who is master? Asked again in a new view, or by one whose master departed; carries no request.</summary>
+    Locate = 5,
+
+    /// <summary>A master whose directory node changed says that it is one.</summary>
+    Record = 6,
+
+    /// <summary>The answer to <see cref="Record"/>: noted.</summary>
+    Recorded = 7,
+
     // From an owner to the master.
 
     /// <summary>A new lock.</summary>
@@ -36,6 +45,12 @@ public enum MessageKind : byte
 
     /// <summary>The lock's owner died, and the lock is to stay.</summary>
     Orphan = 20,
+
+    /// <summary>A lock that the owner had with a master that departed; one for each, before <see cref="RebuildEnd"/>.</summary>
+    Rebuild = 21,
+
+    /// <summary>Those were all of this owner's locks on the resource.</summary>
+    RebuildEnd = 22,
 
     // From the master to an owner.
 
@@ -59,6 +74,9 @@ public enum MessageKind : byte
 
     /// <summary>An orphan of yours went to a new owner.</summary>
     Adopted = 38,
+
+    /// <summary>The answer to <see cref="RebuildEnd"/>: the locks are taken in, or this node is not the master.</summary>
+    Rebuilt = 39,
 
     // About sessions. They are about no name, and go to all shards of the receiver: which of them the locks of one shard of the sender fall to
     // depends on how many shards the two nodes have. Each shard of the sender speaks for itself.

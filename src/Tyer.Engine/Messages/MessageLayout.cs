@@ -15,14 +15,20 @@ internal static class MessageLayout
     {
         var layouts = new MessageFields?[64];
         layouts[(int)MessageKind.Lookup] = NewLock;
-        layouts[(int)MessageKind.Master] = MessageFields.Name | MessageFields.Node | MessageFields.Number;
+        layouts[(int)MessageKind.Master] = MessageFields.Name | MessageFields.Node | MessageFields.Number | MessageFields.Facts;
         layouts[(int)MessageKind.Remove] = MessageFields.Name | MessageFields.Number;
         layouts[(int)MessageKind.Removed] = MessageFields.Name;
+        layouts[(int)MessageKind.Locate] = MessageFields.Name | MessageFields.Facts;
+        layouts[(int)MessageKind.Record] = MessageFields.Name;
+        layouts[(int)MessageKind.Recorded] = MessageFields.Name;
         layouts[(int)MessageKind.Request] = NewLock;
         layouts[(int)MessageKind.Convert] = MessageFields.Operation | MessageFields.Mode | MessageFields.Flags | MessageFields.Value;
         layouts[(int)MessageKind.Unlock] = MessageFields.Operation | MessageFields.Flags | MessageFields.Value;
         layouts[(int)MessageKind.Cancel] = MessageFields.Operation | MessageFields.Status;
         layouts[(int)MessageKind.Orphan] = MessageFields.Operation | MessageFields.Process;
+        layouts[(int)MessageKind.Rebuild] = NewLock | MessageFields.Number | MessageFields.Token | MessageFields.Status | MessageFields.Value
+            | MessageFields.Process | MessageFields.Wanted | MessageFields.Facts;
+        layouts[(int)MessageKind.RebuildEnd] = MessageFields.Name | MessageFields.Number;
         layouts[(int)MessageKind.Queued] = MessageFields.Operation | MessageFields.Number;
         layouts[(int)MessageKind.Granted] = MessageFields.Operation | MessageFields.Mode | MessageFields.Token | MessageFields.Status
             | MessageFields.Value;
@@ -32,6 +38,7 @@ internal static class MessageLayout
             | MessageFields.Text;
         layouts[(int)MessageKind.NotMaster] = MessageFields.Operation;
         layouts[(int)MessageKind.Adopted] = MessageFields.Operation;
+        layouts[(int)MessageKind.Rebuilt] = MessageFields.Name | MessageFields.Facts;
         layouts[(int)MessageKind.Introduce] = MessageFields.Session | MessageFields.Process | MessageFields.Text;
         layouts[(int)MessageKind.Farewell] = MessageFields.Session;
         return layouts;

@@ -48,7 +48,7 @@ internal sealed class OwnerSide(EngineCore core)
         made.Operation = 1;
         made.Pending = OperationKind.Lock;
         session.Add(made);
-        if (resource.Role == ResourceRole.Active)
+        if (resource.IsMastered)
         {
             core.Master.Request(made);
         }
@@ -199,6 +199,7 @@ internal sealed class OwnerSide(EngineCore core)
     internal void Queued(Lock waiting, long sequence)
     {
         waiting.Confirmed = true;
+        waiting.Sent = true; // by a lookup that was thought to have been in vain, it may be
         waiting.Sequence = sequence;
         if (waiting.DeadlineIndex < 0 && !waiting.Ending)
             Watch(waiting);
@@ -214,7 +215,7 @@ internal sealed class OwnerSide(EngineCore core)
     internal bool IsNoLongerWanted(Lock returned)
     {
         if (returned.Ending)
-            EndUnsent(returned);
+            EndWithoutMaster(returned);
         else if (returned.Undoing is { } status)
             UndoUnsent(returned, status);
         else
@@ -289,8 +290,9 @@ internal sealed class OwnerSide(EngineCore core)
     /// Whether a master has the lock, or has been asked for it. A request may be in no queue and yet be carried to one, by a lookup or past
     /// a node that is not master: should it be granted, there is no lock here any more, and the master is told.
     /// </summary>
-    private static bool IsKnownToMaster(Lock owned) =>
-        owned.IsTakenIn || (owned.Sent && owned.Resource is { Role: ResourceRole.Client, Master: not 0 });
+    private static bool IsKnownToMaster(Lock owned) => owned.Resource.Has(ResourceTies.Homeless)
+        ? owned.Granted is not null || (owned.Sent && owned.Resource.IsRebuildSent)
+        : owned.IsTakenIn || (owned.Sent && owned.Resource is { Role: ResourceRole.Client, Master: not 0 });
 
     private int ValueSize(Lock valued) => core.SettingsOf(valued.Resource.Space)?.ValueSize ?? 0;
 
@@ -341,18 +343,26 @@ internal sealed class OwnerSide(EngineCore core)
             message.Value = call.Value;
         }
 
-        core.Send(asker.Resource.Master, message);
         if (!LockModes.IsDownConversion(held, call.Mode))
         {
+            asker.Confirmed = false;
+            asker.Sent = core.SendToMaster(asker.Resource, message);
             asker.Requested = call.Mode;
+            if (asker.Sent)
+                asker.NoteCopy(isRead: false);
             return;
         }
+
+        // One that the new master has not been told of yet is told of in the mode that it then has.
+        if (!asker.Resource.Has(ResourceTies.Homeless) || asker.Resource.IsRebuildSent)
+            core.SendToMaster(asker.Resource, message);
 
         // It is always granted, so nobody answers: it is done when the master is told.
         var writes = ValueRules.Of(held, call.Mode) == ValueAction.Write && message.ValueState is not null && !asker.Has(RawFlags.IvValBlk);
         if (writes)
             (asker.Copy ??= new ValueBuffer()).Set(call.Value, LockValueState.Valid, asker.Copy.Version + 1);
         asker.Granted = call.Mode;
+        asker.NoteCopy(isRead: writes);
         asker.Since = core.Now;
         Granted(asker, valueRead: false);
     }
@@ -371,7 +381,7 @@ internal sealed class OwnerSide(EngineCore core)
         }
         else if (!IsKnownToMaster(ended))
         {
-            EndUnsent(ended);
+            EndWithoutMaster(ended);
         }
         else
         {
@@ -391,11 +401,11 @@ internal sealed class OwnerSide(EngineCore core)
             message.Value = value;
         }
 
-        core.Send(ended.Resource.Master, message);
+        ended.EndSent = core.SendToMaster(ended.Resource, message);
     }
 
-    /// <summary>The end of a lock that no master has.</summary>
-    private void EndUnsent(Lock ended)
+    /// <summary>The end of a lock that no master has, or whose master departed with it.</summary>
+    internal void EndWithoutMaster(Lock ended)
     {
         var resource = ended.Resource;
         resource.RemoveOwned(ended);
@@ -434,7 +444,7 @@ internal sealed class OwnerSide(EngineCore core)
     {
         var message = EngineCore.About(MessageKind.Cancel, waiting, waiting.Operation);
         message.Status = status;
-        core.Send(waiting.Resource.Master, message);
+        core.SendToMaster(waiting.Resource, message);
     }
 
     private void TimeOut(Lock late)
@@ -489,7 +499,7 @@ internal sealed class OwnerSide(EngineCore core)
 
         var message = EngineCore.About(MessageKind.Orphan, left, left.Operation);
         message.Process = left.OrphanOf;
-        core.Send(left.Resource.Master, message);
+        core.SendToMaster(left.Resource, message);
     }
 
     private static void Give(Lock giver, bool givesValue, ReadOnlySpan<byte> value)

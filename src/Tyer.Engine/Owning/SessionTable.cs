@@ -7,6 +7,7 @@ internal sealed class SessionTable(EngineCore core)
 {
     private readonly Dictionary<ulong, Session> _sessions = [];
     private readonly List<Session> _withOrphans = [];
+    private readonly Dictionary<MemberId, List<Session>> _departed = [];
 
     /// <summary>Own sessions that have ended and left orphans behind, oldest first.</summary>
     internal IReadOnlyList<Session> WithOrphans => _withOrphans;
@@ -54,10 +55,53 @@ internal sealed class SessionTable(EngineCore core)
         LockLeft(session);
     }
 
+    /// <summary>
+    /// An incarnation departed. Its sessions are out of reach of whoever comes back under its node id; those that have locks here are kept,
+    /// and returned.
+    /// </summary>
+    internal IReadOnlyList<Session> Depart(MemberId departed)
+    {
+        List<Session> left = [];
+        foreach (var session in _sessions.Values)
+        {
+            if (session.Node == departed.Node)
+                left.Add(session);
+            else if (session.Node == core.Node)
+                session.ForgetIntroductionTo(departed.Node);
+        }
+
+        foreach (var session in _withOrphans)
+            session.ForgetIntroductionTo(departed.Node);
+        foreach (var session in left)
+        {
+            _sessions.Remove(KeyOf(session.Node, session.Number));
+            session.HasLeft = true;
+            session.HasDeparted = true;
+        }
+
+        left.RemoveAll(session => session.LockCount == 0);
+        if (left.Count > 0)
+            _departed.Add(departed, left);
+        return left;
+    }
+
+    /// <summary>The sessions of a departed incarnation that have locks here.</summary>
+    internal IReadOnlyList<Session> DepartedOf(MemberId departed) => _departed.GetValueOrDefault(departed) ?? [];
+
+    /// <summary>How many sessions of departed nodes have locks here.</summary>
+    internal int DepartedCount => _departed.Values.Sum(sessions => sessions.Count);
+
+    /// <summary>Called when locks of a departed incarnation were purged: what has none left is forgotten.</summary>
+    internal void ForgetDeparted(MemberId departed)
+    {
+        if (_departed.GetValueOrDefault(departed) is { } sessions && sessions.RemoveAll(session => session.LockCount == 0) >= 0 && sessions.Count == 0)
+            _departed.Remove(departed);
+    }
+
     /// <summary>Called when a session has lost a lock: one that is over goes with its last.</summary>
     internal void LockLeft(Session session)
     {
-        if (!session.HasLeft || session.LockCount > 0)
+        if (!session.HasLeft || session.HasDeparted || session.LockCount > 0)
             return;
         if (session.Node == core.Node)
             _withOrphans.Remove(session);
@@ -82,13 +126,14 @@ internal sealed class SessionTable(EngineCore core)
 
     internal void BidFarewell(Session session)
     {
-        if (core.View is not { } view)
-            return;
-        foreach (var member in view.Members)
-        {
-            if (session.IsIntroducedTo(member.Node))
-                core.Send(member.Node, new Message { Kind = MessageKind.Farewell, Session = session.Number });
-        }
+        foreach (var member in core.View?.Members ?? [])
+            BidFarewellTo(member.Node, session);
+    }
+
+    internal void BidFarewellTo(uint node, Session session)
+    {
+        if (session.IsIntroducedTo(node))
+            core.Send(node, new Message { Kind = MessageKind.Farewell, Session = session.Number });
     }
 
     private static ulong KeyOf(uint node, uint number) => ((ulong)node << 32) | number;

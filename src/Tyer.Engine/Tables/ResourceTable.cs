@@ -11,6 +11,10 @@ internal sealed class ResourceTable(ulong seed)
     private const int PoolMax = 4096;
 
     private readonly Stack<Resource> _pool = new();
+    private readonly HashSet<Resource> _withRequestOut = [];
+    private readonly ResourceChains _bySlot = new(ChainKind.Slot);
+    private readonly ResourceChains _byMaster = new(ChainKind.Master);
+    private readonly ResourceChains _byRecord = new(ChainKind.Record);
     private Resource?[] _buckets = new Resource?[256];
 
     internal int Count { get; private set; }
@@ -53,9 +57,55 @@ internal sealed class ResourceTable(ulong seed)
         ref var bucket = ref _buckets[BucketOf(hash)];
         resource.NextInBucket = bucket;
         bucket = resource;
+        _bySlot.Add(resource.Slot, resource);
         Count++;
         return resource;
     }
+
+    /// <summary>The resources with a directory request out, which is asked again in each view.</summary>
+    internal IReadOnlyCollection<Resource> WithRequestOut => _withRequestOut;
+
+    internal void SetRole(Resource resource, ResourceRole role)
+    {
+        resource.Role = role;
+        if (role is ResourceRole.Asking or ResourceRole.Releasing)
+            _withRequestOut.Add(resource);
+        else
+            _withRequestOut.Remove(resource);
+    }
+
+    /// <summary>Notes whom this node believes to be master, 0 = nobody known.</summary>
+    internal void SetMaster(Resource resource, uint node)
+    {
+        if (resource.Master == node)
+            return;
+        if (resource.Master != 0)
+            _byMaster.Remove(resource.Master, resource);
+        resource.Master = node;
+        if (node != 0)
+            _byMaster.Add(node, resource);
+    }
+
+    /// <summary>Notes, at the directory node, who is master; 0 = nobody.</summary>
+    internal void SetRecord(Resource resource, uint node)
+    {
+        if (resource.Record == node)
+            return;
+        if (resource.Record != 0)
+            _byRecord.Remove(resource.Record, resource);
+        resource.Record = node;
+        if (node != 0)
+            _byRecord.Add(node, resource);
+    }
+
+    /// <summary>Adds the resources whose name is in this slot.</summary>
+    internal void CollectSlot(ushort slot, List<Resource> into) => Collect(_bySlot, slot, into);
+
+    /// <summary>Adds the resources whose master is believed to be this node.</summary>
+    internal void CollectMasteredBy(uint node, List<Resource> into) => Collect(_byMaster, node, into);
+
+    /// <summary>Adds the resources whose record names this node.</summary>
+    internal void CollectRecordedFor(uint node, List<Resource> into) => Collect(_byRecord, node, into);
 
     internal void Remove(Resource removed)
     {
@@ -73,6 +123,9 @@ internal sealed class ResourceTable(ulong seed)
         }
 
         Count--;
+        _bySlot.Remove(removed.Slot, removed);
+        SetMaster(removed, 0);
+        SetRecord(removed, 0);
         removed.Clear();
         if (_pool.Count < PoolMax)
             _pool.Push(removed);
@@ -80,6 +133,12 @@ internal sealed class ResourceTable(ulong seed)
 
     /// <summary>The first resource of a bucket's chain: for walking through the table a part at a time.</summary>
     internal Resource? FirstIn(int bucket) => _buckets[bucket];
+
+    private static void Collect(ResourceChains chains, uint key, List<Resource> into)
+    {
+        for (var each = chains.First(key); each is not null; each = chains.After(each))
+            into.Add(each);
+    }
 
     private int BucketOf(ulong hash) => (int)(((hash ^ seed) * 0x9E3779B97F4A7C15UL) >> 32) & (_buckets.Length - 1);
 

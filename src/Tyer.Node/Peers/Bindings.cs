@@ -11,4 +11,7 @@ internal static class Bindings
 
     /// <summary>Questions of operators, and answers.</summary>
     internal const ushort Question = 2;
+
+    /// <summary>What a node has done of a view's recovery: the marker, one byte.</summary>
+    internal const ushort Recovery = 3;
 }

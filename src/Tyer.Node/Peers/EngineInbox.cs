@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Tyer.Engine;
 using Tyer.Engine.Messages;
 using Tyer.Node.Shards;
 
@@ -11,7 +12,7 @@ namespace Tyer.Node.Peers;
 internal sealed class EngineInbox(ShardSet shards)
 {
     private readonly Lock _gate = new();
-    private readonly Queue<(uint From, ulong View, byte[] Message)> _early = new();
+    private readonly Queue<(MemberId From, ulong View, byte[] Message)> _early = new();
     private volatile bool _open;
 
     /// <summary>The view is installed: what came early is taken in, before anything that comes now.</summary>
@@ -26,7 +27,7 @@ internal sealed class EngineInbox(ShardSet shards)
     }
 
     /// <summary>Takes a message in; false if no engine can have sent it.</summary>
-    internal bool Receive(uint from, ulong view, ReadOnlySpan<byte> message)
+    internal bool Receive(MemberId from, ulong view, ReadOnlySpan<byte> message)
     {
         if (_open)
             return Deliver(from, view, message);
@@ -39,7 +40,7 @@ internal sealed class EngineInbox(ShardSet shards)
         }
     }
 
-    private bool Deliver(uint from, ulong view, ReadOnlySpan<byte> message)
+    private bool Deliver(MemberId from, ulong view, ReadOnlySpan<byte> message)
     {
         if (message.Length < 3)
             return false;
@@ -55,7 +56,7 @@ internal sealed class EngineInbox(ShardSet shards)
         return true;
     }
 
-    private static bool DeliverTo(Shard shard, uint from, ulong view, ReadOnlySpan<byte> message)
+    private static bool DeliverTo(Shard shard, MemberId from, ulong view, ReadOnlySpan<byte> message)
     {
         using (shard.Enter())
             return shard.Engine.Receive(from, view, message);

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tyer.Cluster;
 using Tyer.Cluster.Static;
+using Tyer.Engine;
+using Tyer.Engine.Recovery;
 using Tyer.Node.Shards;
 
 namespace Tyer.Node.Peers;
@@ -73,6 +75,19 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         }
     }
 
+    public void Announce(RecoveryMarker marker, ulong view)
+    {
+        foreach (var member in _node!.Membership.View?.Members ?? [])
+        {
+            if (member.Id.Value == _node.Id)
+                continue;
+            if (_transport.TryAppend(member.Id.Value, Bindings.Recovery, (uint)view, [(byte)marker]))
+                _transport.Flush(member.Id.Value);
+            else
+                _transport.CutOff(member.Id.Value);
+        }
+    }
+
     public ValueTask<byte[]?> AskAsync(uint node, QuestionTopic topic, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         IsReachable(node) ? _questions!.AskAsync(node, topic, json, cancellationToken) : new ValueTask<byte[]?>((byte[]?)null);
 
@@ -85,7 +100,8 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
             var understood = binding switch
             {
                 Bindings.Stack => _stack!.OnMessage(new NodeId(from), body),
-                Bindings.Engine => !IsOfThisView(from) || Inbox.Receive(from, view, body),
+                Bindings.Engine => Inbox.Receive(MemberOf(from), FullView(view), body),
+                Bindings.Recovery => OnMarker(from, FullView(view), body),
                 Bindings.Question => _questions!.Receive(from, body),
                 _ => false,
             };
@@ -125,9 +141,22 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         return true;
     }
 
-    /// <summary>A restarted peer's engine is not the one in the view: what it sends is not for ours.</summary>
-    private bool IsOfThisView(uint from) =>
-        _node!.Membership.View is not { } view || view.Find(new NodeId(from))?.Incarnation.Value == _incarnations[from];
+    private bool OnMarker(uint from, ulong view, ReadOnlySpan<byte> body)
+    {
+        if (body.Length != 1 || !Enum.IsDefined((RecoveryMarker)body[0]))
+            return false;
+        _node!.Shards.Mark(MemberOf(from), (RecoveryMarker)body[0], view);
+        return true;
+    }
+
+    private MemberId MemberOf(uint from) => new(from, _incarnations[from]);
+
+    /// <summary>Frames carry the low half of a view's id; views of nodes that speak to each other are close together.</summary>
+    private ulong FullView(uint low)
+    {
+        var mine = _node!.Membership.View?.Id ?? low;
+        return mine + (ulong)(int)(low - (uint)mine);
+    }
 
     [LoggerMessage(EventId = 1302, Level = LogLevel.Information, Message = "Connected to {Peer}")]
     private partial void LogConnected(string peer);

@@ -1,3 +1,5 @@
+using Tyer.Engine.Recovery;
+
 namespace Tyer.Node.Shards;
 
 /// <summary>Where a shard puts what it has for other nodes: appended at once, sent when the shard is free again.</summary>
@@ -12,4 +14,7 @@ internal interface IPeerOutbox
 
     /// <summary>Sends what was appended for these peers, unless another batch for one of them is open: then that one's end does it.</summary>
     void Flush(ulong open);
+
+    /// <summary>Tells every peer that all shards of this node are done with a phase of a view's recovery.</summary>
+    void Announce(RecoveryMarker marker, ulong view);
 }

@@ -1,3 +1,5 @@
+using Tyer.Engine.Recovery;
+
 namespace Tyer.Node.Shards;
 
 /// <summary>The outbox of a node that is alone: its engines have nobody to write to.</summary>
@@ -7,6 +9,10 @@ internal sealed class NoPeers : IPeerOutbox
         throw new InvariantBrokenException("a node that is alone writes to nobody");
 
     public void Flush(ulong open)
+    {
+    }
+
+    public void Announce(RecoveryMarker marker, ulong view)
     {
     }
 }

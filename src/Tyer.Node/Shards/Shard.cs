@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Tyer.Engine;
+using Tyer.Engine.Recovery;
 using Tyer.Sessions;
 
 namespace Tyer.Node.Shards;
@@ -12,13 +13,16 @@ internal sealed class Shard : IPeerSender
 {
     private readonly ShardGate _gate = new();
     private readonly IPeerOutbox _outbox;
+    private readonly ShardMarkers _markers;
+    private readonly List<(RecoveryMarker Marker, ulong View)> _announced = [];
     private List<ISessionLock> _after = new(64);
     private List<ISessionLock>? _spare = new(64);
     private ulong _unsent;
 
-    internal Shard(EngineOptions options, IPeerOutbox outbox)
+    internal Shard(EngineOptions options, IPeerOutbox outbox, ShardMarkers markers)
     {
         _outbox = outbox;
+        _markers = markers;
         Index = options.Shard;
         Engine = new LockEngine(options, this);
     }
@@ -48,11 +52,13 @@ internal sealed class Shard : IPeerSender
 
     void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message) => _outbox.Append(node, view, message, ref _unsent);
 
+    void IPeerSender.Announce(RecoveryMarker marker, ulong view) => _announced.Add((marker, view));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Leave()
     {
         Current = null;
-        if (_after.Count == 0 && _unsent == 0)
+        if (_after.Count == 0 && _unsent == 0 && _announced.Count == 0)
             _gate.Leave();
         else
             LeaveAndDeliver();
@@ -64,9 +70,13 @@ internal sealed class Shard : IPeerSender
         var unsent = _unsent;
         _unsent = 0;
         var deliveries = _after.Count == 0 ? null : TakeDeliveries();
+        var announced = _announced.Count == 0 ? [] : _announced.ToArray();
+        _announced.Clear();
         _gate.Leave();
         if (unsent != 0)
             _outbox.Flush(unsent);
+        foreach (var (marker, view) in announced)
+            _markers.Announce(marker, view);
         if (deliveries is null)
             return;
         foreach (var told in deliveries)

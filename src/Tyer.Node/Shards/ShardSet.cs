@@ -1,5 +1,6 @@
 using Tyer.Engine;
 using Tyer.Engine.Directory;
+using Tyer.Engine.Recovery;
 using Tyer.Time;
 
 namespace Tyer.Node.Shards;
@@ -8,15 +9,17 @@ namespace Tyer.Node.Shards;
 internal sealed class ShardSet
 {
     private readonly Shard[] _shards;
+    private EngineView? _view;
 
     internal ShardSet(uint node, int count, ulong firstLockNumber, ulong tableSeed, IPeerOutbox outbox, IClock clock)
     {
         Clock = clock;
+        var markers = new ShardMarkers(count, outbox, (marker, view) => Mark(_view!.Find(node)!.Value.Id, marker, view));
         _shards = new Shard[count];
         for (var index = 0; index < count; index++)
         {
             var options = new EngineOptions { Node = node, Shard = index, FirstLockNumber = firstLockNumber, TableSeed = tableSeed };
-            _shards[index] = new Shard(options, outbox);
+            _shards[index] = new Shard(options, outbox, markers);
         }
     }
 
@@ -53,10 +56,31 @@ internal sealed class ShardSet
 
     internal void Install(EngineView view)
     {
+        _view = view;
         foreach (var shard in _shards)
         {
             using (shard.Enter())
                 shard.Engine.Install(view);
+        }
+    }
+
+    /// <summary>What a member has said of its recovery is made known to all shards.</summary>
+    internal void Mark(MemberId member, RecoveryMarker marker, ulong view)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+                shard.Engine.Mark(member, marker, view);
+        }
+    }
+
+    /// <summary>A departed node is proven to act no more.</summary>
+    internal void Prove(MemberId departed)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+                shard.Engine.Prove(departed);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Tyer.Engine.Directory;
 using Tyer.Engine.Messages;
+using Tyer.Engine.Recovery;
 
 namespace Tyer.Engine.Tests.Harness;
 
@@ -18,6 +19,7 @@ internal sealed class EngineCluster
 
     private readonly LockEngine[] _engines;
     private readonly Queue<Envelope>[] _links;
+    private readonly Queue<(uint From, RecoveryMarker Marker, ulong View)> _announced = [];
     private readonly List<EngineEvent> _events = [];
     private readonly byte[] _encoded = new byte[MessageCodec.LengthMax];
     private readonly uint _onlyDirectory;
@@ -80,6 +82,8 @@ internal sealed class EngineCluster
         var view = new EngineView(1, [.. Nodes.Select(node => new EngineMember(node, Incarnation: node, WeightOf(node)))]);
         foreach (var engine in _engines)
             engine.Install(view);
+        // Everybody says that he is done with what there is not yet: from here on the view is settled.
+        DeliverMarkers();
     }
 
     /// <summary>The directory node of a resource.</summary>
@@ -121,7 +125,7 @@ internal sealed class EngineCluster
         var envelope = Link(from, to).Dequeue();
         Delivered++;
         Assert.True(
-            this[to].Receive(from, envelope.View, envelope.Bytes),
+            this[to].Receive(IdentityOf(from), envelope.View, envelope.Bytes),
             $"n{to} takes a message of n{from} for one that no engine sends: {Convert.ToHexString(envelope.Bytes)}");
     }
 
@@ -186,6 +190,18 @@ internal sealed class EngineCluster
         return taken;
     }
 
+    /// <summary>The life of a node: here each has one, of its own number.</summary>
+    internal static MemberId IdentityOf(uint node) => new(node, node);
+
+    private void DeliverMarkers()
+    {
+        while (_announced.TryDequeue(out var said))
+        {
+            foreach (var engine in _engines)
+                engine.Mark(IdentityOf(said.From), said.Marker, said.View);
+        }
+    }
+
     private int WeightOf(uint node) => _onlyDirectory == 0 || _onlyDirectory == node ? 1 : 0;
 
     private Queue<Envelope> Link(uint from, uint to) => _links[((from - 1) * (uint)_engines.Length) + to - 1];
@@ -205,5 +221,7 @@ internal sealed class EngineCluster
     private sealed class Sender(EngineCluster cluster, uint from) : IPeerSender
     {
         public void Send(uint node, ulong view, ReadOnlySpan<byte> message) => cluster.Send(from, node, view, message);
+
+        public void Announce(RecoveryMarker marker, ulong view) => cluster._announced.Enqueue((from, marker, view));
     }
 }

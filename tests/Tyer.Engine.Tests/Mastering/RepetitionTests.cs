@@ -122,7 +122,7 @@ public sealed class RepetitionTests
                 _ => $"{message.Kind}",
             };
         };
-        Assert.True(_cluster[1].Receive(2, _cluster[1].ViewId, _lastCall), "The master takes the repetition for nonsense.");
+        Assert.True(_cluster[1].Receive(EngineCluster.IdentityOf(2), _cluster[1].ViewId, _lastCall), "The master takes the repetition for nonsense.");
         _cluster.RunToQuiet();
         return answer;
     }

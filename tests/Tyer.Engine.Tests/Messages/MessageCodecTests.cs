@@ -154,8 +154,8 @@ public sealed class MessageCodecTests
         var statuses = string.Join(' ', Enum.GetValues<RequestStatus>().Select(status => $"{status}={(int)status}"));
 
         Assert.Equal(
-            "None=0 Lookup=1 Master=2 Remove=3 Removed=4 Request=16 Convert=17 Unlock=18 Cancel=19 Orphan=20 "
-            + "Queued=32 Granted=33 Denied=34 Unlocked=35 Blocking=36 NotMaster=37 Adopted=38 Introduce=48 Farewell=49",
+            "None=0 Lookup=1 Master=2 Remove=3 Removed=4 Locate=5 Record=6 Recorded=7 Request=16 Convert=17 Unlock=18 Cancel=19 Orphan=20 Rebuild=21 RebuildEnd=22 "
+            + "Queued=32 Granted=33 Denied=34 Unlocked=35 Blocking=36 NotMaster=37 Adopted=38 Rebuilt=39 Introduce=48 Farewell=49",
             kinds);
         Assert.Equal("Granted=0 Unlocked=1 Again=2 Deadlock=3 Cancelled=4 TimedOut=5 QueueFull=6 NotFound=7", statuses);
         Assert.Equal(RequestStatusRange.Last, Enum.GetValues<RequestStatus>().Max());
@@ -184,6 +184,8 @@ public sealed class MessageCodecTests
         Value = "a value"u8,
         Process = -2,
         Text = "some text"u8,
+        Wanted = LockMode.Exclusive,
+        Facts = MessageFacts.HasLocks | MessageFacts.IsNotMaster,
     };
 
     private static Message Longest(MessageKind kind) => Full(kind) with

@@ -38,6 +38,6 @@ public sealed class StrangeMessageTests
             Mode = mode,
         };
         var bytes = new byte[MessageCodec.LengthMax];
-        return _cluster[1].Receive(from: 2, view: 1, bytes.AsSpan(0, MessageCodec.Write(message, bytes)));
+        return _cluster[1].Receive(EngineCluster.IdentityOf(2), view: 1, bytes.AsSpan(0, MessageCodec.Write(message, bytes)));
     }
 }

@@ -58,7 +58,7 @@ internal sealed class HostileRun
         var bytes = step.Bytes.Length > 0 ? step.Bytes : _copies[step.Copied % _copies.Count].ToArray();
         foreach (var (where, what) in step.Changes)
             bytes[where % bytes.Length] = what;
-        return _cluster[step.To].Receive(HostileProgram.Stranger, view: 1, bytes);
+        return _cluster[step.To].Receive(EngineCluster.IdentityOf(HostileProgram.Stranger), view: 1, bytes);
     }
 
     private void Do(Step step)

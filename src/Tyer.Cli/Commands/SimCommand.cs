@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Tyer.Cli.CommandLine;
+using Tyer.Cli.Output;
+using Tyer.Simulation;
+
+namespace Tyer.Cli.Commands;
+
+/// <summary><c>tyer sim</c>: clusters in a box, thousands of them, each made from a seed; exit 1 if a rule of the contract was violated.</summary>
+internal sealed class SimCommand
+{
+    private const int UsualRuns = 1000;
+    private static readonly TimeSpan BetweenReports = TimeSpan.FromSeconds(1);
+
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Live this one life, as it was lived before.", HelpName = "N" };
+    private readonly Option<int?> _runs = new("--runs") { Description = $"How many lives; {UsualRuns} if nothing is said.", HelpName = "N" };
+    private readonly Option<int?> _nodes = new("--nodes") { Description = $"How many nodes, 2 to {Simulation.Simulation.NodesMax}; otherwise 2 to 6, as chance will.", HelpName = "N" };
+    private readonly Option<string?> _profile = new("--profile") { Description = $"How rough life is: {Names}; otherwise each in its turn.", HelpName = "NAME" };
+    private readonly Option<bool> _trace = new("--trace") { Description = "With --seed: tell the story." };
+    private readonly Option<bool> _shrink = new("--shrink") { Description = "With --seed: leave out of the story what the violation does not need." };
+
+    private static string Names => string.Join(", ", SimProfile.All.Select(profile => profile.Name));
+
+    public Command Build(CommandRunner runner)
+    {
+        var command = new Command("sim", "Try the cluster's rules in simulated clusters under faults; exit 1 if one is violated. Touches no daemon.")
+        {
+            _seed, _runs, _nodes, _profile, _trace, _shrink,
+        };
+        _profile.CompletionSources.Add([.. SimProfile.All.Select(profile => profile.Name)]);
+        runner.Attach(command, RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        SimProfile? profile = null;
+        if (invocation.Get(_profile) is { } name && (profile = SimProfile.Find(name)) is null)
+            return Refuse(invocation, $"There is no profile '{name}'; there are {Names}.");
+        int nodes = invocation.Get(_nodes) ?? 0;
+        if (nodes is not (0 or (>= 2 and <= Simulation.Simulation.NodesMax)))
+            return Refuse(invocation, $"--nodes is {nodes}; a simulated cluster has 2 to {Simulation.Simulation.NodesMax}.");
+        int runs = invocation.Get(_runs) ?? UsualRuns;
+        if (runs < 1)
+            return Refuse(invocation, $"--runs is {runs}; there is at least one.");
+        if (invocation.Get(_seed) is { } seed && invocation.Get(_runs) is null)
+            return LiveAgain(invocation, seed, profile ?? SimProfile.Of(seed), nodes);
+        if (invocation.Get(_trace) || invocation.Get(_shrink))
+            return Refuse(invocation, "--trace and --shrink are for one life: name it with --seed.");
+        return await LiveManyAsync(invocation, invocation.Get(_seed) ?? 1, runs, profile, nodes, cancellationToken).ConfigureAwait(false);
+    }
+
+    private int LiveAgain(Invocation invocation, ulong seed, SimProfile profile, int nodes)
+    {
+        SimReduction reduction = SimReduction.None;
+        if (invocation.Get(_shrink))
+        {
+            invocation.Say("looking for what can be left out...");
+            reduction = Shrinker.Shrink(seed, profile, nodes);
+            invocation.Say($"left out: {reduction.WithoutFaults.Count} faults, {reduction.WithoutClients.Count} clients");
+        }
+
+        SimResult life = Simulation.Simulation.Run(seed, profile, nodes, invocation.Get(_trace), reduction);
+        if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, life);
+        else SimText.Print(invocation.Out, life, profile.Name);
+        return life.Violation is null ? ExitCodes.Ok : ExitCodes.Error;
+    }
+
+    private static async Task<int> LiveManyAsync(
+        Invocation invocation, ulong first, int runs, SimProfile? profile, int nodes, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var violations = new ConcurrentBag<SimViolation>();
+        int lived = 0;
+        Task living = Parallel.ForEachAsync(
+            Enumerable.Range(0, runs),
+            new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount },
+            (number, _) =>
+            {
+                ulong seed = first + (ulong)number;
+                SimProfile rough = profile ?? SimProfile.Of(seed);
+                SimResult life = Simulation.Simulation.Run(seed, rough, nodes);
+                if (life.Violation is { } rule) violations.Add(new SimViolation(seed, rough.Name, rule));
+                lock (counts)
+                {
+                    foreach ((string what, long times) in life.Counts) counts[what] = counts.GetValueOrDefault(what) + times;
+                }
+
+                Interlocked.Increment(ref lived);
+                return ValueTask.CompletedTask;
+            });
+        while (await Task.WhenAny(living, Task.Delay(BetweenReports, cancellationToken)).ConfigureAwait(false) != living && !cancellationToken.IsCancellationRequested)
+        {
+            double seconds = clock.Elapsed.TotalSeconds;
+            invocation.Say(string.Create(
+                CultureInfo.InvariantCulture, $"{lived:N0} of {runs:N0} lives, {lived / seconds:0.0} a second, {violations.Count} violations"));
+        }
+
+        await living.ConfigureAwait(false);
+        var report = new SimReport(runs, first, clock.Elapsed.TotalSeconds, [.. violations.OrderBy(violation => violation.Seed)], counts);
+        if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, report);
+        else SimText.Print(invocation.Out, new TablePrinter(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors), report);
+        if (report.Violations is [var worst, ..])
+            invocation.Say($"to see the first again: {TyerCommand.Name} sim --seed {worst.Seed} --profile {worst.Profile}{(nodes == 0 ? "" : $" --nodes {nodes}")} --shrink --trace");
+        return report.Violations.Count == 0 ? ExitCodes.Ok : ExitCodes.Error;
+    }
+
+    private static int Refuse(Invocation invocation, string fault)
+    {
+        invocation.Say(fault);
+        return ExitCodes.Usage;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Tyer.Simulation;
+
+namespace Tyer.Cli.Output;
+
+/// <summary>What simulated lives came to, for people.</summary>
+internal static class SimText
+{
+    /// <summary>One life: its story if that was asked for, and how it ended.</summary>
+    public static void Print(TextWriter writer, SimResult life, string profile)
+    {
+        foreach (string line in life.Trace) writer.WriteLine(line);
+        writer.WriteLine(life.Violation is { } violation
+            ? $"seed {life.Seed}, profile {profile}: VIOLATED {violation}"
+            : string.Create(CultureInfo.InvariantCulture, $"seed {life.Seed}, profile {profile}: nothing violated, {life.Faults} faults, trace {life.TraceHash:x16}"));
+    }
+
+    /// <summary>Many lives: what happened in them how often, and what was violated.</summary>
+    public static void Print(TextWriter writer, TablePrinter tables, SimReport report)
+    {
+        tables.Print(
+            [new Column("WHAT"), new Column("TIMES", IsNumber: true)],
+            [.. report.Counts.Select(count => new[] { count.Key, count.Value.ToString("N0", CultureInfo.InvariantCulture) })]);
+        writer.WriteLine();
+        foreach (SimViolation violation in report.Violations)
+            writer.WriteLine($"VIOLATED seed {violation.Seed}, profile {violation.Profile}: {violation.Rule}");
+        writer.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{report.Runs:N0} lives in {report.Seconds:0.0} s ({report.Runs / Math.Max(report.Seconds, 0.001):0.0} a second): {report.Violations.Count} violations"));
+    }
+}
+
+/// <summary>What many simulated lives came to.</summary>
+/// <param name="Runs">How many.</param>
+/// <param name="FirstSeed">The seed of the first; each other's is one more.</param>
+/// <param name="Seconds">How long they took.</param>
+/// <param name="Violations">What was violated, by seed.</param>
+/// <param name="Counts">What happened how often in all of them.</param>
+internal sealed record SimReport(
+    int Runs, ulong FirstSeed, double Seconds, IReadOnlyList<SimViolation> Violations, IReadOnlyDictionary<string, long> Counts);
+
+/// <summary>A life in which something was violated.</summary>
+/// <param name="Seed">To live it again: <c>tyer sim --seed</c>.</param>
+/// <param name="Profile">Its profile.</param>
+/// <param name="Rule">What was violated, when and where.</param>
+internal sealed record SimViolation(ulong Seed, string Profile, string Rule);

@@ -1,0 +1,344 @@
+using Tyer.Engine.Locks;
+using Tyer.Engine.Messages;
+
+namespace Tyer.Engine.Recovery;
+
+/// <summary>
+/// The new master's side of a rebuild: takes in the locks that owners send, lets go of what they let go, keeps what they ask for, and
+/// grants nothing, until nothing is in doubt any more. Then the queues are as the departed master had them (R2, R4, R5, V1).
+/// </summary>
+internal sealed class Rebuilder(EngineCore core)
+{
+    private readonly List<Resource> _rebuilding = [];
+
+    /// <summary>How many resources wait for the view to settle.</summary>
+    internal int Count => _rebuilding.Count;
+
+    internal void Begin(Resource resource)
+    {
+        _rebuilding.Add(resource);
+        core.Homes.MoveInHere(resource);
+    }
+
+    /// <summary>Called when nothing is in doubt any more.</summary>
+    internal void FinishAll()
+    {
+        var resources = _rebuilding.ToArray();
+        _rebuilding.Clear();
+        foreach (var resource in resources)
+            Finish(resource);
+    }
+
+    // What owners send.
+
+    /// <summary>A lock that another node had with the departed master. False if no node that follows the protocol sends it.</summary>
+    internal bool TakeIn(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
+    {
+        var resource = core.Resources.Find(message.Space, hash, message.Name);
+        if (resource?.Role is ResourceRole.Asking or ResourceRole.Releasing)
+        {
+            resource.Park(from, bytes);
+            return true;
+        }
+
+        if (resource?.Role == ResourceRole.Active)
+            return TakeRequest(from, message, resource);
+        if (resource?.Role != ResourceRole.Rebuilding || core.Locks.Find(message.Lock) is not null)
+            return true;
+        if (message.Mode is null && message.Wanted is null)
+            return false;
+        var taken = core.Locks.Add(message.Lock);
+        taken.Session = core.Sessions.Of(from, message.Session);
+        taken.Session.Add(taken);
+        taken.Resource = resource;
+        taken.Granted = message.Mode;
+        taken.Requested = message.Wanted;
+        taken.IsInDoubt = message.Wanted is not null;
+        taken.Flags = message.Flags;
+        taken.StatusFlags = message.StatusFlags;
+        taken.Operation = message.Operation;
+        taken.Applied = message.Operation;
+        taken.Transaction = message.Transaction;
+        taken.Note = message.Note.IsEmpty ? null : message.Note.ToArray();
+        taken.Token = message.Token;
+        taken.OrphanOf = message.Process;
+        taken.Since = core.Now;
+        taken.WaitingSince = core.Now;
+        taken.Confirmed = (message.Facts & MessageFacts.HasSequence) != 0;
+        taken.Sequence = (long)message.Number;
+        taken.Undoing = (message.Facts & MessageFacts.IsToBeUndone) != 0 ? message.Status : null;
+        taken.IsCopyCurrent = (message.Facts & MessageFacts.ValueIsCurrent) != 0;
+        if (message.ValueState is { } state)
+            (taken.Copy ??= new ValueBuffer()).Set(message.Value, state, message.ValueVersion);
+        resource.Stage(taken);
+        return true;
+    }
+
+    /// <summary>Those were all locks of a node: it is told that they are in, if they are.</summary>
+    internal void TakenIn(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
+    {
+        var resource = core.Resources.Find(message.Space, hash, message.Name);
+        if (resource?.Role is ResourceRole.Asking or ResourceRole.Releasing)
+        {
+            resource.Park(from, bytes);
+            return;
+        }
+
+        var isComplete = resource?.Role == ResourceRole.Active
+            || (resource?.Role == ResourceRole.Rebuilding && CountOf(resource, from) == message.Number);
+        core.Send(from, new Message
+        {
+            Kind = MessageKind.Rebuilt,
+            Slot = message.Slot,
+            Space = message.Space,
+            Name = message.Name,
+            Facts = isComplete ? MessageFacts.None : MessageFacts.IsNotMaster,
+        });
+    }
+
+    // What owners ask for meanwhile. A release has its effect; whatever would be granted waits.
+
+    internal static void Request(Lock asker)
+    {
+        asker.Applied = asker.Operation;
+        asker.Resource.Stage(asker);
+    }
+
+    internal void Convert(Lock asker)
+    {
+        asker.Applied = asker.Operation;
+        asker.IsInDoubt = false;
+        var wanted = asker.Requested!.Value;
+        if (!LockModes.IsDownConversion(asker.Granted!.Value, wanted))
+        {
+            // Behind what came before it.
+            asker.Resource.Unstage(asker);
+            asker.Resource.Stage(asker);
+            return;
+        }
+
+        KeepValueOf(asker);
+        ValueRules.OnGrant(asker.Resource, asker, asker.Granted, wanted);
+        asker.Granted = wanted;
+        asker.Requested = null;
+        asker.NoteCopy(isRead: false);
+        core.Master.Answers.DownConverted(asker);
+    }
+
+    internal void Unlock(Lock ended)
+    {
+        ended.Applied = ended.Operation;
+        KeepValueOf(ended);
+        ValueRules.OnRelease(ended.Resource, ended);
+        ended.Resource.Unstage(ended);
+        core.Master.Answers.Unlocked(ended);
+        core.Forget(ended);
+    }
+
+    /// <summary>What came since is undone at once. What the departed master may have granted is undone when that is known.</summary>
+    internal void Cancel(Lock waiting, uint operation, RequestStatus status)
+    {
+        if (waiting.Applied != operation || waiting.Requested is null)
+            return;
+        if (waiting is { IsInDoubt: true, Granted: not null })
+            waiting.Undoing = status;
+        else
+            Refuse(waiting, status);
+    }
+
+    /// <summary>The owner departed. What it was told it holds, it holds, or less, if a conversion was out.</summary>
+    internal void OwnerDeparted(Lock waiting)
+    {
+        if (waiting.Granted is null)
+        {
+            waiting.Resource.Unstage(waiting);
+            core.Forget(waiting);
+            return;
+        }
+
+        if (waiting.IsInDoubt)
+            waiting.Granted = waiting.EffectiveMode;
+        waiting.Requested = null;
+        waiting.IsInDoubt = false;
+        waiting.NoteCopy(isRead: false);
+    }
+
+    /// <summary>A departed owner's lock is free: what it may have been writing is not to be trusted.</summary>
+    internal void Purge(Lock purged)
+    {
+        var resource = purged.Resource;
+        if (purged.Granted is { } held && LockModes.MayWriteValue(held))
+        {
+            (resource.Value ??= new ValueBuffer()).Invalidate();
+            resource.IsValueKnown = true;
+        }
+
+        resource.Unstage(purged);
+        core.Forget(purged);
+    }
+
+    // The end.
+
+    internal void FinishIfSettled(Resource resource)
+    {
+        if (core.Recovery.Membership.IsSettled && _rebuilding.Remove(resource))
+            Finish(resource);
+    }
+
+    private void Finish(Resource resource)
+    {
+        var queues = resource.Queues;
+        var staged = new List<Lock>(resource.Staged.Count);
+        while (resource.Staged.First is { } first)
+        {
+            resource.Unstage(first);
+            staged.Add(first);
+        }
+
+        foreach (var holder in staged.Where(each => each.Granted is not null).OrderBy(each => each.Token).ThenBy(each => each.Id.Value))
+        {
+            holder.Notified = LockMode.Null;
+            queues.Place(holder, QueueKind.Granted);
+        }
+
+        SettleValue(resource, staged);
+        core.Resources.SetRole(resource, ResourceRole.Active);
+        var inDoubt = staged.Where(each => each.IsInDoubt)
+            .OrderBy(each => each.Confirmed ? 0 : 1).ThenBy(each => each.Confirmed ? each.Sequence : 0).ThenBy(each => each.Id.Value).ToList();
+        var arrivals = staged.Where(each => each is { IsInDoubt: false, Requested: not null }).ToList();
+        GrantWhatWasGranted(queues, inDoubt);
+        inDoubt.RemoveAll(each => each.Requested is null);
+        foreach (var undone in inDoubt.Where(each => each.Undoing is not null))
+            Refuse(undone, undone.Undoing!.Value);
+        inDoubt.RemoveAll(each => each.Requested is null);
+        foreach (var each in inDoubt)
+            each.IsInDoubt = false;
+        var unordered = inDoubt.FindAll(each => !each.Confirmed);
+        foreach (var queued in inDoubt.FindAll(each => each.Confirmed))
+        {
+            if (queued.Granted is not null)
+                queues.Remove(queued);
+            queues.Place(queued, queued.Granted is null ? QueueKind.Waiting : QueueKind.Converting);
+        }
+
+        core.Master.Pass.RunAnew(resource);
+        foreach (var arrival in unordered.Concat(arrivals))
+        {
+            if (arrival.Granted is null)
+                core.Master.Request(arrival);
+            else
+                core.Master.Convert(arrival);
+        }
+
+        core.LetRest(resource);
+    }
+
+    /// <summary>
+    /// The departed master may have granted a conversion whose answer was lost. Where the old mode goes with what is held, nothing was lost;
+    /// where it does not, it was (R5).
+    /// </summary>
+    private void GrantWhatWasGranted(LockQueues queues, List<Lock> inDoubt)
+    {
+        while (inDoubt.Find(each => each is { IsInDoubt: true, Granted: { } held } && queues.AnotherExcludes(held, each)) is { } converted)
+        {
+            converted.IsInDoubt = false;
+            if (converted.Has(RawFlags.ConvDeadlk))
+            {
+                queues.Demote(converted);
+                continue;
+            }
+
+            var mode = converted.Requested!.Value;
+            if (queues.AnotherExcludes(mode, converted))
+            {
+                mode = GrantRules.AlternateTo(converted, mode) ?? mode;
+                converted.StatusFlags |= StatusFlags.AlternateMode;
+            }
+
+            converted.Undoing = null;
+            core.Master.Pass.Grant(converted, mode);
+        }
+
+        for (var holder = queues.Granted.First; holder is not null; holder = holder.Next)
+            Invariant.Check(!queues.AnotherExcludes(holder.Granted!.Value, holder), "what is held after a rebuild goes together");
+    }
+
+    /// <summary>Any copy that its owner kept writers away from is the value. Without one, nobody can tell what was written last.</summary>
+    private static void SettleValue(Resource resource, List<Lock> staged)
+    {
+        if (!resource.IsValueKnown)
+        {
+            var value = resource.Value ??= new ValueBuffer();
+            if (staged.Find(IsWitness) is { } witness)
+            {
+                value.Set(witness.Copy!.Bytes, witness.Copy.State, witness.Copy.Version);
+            }
+            else
+            {
+                if (staged.Where(each => each.Copy is { IsEmpty: false }).MaxBy(each => each.Copy!.Version) is { } last)
+                    value.Set(last.Copy!.Bytes, LockValueState.Invalid, last.Copy.Version);
+                value.Invalidate();
+            }
+        }
+
+        resource.IsValueKnown = false;
+    }
+
+    private static bool IsWitness(Lock each) =>
+        each is { IsCopyCurrent: true, Granted: not null, Copy.IsEmpty: false }
+        && each.EffectiveMode is not (LockMode.Null or LockMode.ConcurrentRead);
+
+    /// <summary>Before a lock that knows the value gives up what made it know, the resource takes it.</summary>
+    private static void KeepValueOf(Lock leaving)
+    {
+        var resource = leaving.Resource;
+        if (leaving.Granted is not { } held)
+            return;
+        if (!resource.IsValueKnown && IsWitness(leaving))
+        {
+            (resource.Value ??= new ValueBuffer()).Set(leaving.Copy!.Bytes, leaving.Copy.State, leaving.Copy.Version);
+            resource.IsValueKnown = true;
+        }
+
+        // A writer that writes now is the last there was.
+        resource.IsValueKnown |= LockModes.MayWriteValue(held) && (leaving.Has(RawFlags.IvValBlk) || (leaving.Has(RawFlags.ValBlk) && leaving.Given is { IsEmpty: false }));
+    }
+
+    /// <summary>Ends what waits without a grant: a conversion keeps the mode that it has.</summary>
+    private void Refuse(Lock waiting, RequestStatus status)
+    {
+        waiting.Requested = null;
+        waiting.Undoing = null;
+        waiting.IsInDoubt = false;
+        waiting.StatusFlags = StatusFlags.None;
+        if (waiting.Granted is null && waiting.Queue == QueueKind.Staged)
+            waiting.Resource.Unstage(waiting);
+        core.Master.Answers.Denied(waiting, status, null);
+        if (waiting.Granted is null)
+            core.Forget(waiting);
+    }
+
+    /// <summary>
+    /// A master whom nobody departed from: all that can come is a request that its owner had sent to a departed node in the belief that it
+    /// was master (R3).
+    /// </summary>
+    private bool TakeRequest(uint from, in Message message, Resource resource)
+    {
+        if (message.Mode is not null)
+            return core.Locks.Find(message.Lock) is not null;
+        core.Incoming.Request(from, message with { Mode = message.Wanted }, resource);
+        return true;
+    }
+
+    private static ulong CountOf(Resource resource, uint node)
+    {
+        ulong count = 0;
+        for (var each = resource.Staged.First; each is not null; each = each.Next)
+        {
+            if (each.Session.Node == node && !each.Session.HasDeparted && (each.Granted is not null || each.IsInDoubt))
+                count++;
+        }
+
+        return count;
+    }
+}

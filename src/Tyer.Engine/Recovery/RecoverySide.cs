@@ -1,0 +1,284 @@
+using Tyer.Engine.Locks;
+using Tyer.Engine.Messages;
+
+namespace Tyer.Engine.Recovery;
+
+/// <summary>
+/// What happens when the view changes (<c>docs/recovery.md</c>): it finds what the departed touched, sets it going again, and tells the
+/// others when this shard is done. Everything else goes on as it was.
+/// </summary>
+internal sealed class RecoverySide(EngineCore core)
+{
+    private readonly HashSet<Resource> _unrecorded = [];
+    private readonly HashSet<Resource> _doubtful = [];
+    private readonly HashSet<Resource> _askedFor = [];
+    private readonly List<Resource> _found = [];
+    private int _homeless;
+    private bool _isInstalling;
+    private bool _saidDirectoryDone;
+    private bool _saidLocksDone;
+
+    internal Membership Membership { get; } = new(core.Node);
+
+    internal void Install(EngineView view)
+    {
+        _isInstalling = true;
+        var before = Membership.View;
+        var departed = Membership.Install(view);
+        core.ResetClock();
+        _saidDirectoryDone = false;
+        _saidLocksDone = false;
+        foreach (var node in departed)
+        {
+            core.Directory.DropParkedOf(node.Node);
+            LetGoOfRequests(node);
+        }
+
+        core.Master.GoOn();
+        MoveDirectory(before, view);
+        foreach (var node in departed)
+        {
+            DoubtRecordsOf(node.Node);
+            core.Homes.MasterDeparted(node.Node);
+        }
+
+        core.Directory.AskAllAgain();
+        core.Homes.LookForMasters();
+        if (before is null)
+            core.Directory.ResolveAll();
+        foreach (var resource in _unrecorded)
+            core.Send(view.Placement.NodeOf(resource.Slot), EngineCore.About(MessageKind.Record, resource));
+        foreach (var node in departed)
+        {
+            if (Membership.IsProven(node))
+                Purge(node);
+        }
+
+        _isInstalling = false;
+        SayWhatIsDone();
+        core.Incoming.TakeParked();
+    }
+
+    /// <summary>A departed incarnation is proven to act no more, and its clients neither: what it held is free.</summary>
+    internal void Prove(MemberId departed)
+    {
+        if (Membership.IsProven(departed))
+            return;
+        var wasSettled = Membership.IsSettled;
+        Membership.Prove(departed);
+        if (Membership.View?.Has(departed) == false)
+            Purge(departed);
+        if (!wasSettled && Membership.IsSettled)
+            Settle();
+    }
+
+    /// <summary>A member, or this node itself, says what it has done in a view.</summary>
+    internal void Mark(MemberId member, RecoveryMarker marker, ulong view)
+    {
+        var wasComplete = Membership.IsDirectoryComplete;
+        var wasSettled = Membership.IsSettled;
+        Membership.Mark(member, marker, view);
+        if (!wasComplete && Membership.IsDirectoryComplete)
+            AnswerAskers();
+        if (!wasSettled && Membership.IsSettled)
+            Settle();
+    }
+
+    // What keeps this shard from being done.
+
+    /// <summary>The record at the directory node is to be written: it is sent now, or with the view that is being installed.</summary>
+    internal void Unrecord(Resource mastered)
+    {
+        mastered.Ties |= ResourceTies.Unrecorded;
+        _unrecorded.Add(mastered);
+    }
+
+    internal void Recorded(Resource mastered)
+    {
+        if (!mastered.Has(ResourceTies.Unrecorded))
+            return;
+        mastered.Ties &= ~ResourceTies.Unrecorded;
+        _unrecorded.Remove(mastered);
+        core.LetRest(mastered);
+        SayWhatIsDone();
+    }
+
+    internal void LostMaster(Resource owned)
+    {
+        owned.IsRebuildSent = false;
+        if (owned.Has(ResourceTies.Homeless))
+            return;
+        owned.Ties |= ResourceTies.Homeless;
+        _homeless++;
+    }
+
+    internal void FoundMaster(Resource owned)
+    {
+        owned.IsRebuildSent = false;
+        if (!owned.Has(ResourceTies.Homeless))
+            return;
+        owned.Ties &= ~ResourceTies.Homeless;
+        _homeless--;
+        SayWhatIsDone();
+    }
+
+    // What the directory waits with.
+
+    internal void Doubt(Resource recorded)
+    {
+        recorded.Ties |= ResourceTies.Doubtful;
+        _doubtful.Add(recorded);
+    }
+
+    internal void KeepAsker(Resource asked, uint from, ReadOnlySpan<byte> lookup)
+    {
+        if (!lookup.IsEmpty)
+            (asked.Lookups ??= []).Add(new ParkedMessage(from, lookup.ToArray()));
+        asked.Ties |= ResourceTies.AskedFor;
+        _askedFor.Add(asked);
+    }
+
+    /// <summary>A master is known: whoever asked can be told.</summary>
+    internal void AnswerAskersOf(Resource asked)
+    {
+        if (!asked.Has(ResourceTies.AskedFor))
+            return;
+        asked.Ties &= ~ResourceTies.AskedFor;
+        _askedFor.Remove(asked);
+        var lookups = asked.Lookups ?? [];
+        asked.Lookups = null;
+        if (asked.Role == ResourceRole.Asking)
+            core.Directory.AskAgain(asked);
+        foreach (var lookup in lookups)
+            core.Incoming.Handle(lookup.From, lookup.Bytes);
+        core.LetRest(asked);
+    }
+
+    private void AnswerAskers()
+    {
+        foreach (var asked in _askedFor.ToArray())
+            AnswerAskersOf(asked);
+    }
+
+    private void Settle()
+    {
+        foreach (var resource in _doubtful)
+        {
+            resource.Ties &= ~ResourceTies.Doubtful;
+            core.LetRest(resource);
+        }
+
+        _doubtful.Clear();
+        core.Rebuilder.FinishAll();
+    }
+
+    private void SayWhatIsDone()
+    {
+        if (_isInstalling || Membership.View is not { } view)
+            return;
+        if (!_saidDirectoryDone && _unrecorded.Count == 0)
+        {
+            _saidDirectoryDone = true;
+            core.Announce(RecoveryMarker.DirectoryDone, view.Id);
+        }
+
+        if (!_saidLocksDone && _homeless == 0)
+        {
+            _saidLocksDone = true;
+            core.Announce(RecoveryMarker.LocksDone, view.Id);
+        }
+    }
+
+    /// <summary>What the departed waited for is void; what they hold stays held, and only what is compatible is granted beside it.</summary>
+    private void LetGoOfRequests(MemberId departed)
+    {
+        foreach (var session in core.Sessions.Depart(departed))
+        {
+            for (var each = session.FirstLock; each is not null;)
+            {
+                var next = each.NextOfSession;
+                if (each.Requested is not null)
+                    core.Master.OwnerDeparted(each);
+                each = next;
+            }
+        }
+
+        core.Sessions.ForgetDeparted(departed);
+    }
+
+    private void Purge(MemberId departed)
+    {
+        foreach (var session in core.Sessions.DepartedOf(departed))
+        {
+            for (var each = session.FirstLock; each is not null;)
+            {
+                var next = each.NextOfSession;
+                if (each.OrphanOf == 0)
+                    core.Master.Purge(each);
+                each = next;
+            }
+        }
+
+        core.Sessions.ForgetDeparted(departed);
+    }
+
+    /// <summary>Records go where their slots went: those that are ours to keep no more are forgotten, those of our own resources are sent (D8).</summary>
+    private void MoveDirectory(EngineView? before, EngineView view)
+    {
+        if (before is null)
+            return;
+        // Who asked us asks again in this view, wherever the directory node is now (D1).
+        foreach (var asked in _askedFor)
+        {
+            asked.Ties &= ~ResourceTies.AskedFor;
+            asked.Lookups = null;
+            core.LetRest(asked);
+        }
+
+        _askedFor.Clear();
+        for (ushort slot = 0; slot < Directory.Placement.Slots; slot++)
+        {
+            var server = view.Find(view.Placement.NodeOf(slot))!.Value.Id;
+            if (before.Find(before.Placement.NodeOf(slot))!.Value.Id == server)
+                continue;
+            _found.Clear();
+            core.Resources.CollectSlot(slot, _found);
+            foreach (var resource in _found)
+                MoveRecord(resource, isHere: server.Node == core.Node);
+        }
+    }
+
+    private void MoveRecord(Resource resource, bool isHere)
+    {
+        if (resource.IsMastered)
+        {
+            core.Resources.SetRecord(resource, isHere ? core.Node : 0);
+            if (!isHere)
+                Unrecord(resource);
+            else if (resource.Has(ResourceTies.Unrecorded))
+                Recorded(resource);
+            return;
+        }
+
+        core.Resources.SetRecord(resource, 0);
+        if (resource.Has(ResourceTies.Doubtful))
+        {
+            resource.Ties &= ~ResourceTies.Doubtful;
+            _doubtful.Remove(resource);
+        }
+
+        core.LetRest(resource);
+    }
+
+    /// <summary>A name whose master departed has locks that nobody here knows of (D5).</summary>
+    private void DoubtRecordsOf(uint departed)
+    {
+        _found.Clear();
+        core.Resources.CollectRecordedFor(departed, _found);
+        foreach (var resource in _found)
+        {
+            core.Resources.SetRecord(resource, 0);
+            Doubt(resource);
+        }
+    }
+}

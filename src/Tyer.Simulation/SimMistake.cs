@@ -1,0 +1,46 @@
+namespace Tyer.Simulation;
+
+/// <summary>
+/// Mistakes that a recovery could plausibly be made with. A simulated node makes one of them when asked to, between its engine and the
+/// world, so that it can be seen whether the simulator would find it out.
+/// </summary>
+internal enum SimMistake
+{
+    None,
+
+    /// <summary>Grants on rebuilt resources before all members have sent their locks.</summary>
+    SettlesEarly,
+
+    /// <summary>Names new masters before all members have recorded what they master.</summary>
+    OpensDirectoryEarly,
+
+    /// <summary>Purges the locks of the departed with the view, and not with the proof.</summary>
+    PurgesBeforeProof,
+
+    /// <summary>Does not know of those who departed before it came in.</summary>
+    ForgetsUnproven,
+
+    /// <summary>Begins to count tokens anew as master, whatever the master before had counted to.</summary>
+    ForgetsClock,
+
+    /// <summary>Takes the value of any copy, also of one that somebody may have written after.</summary>
+    TrustsAnyCopy,
+
+    /// <summary>Leaves one lock out of those that it sends to the new master.</summary>
+    LeavesOutALock,
+
+    /// <summary>Does not tell the new master what a lock waits for.</summary>
+    LeavesOutWhatWaits,
+
+    /// <summary>Knows peers by their node id, whatever their life.</summary>
+    MistakesIncarnations,
+
+    /// <summary>Takes what was said in another view as said in its own.</summary>
+    IgnoresStamps,
+
+    /// <summary>Does not tell the new directory node what it masters.</summary>
+    LeavesOutRecords,
+
+    /// <summary>Begins to grant as soon as it is named master, though others may have locks there.</summary>
+    SkipsRebuild,
+}

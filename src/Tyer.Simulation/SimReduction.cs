@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+
+namespace Tyer.Simulation;
+
+/// <summary>What is left out of a life: so that what a violation does not need can be removed from it.</summary>
+public sealed record SimReduction
+{
+    /// <summary>Nothing is left out.</summary>
+    public static readonly SimReduction None = new();
+
+    /// <summary>Faults that do not happen, by their number in the life; from 0.</summary>
+    public ImmutableSortedSet<int> WithoutFaults { get; init; } = [];
+
+    /// <summary>Clients that do nothing, by their number in the life; from 1.</summary>
+    public ImmutableSortedSet<int> WithoutClients { get; init; } = [];
+}

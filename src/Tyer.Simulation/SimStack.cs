@@ -1,0 +1,97 @@
+using Tyer.Engine;
+
+namespace Tyer.Simulation;
+
+/// <summary>
+/// The cluster stack of a simulation: one sequence of views, which reaches members at different times and in order, and proofs that those
+/// who departed act no more. It keeps what <c>docs/recovery.md</c> asks of a stack (N1, N2).
+/// </summary>
+internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode> nodes, Action<MemberId> stopForGood)
+{
+    private readonly SortedDictionary<uint, MemberId> _members = [];
+    private readonly HashSet<MemberId> _unproven = [];
+    private readonly Dictionary<MemberId, long> _lastTold = [];
+    private ulong _view;
+
+    internal ulong View => _view;
+
+    internal bool HasUnproven => _unproven.Count > 0;
+
+    internal bool IsMember(MemberId node) => _members.GetValueOrDefault(node.Node) == node;
+
+    internal int MemberCount => _members.Count;
+
+    /// <summary>A new life of a node, or one that is new, comes in; its former life, if still in, departs with that.</summary>
+    internal void Join(params IReadOnlyList<MemberId> joiners)
+    {
+        foreach (var joiner in joiners)
+        {
+            if (_members.GetValueOrDefault(joiner.Node) is { Incarnation: > 0 } former)
+                Depart(former);
+            _members[joiner.Node] = joiner;
+            world.Count("joins");
+        }
+
+        Publish();
+    }
+
+    /// <summary>Members that are gone, or out of reach: the others go on without them.</summary>
+    internal void Evict(params IReadOnlyList<MemberId> evicted)
+    {
+        var any = false;
+        foreach (var node in evicted)
+        {
+            if (!IsMember(node))
+                continue;
+            if (_members.Count == 1)
+            {
+                // A view has a member: whoever comes next relieves it.
+                world.In(world.Profile.DetectionMax, () => Evict(node));
+                continue;
+            }
+
+            _members.Remove(node.Node);
+            Depart(node);
+            any = true;
+        }
+
+        if (any)
+            Publish();
+    }
+
+    private void Depart(MemberId node)
+    {
+        _unproven.Add(node);
+        world.Count("departures");
+        // Now and then the proof is there before the view.
+        var proofIn = world.Random.Permille(100) ? 0 : world.Delay(world.Profile.ProofMax);
+        world.In(proofIn, () => Prove(node));
+    }
+
+    private void Prove(MemberId departed)
+    {
+        // Whoever fences makes sure first: what is left of it ends before anybody is told.
+        stopForGood(departed);
+        _unproven.Remove(departed);
+        world.Count("proofs");
+        foreach (var node in _members.Values)
+        {
+            var told = nodes[node.Node];
+            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Prove(departed));
+        }
+    }
+
+    private void Publish()
+    {
+        var view = new EngineView(++_view, [.. _members.Values.Select(member => new EngineMember(member.Node, member.Incarnation))], [.. _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation)]);
+        world.Count("views");
+        foreach (var member in _members.Values)
+        {
+            var told = nodes[member.Node];
+            // In order, each.
+            var time = Math.Max(_lastTold.GetValueOrDefault(member) + 1, world.Now + world.Delay(world.Profile.ViewSkewMax));
+            _lastTold[member] = time;
+            world.At(time, () => told.Install(view));
+        }
+    }
+}

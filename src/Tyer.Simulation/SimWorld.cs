@@ -1,0 +1,79 @@
+using System.Globalization;
+using Tyer.Engine;
+
+namespace Tyer.Simulation;
+
+/// <summary>What all parts of a simulation share: the clock and what is to happen when, chance, and the record of what happened.</summary>
+internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimMistake mistake)
+{
+    private readonly PriorityQueue<Action, (long Time, long Number)> _agenda = new();
+    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly List<string> _trace = [];
+    private long _number;
+    private ulong _hash = 14695981039346656037UL;
+
+    internal SimProfile Profile { get; } = profile;
+
+    internal SimRandom Random { get; } = new(seed);
+
+    /// <summary>The virtual time in ticks.</summary>
+    internal long Now { get; private set; }
+
+    internal ulong Seed => seed;
+
+    internal bool Traces => traces;
+
+    /// <summary>The mistake that all nodes make.</summary>
+    internal SimMistake Mistake => mistake;
+
+    internal IReadOnlyList<string> Trace => _trace;
+
+    internal IReadOnlyDictionary<string, long> Counts => _counts;
+
+    internal ulong Hash => _hash;
+
+    internal void At(long time, Action action) => _agenda.Enqueue(action, (Math.Max(time, Now), _number++));
+
+    internal void In(long ticks, Action action) => At(Now + ticks, action);
+
+    /// <summary>Some time up to <paramref name="max"/>, mostly short.</summary>
+    internal long Delay(long max) => Delay(Random, max);
+
+    internal static long Delay(SimRandom chance, long max) =>
+        chance.Permille(800) ? chance.Between(1, Math.Max(1, max / 10)) : chance.Between(1, max);
+
+    /// <summary>Some time around a mean.</summary>
+    internal static long Around(SimRandom chance, long mean) => chance.Between(mean / 4, mean * 7 / 4);
+
+    internal void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
+
+    /// <summary>Notes that something happened; what exactly goes into the hash, and, where a trace was asked for, into that.</summary>
+    internal void Note(string what, ulong detail = 0)
+    {
+        foreach (var letter in what)
+            _hash = (_hash ^ letter) * 1099511628211UL;
+        _hash = (_hash ^ detail ^ (ulong)Now) * 1099511628211UL;
+    }
+
+    internal void Tell(string line)
+    {
+        if (traces)
+            _trace.Add(string.Create(CultureInfo.InvariantCulture, $"{Now / (double)TimeSpan.TicksPerMillisecond,10:0.000}  {line}"));
+    }
+
+    /// <summary>Lets everything happen that is to happen until a time.</summary>
+    internal void RunUntil(long end, Action afterEach)
+    {
+        while (_agenda.TryPeek(out _, out var next) && next.Time <= end)
+        {
+            var action = _agenda.Dequeue();
+            Now = next.Time;
+            action();
+            afterEach();
+        }
+
+        Now = end;
+    }
+
+    internal static string Name(MemberId member) => string.Create(CultureInfo.InvariantCulture, $"n{member.Node}.{member.Incarnation}");
+}

@@ -1,0 +1,91 @@
+namespace Tyer.Simulation;
+
+/// <summary>What a client was told that it holds, and has neither let go of nor lost.</summary>
+internal sealed class Hold(string who, string resource)
+{
+    internal string Who => who;
+
+    internal string Resource => resource;
+
+    /// <summary>The mode that others must reckon with (R6).</summary>
+    internal LockMode Mode { get; set; }
+
+    internal FencingToken Token { get; set; }
+}
+
+/// <summary>
+/// Sees what all clients see, and nothing else: two holds never exclude each other from the moment a client is told of one to the moment its
+/// loss or release is visible (S1, S6); tokens grow (S3); a value is the last one written or flagged (S4).
+/// </summary>
+internal sealed class Watch(SimWorld world)
+{
+    private readonly Dictionary<string, List<Hold>> _holds = [];
+    private readonly Dictionary<string, FencingToken[]> _highest = [];
+    private readonly Dictionary<string, ulong> _written = [];
+    private ulong _lastWritten;
+
+    internal void Granted(Hold hold, LockMode mode, FencingToken token)
+    {
+        hold.Mode = mode;
+        if (token != hold.Token)
+        {
+            hold.Token = token;
+            var highest = HighestOf(hold.Resource);
+            foreach (var other in LockModes.All)
+            {
+                if (!LockModes.IsCompatible(mode, other) && highest[(int)other] >= token)
+                    throw new ViolationException($"S3: {hold.Who} got {mode.ToShortName()} on {hold.Resource} with token {token}, after {highest[(int)other]} for {other.ToShortName()}");
+            }
+
+            if (token > highest[(int)mode])
+                highest[(int)mode] = token;
+        }
+
+        Add(hold);
+    }
+
+    /// <summary>The mode changed without a grant: a conversion is out, or has been refused, or was downwards.</summary>
+    internal void Changed(Hold hold, LockMode mode)
+    {
+        hold.Mode = mode;
+        Add(hold);
+    }
+
+    internal void Gone(Hold hold)
+    {
+        if (_holds.GetValueOrDefault(hold.Resource) is { } holds)
+            holds.Remove(hold);
+    }
+
+    /// <summary>The number of a value that is written now: greater than all before.</summary>
+    internal ulong Write(string resource) => _written[resource] = ++_lastWritten;
+
+    /// <summary>A value was read with a grant that excluded writers.</summary>
+    internal void Read(Hold hold, ulong value)
+    {
+        if (value < _written.GetValueOrDefault(hold.Resource))
+            throw new ViolationException($"S4: {hold.Who} read {value} on {hold.Resource} as valid, after {_written[hold.Resource]} was written");
+        world.Count("valid values read");
+    }
+
+    private void Add(Hold hold)
+    {
+        if (!_holds.TryGetValue(hold.Resource, out var holds))
+            _holds.Add(hold.Resource, holds = []);
+        foreach (var other in holds)
+        {
+            if (other != hold && !LockModes.IsCompatible(other.Mode, hold.Mode))
+                throw new ViolationException($"S1: {hold.Who} holds {hold.Mode.ToShortName()} on {hold.Resource} beside {other.Who} in {other.Mode.ToShortName()}");
+        }
+
+        if (!holds.Contains(hold))
+            holds.Add(hold);
+    }
+
+    private FencingToken[] HighestOf(string resource)
+    {
+        if (!_highest.TryGetValue(resource, out var highest))
+            _highest.Add(resource, highest = new FencingToken[LockModes.Count]);
+        return highest;
+    }
+}

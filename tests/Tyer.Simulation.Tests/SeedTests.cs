@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+
+namespace Tyer.Simulation.Tests;
+
+public sealed class SeedTests
+{
+    private const int Runs = 2000;
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Nothing_is_violated_in_two_thousand_lives()
+    {
+        var violations = new List<string>();
+        Parallel.For(1, Runs + 1, seed =>
+        {
+            var profile = SimProfile.Of((ulong)seed);
+            if (Simulation.Run((ulong)seed, profile).Violation is not { } violation)
+                return;
+            lock (violations)
+                violations.Add($"seed {seed}, profile {profile.Name}: {violation}");
+        });
+        Assert.Empty(violations);
+    }
+
+    [Fact]
+    public void A_seed_gives_the_same_life_again()
+    {
+        var profile = SimProfile.Find("brutal")!;
+        var first = Simulation.Run(7, profile, traces: true);
+        var again = Simulation.Run(7, profile, traces: true);
+        Assert.Equal(first.Trace, again.Trace);
+        Assert.Equal(first.TraceHash, again.TraceHash);
+        Assert.NotEqual(first.TraceHash, Simulation.Run(8, profile).TraceHash);
+        Assert.Equal(first.TraceHash, Simulation.Run(7, profile).TraceHash);
+    }
+
+    [Theory]
+    [InlineData(1, "calm")]
+    [InlineData(2, "rough")]
+    [InlineData(3, "stormy")]
+    [InlineData(4, "brutal")]
+    [InlineData(5, "brutal")]
+    public void A_life_is_the_one_that_was_written_down(ulong seed, string profile)
+    {
+        // Whoever changes what engines do changes these, and says so.
+        var hashes = File.ReadAllLines(HashesFile()).Select(line => line.Split(' ')).ToDictionary(words => (words[0], words[1]), words => words[2]);
+        Assert.Equal(hashes[($"{seed}", profile)], $"{Simulation.Run(seed, SimProfile.Find(profile)!).TraceHash:x16}");
+    }
+
+    private static string HashesFile([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "hashes.txt");
+}
