@@ -9,6 +9,9 @@ internal sealed class HostedLockspace(LockspaceSource source, string name, Locks
     private volatile ILockspace? _opened;
     private bool _isDisposed;
 
+    /// <summary>The client or node that it comes from.</summary>
+    internal LockspaceSource Source => source;
+
     public string Name => name;
 
     /// <exception cref="InvalidOperationException">It is not open yet, and this cannot wait.</exception>

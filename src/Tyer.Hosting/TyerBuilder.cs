@@ -5,12 +5,12 @@ namespace Tyer.Hosting;
 /// <summary>What <c>AddTyerClient</c> and <c>AddTyerNode</c> return: adds lockspaces to the client or node just added.</summary>
 public sealed class TyerBuilder
 {
-    private readonly object? _key;
+    private readonly Func<IServiceProvider, LockspaceSource> _source;
 
-    internal TyerBuilder(IServiceCollection services, object? key)
+    internal TyerBuilder(IServiceCollection services, Func<IServiceProvider, LockspaceSource> source)
     {
         Services = services;
-        _key = key;
+        _source = source;
     }
 
     /// <summary>The services that it adds to.</summary>
@@ -27,17 +27,13 @@ public sealed class TyerBuilder
     {
         SystemName.ThrowIfInvalid(name, "lockspace name");
         options?.Validate();
-        Services.AddKeyedSingleton(name, (provider, _) => new HostedLockspace(Of(provider), name, options));
+        Services.AddKeyedSingleton(name, (provider, _) => new HostedLockspace(_source(provider), name, options));
         Services.AddKeyedSingleton<ILockspace>(name, (provider, key) => provider.GetRequiredKeyedService<HostedLockspace>(key));
-        Services.AddSingleton(new LockspaceToOpen(_key, name));
+        Services.AddSingleton(new LockspaceToOpen(name));
         return this;
     }
-
-    private LockspaceSource Of(IServiceProvider provider) =>
-        _key is null ? provider.GetRequiredService<LockspaceSource>() : provider.GetRequiredKeyedService<LockspaceSource>(_key);
 }
 
 /// <summary>A lockspace to be opened at the start.</summary>
-/// <param name="SourceKey">The key of the client or node that it comes from.</param>
 /// <param name="Name">Its name.</param>
-internal sealed record LockspaceToOpen(object? SourceKey, string Name);
+internal sealed record LockspaceToOpen(string Name);

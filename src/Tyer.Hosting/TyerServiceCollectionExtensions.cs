@@ -109,10 +109,9 @@ public static class TyerServiceCollectionExtensions
     {
         // Without a key these are the plain services.
         services.AddKeyedSingleton(key, (provider, _) => make(provider, NameOf(key)));
-        services.AddKeyedSingleton<LockspaceSource>(key, (provider, _) => Source(provider));
         services.AddKeyedSingleton(key, (provider, _) => Source(provider).Value);
-        services.AddSingleton<IHostedService>(provider => new TyerStarter(provider, Source(provider), key));
-        return new TyerBuilder(services, key);
+        services.AddSingleton<IHostedService>(provider => new TyerStarter(provider, Source(provider)));
+        return new TyerBuilder(services, Source);
 
         LockspaceSource<T> Source(IServiceProvider provider) =>
             key is null ? provider.GetRequiredService<LockspaceSource<T>>() : provider.GetRequiredKeyedService<LockspaceSource<T>>(key);

@@ -137,7 +137,6 @@ internal sealed partial class NodeCore : IAsyncDisposable
         await Membership.DisposeAsync().ConfigureAwait(false);
         if (_outbox is IAsyncDisposable peers)
             await peers.DisposeAsync().ConfigureAwait(false);
-        Lockspaces.Dispose();
         // A client that has not heard that the node stops may believe in its locks until its session's time is over.
         if (isClean)
             _state.MarkClean();

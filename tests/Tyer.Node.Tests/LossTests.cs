@@ -24,6 +24,18 @@ public sealed class LossTests
     }
 
     [Fact]
+    public async Task A_lockspace_may_be_closed_after_its_node()
+    {
+        var node = await TyerNode.StartAsync(new TyerNodeOptions { Name = "n1", Volatile = true }, Token);
+        var locks = await node.OpenLockspaceAsync("orders", cancellationToken: Token);
+        var handle = await locks.LockAsync("r", cancellationToken: Token);
+        await node.DisposeAsync();
+        await locks.DisposeAsync();
+        await handle.DisposeAsync();
+        Assert.Equal(LossReason.NodeStopped, handle.LostBecause);
+    }
+
+    [Fact]
     public async Task Loss_is_seen_before_anybody_else_is_granted()
     {
         await using var node = await EmbeddedNode.StartAsync(inline: true);

@@ -12,7 +12,9 @@ namespace Tyer.Node.Lockspaces;
 /// first takes it in EX and writes the options as its value. So a lockspace is there as long as somebody has it open, without a registry to
 /// administer, and recovery is that of any lock.
 /// </summary>
-internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, ILockspace> openOwn) : IDisposable
+#pragma warning disable CA1001 // The gate has no handle that could leak, and a lockspace may be closed after its node.
+internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, ILockspace> openOwn)
+#pragma warning restore CA1001
 {
     /// <summary>The number of the system lockspace; no name hashes to it.</summary>
     internal const uint SystemId = 0;
@@ -43,8 +45,6 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
         lock (_opened)
             return _known.GetValueOrDefault(id);
     }
-
-    public void Dispose() => _gate.Dispose();
 
     /// <summary>Makes the system lockspace usable; no name can open it.</summary>
     internal void Start()
