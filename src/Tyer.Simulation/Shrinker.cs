@@ -16,7 +16,8 @@ public static class Shrinker
         var life = Simulation.Run(seed, profile, nodes, false, mistake);
         if (life.Violation is null)
             return SimReduction.None;
-        var reduction = SimReduction.None;
+        // A life that is violated later than this one is not to be helped by what would have happened until then.
+        var reduction = new SimReduction { FaultsEnd = life.Faults };
         reduction = LeaveOut(life.Faults, first: 0, numbers => reduction with { WithoutFaults = numbers }, reduction);
         return LeaveOut(life.Clients, first: 1, numbers => reduction with { WithoutClients = numbers }, reduction);
 

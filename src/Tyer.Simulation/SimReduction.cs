@@ -11,6 +11,9 @@ public sealed record SimReduction
     /// <summary>Faults that do not happen, by their number in the life; from 0.</summary>
     public ImmutableSortedSet<int> WithoutFaults { get; init; } = [];
 
+    /// <summary>No faults happen from this number on.</summary>
+    public int FaultsEnd { get; init; } = int.MaxValue;
+
     /// <summary>Clients that do nothing, by their number in the life; from 1.</summary>
     public ImmutableSortedSet<int> WithoutClients { get; init; } = [];
 }

@@ -141,7 +141,7 @@ public sealed class Simulation
                 return;
             PlanFault();
             var number = _faults++;
-            if (!_reduction.WithoutFaults.Contains(number))
+            if (number < _reduction.FaultsEnd && !_reduction.WithoutFaults.Contains(number))
                 Fault(SimRandom.For(_seed, 1000 + (ulong)number));
         });
     }

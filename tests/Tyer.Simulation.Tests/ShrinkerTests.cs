@@ -14,7 +14,8 @@ public sealed class ShrinkerTests
         var rest = Simulation.Run(seed, profile, 4, false, SimMistake.SkipsRebuild, reduction);
 
         Assert.NotNull(rest.Violation);
-        Assert.True(rest.Faults - reduction.WithoutFaults.Count <= 2, $"{rest.Faults} faults, without {reduction.WithoutFaults.Count}");
+        var faults = reduction.FaultsEnd - reduction.WithoutFaults.Count;
+        Assert.True(faults <= 2, $"{reduction.FaultsEnd} faults, without {reduction.WithoutFaults.Count}");
         Assert.True(reduction.WithoutClients.Count > whole.Clients / 2, $"{whole.Clients} clients, without {reduction.WithoutClients.Count}");
     }
 
