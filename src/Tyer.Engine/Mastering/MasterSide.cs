@@ -157,6 +157,11 @@ internal sealed class MasterSide
         {
             Refuse(asker, RequestStatus.NoQuorum);
         }
+        else if (GrantRules.FindDeadlock(asker.Resource.Queues, asker) == GrantVerdict.Deadlock && !asker.Has(RawFlags.NoDlckWt))
+        {
+            // Two who wait for each other would do so for ever, with quorum or without.
+            Refuse(asker, RequestStatus.Deadlock);
+        }
         else
         {
             asker.Resource.Queues.Remove(asker);

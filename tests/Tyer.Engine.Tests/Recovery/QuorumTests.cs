@@ -55,6 +55,23 @@ public sealed class QuorumTests
     }
 
     [Fact]
+    public void A_deadlock_of_conversions_is_told_without_quorum_too()
+    {
+        var one = _lone.Lock("r", LockMode.ConcurrentWrite);
+        var other = _lone.Lock("r", LockMode.ConcurrentWrite);
+        _lone.Settle(view: 2, hasQuorum: false, 1);
+        _lone.Told();
+
+        _lone.Convert(one, LockMode.ProtectedRead);
+        _lone.Convert(other, LockMode.ProtectedRead);
+        Assert.Equal([(other, RequestStatus.Deadlock, LockMode.ConcurrentWrite)], _lone.Told());
+
+        _lone.Unlock(other);
+        _lone.Settle(view: 3, hasQuorum: true, 1);
+        Assert.Equal([(other, RequestStatus.Unlocked, null), (one, RequestStatus.Granted, LockMode.ProtectedRead)], _lone.Told());
+    }
+
+    [Fact]
     public void A_conversion_upwards_waits_and_keeps_its_mode()
     {
         var held = _lone.Lock("r", LockMode.ProtectedRead);
