@@ -99,9 +99,13 @@ internal sealed class LockTable
     }
 
     // Ids count up, and those of several nodes side by side: eight neighbours stay neighbours, in one line of memory; where the eight are is
-    // spread by multiplication, so that counters of different nodes do not pile up upon each other.
-    private int HomeOf(LockId id) =>
-        (int)(((((id.Value >> 3) * 0x9E3779B97F4A7C15UL) >> 32) << 3) | (id.Value & 7)) & (_slots.Length - 1);
+    // mixed, so that counters of different nodes do not pile up upon each other.
+    private int HomeOf(LockId id)
+    {
+        var eight = (id.Value >> 3) * 0x9E3779B97F4A7C15UL;
+        eight = (eight ^ (eight >> 32)) * 0xD6E8FEB86659FD93UL;
+        return (int)(((eight >> 32) << 3) | (id.Value & 7)) & (_slots.Length - 1);
+    }
 
     private void Grow()
     {
