@@ -72,8 +72,15 @@ internal sealed class EngineCore
 
     internal Rebuilder Rebuilder { get; }
 
-    /// <summary>The counter begins anew with each view, whose id stands before it in every token.</summary>
-    internal void ResetClock() => Clock = 0;
+    /// <summary>Whether the installed view has quorum. Asked at every grant.</summary>
+    internal bool MayGrant { get; private set; }
+
+    /// <summary>A view was installed. The counter begins anew, for the view's id stands before it in every token.</summary>
+    internal void BeginView(EngineView view)
+    {
+        Clock = 0;
+        MayGrant = view.HasQuorum;
+    }
 
     internal LockspaceSettings? SettingsOf(uint space)
     {

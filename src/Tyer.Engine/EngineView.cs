@@ -27,12 +27,14 @@ public sealed class EngineView
     /// <param name="id">View id: grows for ever, never reused, not even after a full restart. The epoch of every token granted in it.</param>
     /// <param name="members">The members; at least one.</param>
     /// <param name="unproven">Those who departed, in this view or before, and of whom it is not proven that they can act no more.</param>
-    public EngineView(ulong id, IReadOnlyList<EngineMember> members, IReadOnlyList<MemberId>? unproven = null)
+    /// <param name="hasQuorum">Whether the members may grant.</param>
+    public EngineView(ulong id, IReadOnlyList<EngineMember> members, IReadOnlyList<MemberId>? unproven = null, bool hasQuorum = true)
     {
         Id = id;
         Invariant.Check(members.Count > 0, "a view has a member");
         Members = [.. members.OrderBy(member => member.Node)];
         Unproven = [.. unproven ?? []];
+        HasQuorum = hasQuorum;
         Placement = Placement.Of(Members);
         _byNode = new EngineMember?[Members[^1].Node + 1];
         foreach (var member in Members)
@@ -47,6 +49,9 @@ public sealed class EngineView
 
     /// <summary>Departed incarnations that may still act: what they hold stays held.</summary>
     public IReadOnlyList<MemberId> Unproven { get; }
+
+    /// <summary>Whether the members may grant. Without quorum they take releases, and grant nothing new (S2).</summary>
+    public bool HasQuorum { get; }
 
     /// <summary>Which member is the directory node of which slot.</summary>
     public Placement Placement { get; }

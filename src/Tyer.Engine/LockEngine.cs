@@ -78,6 +78,19 @@ public sealed class LockEngine
     /// <param name="view">In which view.</param>
     public void Mark(MemberId member, RecoveryMarker marker, ulong view) => _core.Recovery.Mark(member, marker, view);
 
+    /// <summary>Whether the installed view may grant.</summary>
+    public bool HasQuorum => _core.MayGrant;
+
+    /// <summary>How far recovery is, and whom it waits for.</summary>
+    public RecoveryStanding Standing => new(
+        ViewId,
+        _core.MayGrant,
+        IsSettled,
+        _core.Recovery.Membership.Missing(RecoveryMarker.DirectoryDone),
+        _core.Recovery.Membership.Missing(RecoveryMarker.LocksDone),
+        [.. _core.Recovery.Membership.Unproven],
+        _core.Rebuilder.Count);
+
     /// <summary>Whether nothing is in doubt any more: every lock of every member is known to a living master, and every departed is proven gone.</summary>
     public bool IsSettled => _core.Recovery.Membership.IsSettled;
 

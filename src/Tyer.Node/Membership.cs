@@ -67,7 +67,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
             members[index] = new EngineMember(member.Id.Value, member.Incarnation.Value, member.Weight);
         }
 
-        node.Shards.Install(new EngineView(view.Id, members, [.. view.Unproven.Select(MemberOf)]));
+        node.Shards.Install(new EngineView(view.Id, members, [.. view.Unproven.Select(MemberOf)], view.HasQuorum));
         node.ViewInstalled();
         LogView(view);
     }

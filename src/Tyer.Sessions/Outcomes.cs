@@ -46,6 +46,8 @@ internal static class Outcomes
                 RefusalReason.LimitReached, $"{attempt}", "as many requests wait for it as the lockspace lets wait for one resource"),
             RawStatus.NotFound => new LockRefusedException(RefusalReason.BadRequest, $"{attempt}", "there is no orphan to adopt"),
             RawStatus.Lost => handle.LostException(),
+            RawStatus.Unavailable when handle.LostBecause is null => new LockUnavailableException(
+                UnavailableReason.NoQuorum, $"{attempt}", "the node's side of the cluster has no quorum"),
             RawStatus.Unavailable => new LockUnavailableException(
                 UnavailableReason.Unreachable, $"{attempt}", $"the session was lost while it waited ({handle.LostBecause})"),
             _ => new InvalidOperationException($"{attempt} ended with {handle.Status}."),

@@ -43,4 +43,7 @@ internal enum SimMistake
 
     /// <summary>Begins to grant as soon as it is named master, though others may have locks there.</summary>
     SkipsRebuild,
+
+    /// <summary>Grants though its view has no quorum.</summary>
+    IgnoresQuorum,
 }

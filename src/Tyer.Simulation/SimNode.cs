@@ -86,7 +86,12 @@ internal sealed class SimNode : IPeerSender
             _world.Count("views in the middle of a recovery");
         var departed = View?.Members.Where(member => !view.Has(member.Id)).ToArray() ?? [];
         View = view;
-        Engine.Install(_world.Mistake == SimMistake.ForgetsUnproven ? new EngineView(view.Id, view.Members) : view);
+        Engine.Install(_world.Mistake switch
+        {
+            SimMistake.ForgetsUnproven => new EngineView(view.Id, view.Members, hasQuorum: view.HasQuorum),
+            SimMistake.IgnoresQuorum => new EngineView(view.Id, view.Members, view.Unproven),
+            _ => view,
+        });
         MakeMistake(view, departed);
         _world.Note("install", view.Id);
     }

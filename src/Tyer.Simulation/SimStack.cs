@@ -6,7 +6,7 @@ namespace Tyer.Simulation;
 /// The cluster stack of a simulation: one sequence of views, which reaches members at different times and in order, and proofs that those
 /// who departed act no more. It keeps what <c>docs/recovery.md</c> asks of a stack (N1, N2).
 /// </summary>
-internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode> nodes, Action<MemberId> stopForGood)
+internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode> nodes, Watch watch, Action<MemberId> stopForGood)
 {
     private readonly SortedDictionary<uint, MemberId> _members = [];
     private readonly HashSet<MemberId> _unproven = [];
@@ -14,6 +14,18 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
     private ulong _view;
 
     internal ulong View => _view;
+
+    /// <summary>Whether the members may grant; told with the next view.</summary>
+    internal bool HasQuorum { get; private set; } = true;
+
+    /// <summary>The members lose their quorum, or have it again.</summary>
+    internal void SetQuorum(bool hasQuorum)
+    {
+        if (HasQuorum == hasQuorum)
+            return;
+        HasQuorum = hasQuorum;
+        Publish();
+    }
 
     internal bool HasUnproven => _unproven.Count > 0;
 
@@ -83,8 +95,10 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
 
     private void Publish()
     {
-        var view = new EngineView(++_view, [.. _members.Values.Select(member => new EngineMember(member.Node, member.Incarnation))], [.. _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation)]);
-        world.Count("views");
+        var view = new EngineView(++_view, [.. _members.Values.Select(member => new EngineMember(member.Node, member.Incarnation))], [.. _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation)], HasQuorum);
+        world.Count(HasQuorum ? "views" : "views without quorum");
+        if (!HasQuorum)
+            watch.WithoutQuorum(view.Id);
         foreach (var member in _members.Values)
         {
             var told = nodes[member.Node];

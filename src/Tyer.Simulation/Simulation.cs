@@ -39,8 +39,8 @@ public sealed class Simulation
         _faultTimes = SimRandom.For(seed, 1);
         _world = new SimWorld(seed, profile, traces, mistake);
         _network = new SimNetwork(_world, member => _nodes.GetValueOrDefault(member.Node) is { } node && node.Id == member ? node : null);
-        _stack = new SimStack(_world, _nodes, StopForGood);
         _watch = new Watch(_world);
+        _stack = new SimStack(_world, _nodes, _watch, StopForGood);
         _stack.Join([.. Enumerable.Range(1, nodes).Select(node => Start((uint)node).Id)]);
     }
 
@@ -91,6 +91,7 @@ public sealed class Simulation
 
         _isOver = true;
         _network.MendAll();
+        _stack.SetQuorum(true);
         foreach (var node in _nodes.Values.OrderBy(each => each.Id.Node))
         {
             if (node.IsFrozen)
@@ -152,7 +153,7 @@ public sealed class Simulation
         if (running.Length == 0)
             return;
         var node = chance.Of(running);
-        switch (chance.Below(8))
+        switch (chance.Below(9))
         {
             case 0 or 1:
                 Crash(node, chance);
@@ -171,6 +172,9 @@ public sealed class Simulation
                 break;
             case 6:
                 KillClient(node, chance);
+                break;
+            case 7:
+                LoseQuorum(chance);
                 break;
             default:
                 StartAgain(node.Id.Node, chance);
@@ -265,6 +269,13 @@ public sealed class Simulation
         clients.Remove(client);
         client.Close();
         clients.Add(NewClient(node));
+    }
+
+    private void LoseQuorum(SimRandom chance)
+    {
+        _world.Count("fault: no quorum");
+        _stack.SetQuorum(false);
+        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax * 4), () => _stack.SetQuorum(true));
     }
 
     /// <summary>Where a failed node was, it comes back with a new life; where it lives, it is restarted.</summary>

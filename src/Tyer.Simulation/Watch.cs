@@ -22,13 +22,19 @@ internal sealed class Watch(SimWorld world)
     private readonly Dictionary<string, List<Hold>> _holds = [];
     private readonly Dictionary<string, FencingToken[]> _highest = [];
     private readonly Dictionary<string, ulong> _written = [];
+    private readonly HashSet<ulong> _withoutQuorum = [];
     private ulong _lastWritten;
+
+    /// <summary>A view in which nobody may grant (S2).</summary>
+    internal void WithoutQuorum(ulong view) => _withoutQuorum.Add(view);
 
     internal void Granted(Hold hold, LockMode mode, FencingToken token)
     {
         hold.Mode = mode;
         if (token != hold.Token)
         {
+            if (_withoutQuorum.Contains(token.Epoch))
+                throw new ViolationException($"S2: {hold.Who} was granted {mode.ToShortName()} on {hold.Resource} with token {token}, of a view without quorum");
             hold.Token = token;
             var highest = HighestOf(hold.Resource);
             foreach (var other in LockModes.All)

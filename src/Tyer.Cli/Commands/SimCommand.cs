@@ -21,13 +21,15 @@ internal sealed class SimCommand
     private readonly Option<bool> _trace = new("--trace") { Description = "With --seed: tell the story." };
     private readonly Option<bool> _shrink = new("--shrink") { Description = "With --seed: leave out of the story what the violation does not need." };
 
+    private readonly Option<bool> _cost = new("--cost") { Description = "Count the messages of one node's recovery, for clusters and lockspaces of several sizes. Takes a minute or two." };
+
     private static string Names => string.Join(", ", SimProfile.All.Select(profile => profile.Name));
 
     public Command Build(CommandRunner runner)
     {
         var command = new Command("sim", "Try the cluster's rules in simulated clusters under faults; exit 1 if one is violated. Touches no daemon.")
         {
-            _seed, _runs, _nodes, _profile, _trace, _shrink,
+            _seed, _runs, _nodes, _profile, _trace, _shrink, _cost,
         };
         _profile.CompletionSources.Add([.. SimProfile.All.Select(profile => profile.Name)]);
         runner.Attach(command, RunAsync);
@@ -36,6 +38,8 @@ internal sealed class SimCommand
 
     private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
+        if (invocation.Get(_cost))
+            return CountCosts(invocation);
         SimProfile? profile = null;
         if (invocation.Get(_profile) is { } name && (profile = SimProfile.Find(name)) is null)
             return Refuse(invocation, $"There is no profile '{name}'; there are {Names}.");
@@ -50,6 +54,23 @@ internal sealed class SimCommand
         if (invocation.Get(_trace) || invocation.Get(_shrink))
             return Refuse(invocation, "--trace and --shrink are for one life: name it with --seed.");
         return await LiveManyAsync(invocation, invocation.Get(_seed) ?? 1, runs, profile, nodes, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static int CountCosts(Invocation invocation)
+    {
+        List<RecoveryCost> costs = [];
+        foreach (int locks in (int[])[1_000, 10_000, 100_000, 1_000_000])
+        {
+            foreach (int nodes in (int[])[3, 8, 16, 32, 64])
+            {
+                costs.Add(RecoveryCost.Measure(nodes, locks));
+                invocation.Say(string.Create(CultureInfo.InvariantCulture, $"{locks:N0} locks on {nodes} nodes: {costs[^1].Messages:N0} messages"));
+            }
+        }
+
+        if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, new SimCosts(costs));
+        else SimText.Print(new TablePrinter(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors), costs);
+        return costs.All(cost => cost.Delayed == 0) ? ExitCodes.Ok : ExitCodes.Error;
     }
 
     private int LiveAgain(Invocation invocation, ulong seed, SimProfile profile, int nodes)

@@ -112,5 +112,6 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(SimResult))]
 [JsonSerializable(typeof(SimReport))]
+[JsonSerializable(typeof(SimCosts))]
 [JsonSerializable(typeof(FailureDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

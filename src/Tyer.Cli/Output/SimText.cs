@@ -15,6 +15,21 @@ internal static class SimText
             : string.Create(CultureInfo.InvariantCulture, $"seed {life.Seed}, profile {profile}: nothing violated, {life.Faults} faults, trace {life.TraceHash:x16}"));
     }
 
+    /// <summary>What recoveries cost, by size.</summary>
+    public static void Print(TablePrinter tables, IReadOnlyList<RecoveryCost> costs) => tables.Print(
+        [
+            new Column("LOCKS", IsNumber: true), new Column("NODES", IsNumber: true), new Column("LOCKS LOST", IsNumber: true),
+            new Column("LOCKS REBUILT", IsNumber: true), new Column("RECORDS MOVED", IsNumber: true), new Column("MESSAGES", IsNumber: true),
+            new Column("UNTOUCHED OPERATIONS DELAYED", IsNumber: true),
+        ],
+        [.. costs.Select(cost => new[]
+        {
+            Number(cost.Locks), Number(cost.Nodes), Number(cost.Lost), Number(cost.Rebuilt), Number(cost.Moved), Number(cost.Messages),
+            $"{Number(cost.Delayed)} of {Number(cost.Operations)}",
+        })]);
+
+    private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
     /// <summary>Many lives: what happened in them how often, and what was violated.</summary>
     public static void Print(TextWriter writer, TablePrinter tables, SimReport report)
     {
@@ -29,6 +44,9 @@ internal static class SimText
             $"{report.Runs:N0} lives in {report.Seconds:0.0} s ({report.Runs / Math.Max(report.Seconds, 0.001):0.0} a second): {report.Violations.Count} violations"));
     }
 }
+
+/// <summary>What recoveries cost, by size.</summary>
+internal sealed record SimCosts(IReadOnlyList<RecoveryCost> Costs);
 
 /// <summary>What many simulated lives came to.</summary>
 /// <param name="Runs">How many.</param>

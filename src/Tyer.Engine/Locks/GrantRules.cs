@@ -30,14 +30,9 @@ internal static class GrantRules
         if (MayHave(queues, asker, mode, isNew))
             return GrantVerdict.Grant;
 
-        if (asker.IsConversion && !asker.Has(RawFlags.NoQueue) && IsConversionDeadlock(queues, asker))
-        {
-            // A deadlock takes precedence over alternate modes: the demoted lock waits on, and is looked at again.
-            if (!asker.Has(RawFlags.ConvDeadlk))
-                return GrantVerdict.Deadlock;
-            queues.Demote(asker);
-            return GrantVerdict.Wait;
-        }
+        // A deadlock takes precedence over alternate modes.
+        if (FindDeadlock(queues, asker) is { } verdict)
+            return verdict;
 
         if (AlternateTo(asker, mode) is { } alternate && MayHave(queues, asker, alternate, isNew))
         {
@@ -46,6 +41,20 @@ internal static class GrantRules
             return GrantVerdict.Grant;
         }
 
+        return GrantVerdict.Wait;
+    }
+
+    /// <summary>
+    /// What is to become of a conversion that waits for somebody who waits for it; null if it does not. One that allows for it (CONVDEADLK) is
+    /// demoted and waits on, and is looked at again.
+    /// </summary>
+    internal static GrantVerdict? FindDeadlock(LockQueues queues, Lock asker)
+    {
+        if (!asker.IsConversion || asker.Has(RawFlags.NoQueue) || !IsConversionDeadlock(queues, asker))
+            return null;
+        if (!asker.Has(RawFlags.ConvDeadlk))
+            return GrantVerdict.Deadlock;
+        queues.Demote(asker);
         return GrantVerdict.Wait;
     }
 

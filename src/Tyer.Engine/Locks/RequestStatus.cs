@@ -26,9 +26,12 @@ public enum RequestStatus : byte
 
     /// <summary>No orphan of that name is there to be adopted.</summary>
     NotFound = 7,
+
+    /// <summary>It was not to queue (NOQUEUE), and the master's view has no quorum: nobody may decide.</summary>
+    NoQuorum = 8,
 }
 
 internal static class RequestStatusRange
 {
-    internal const RequestStatus Last = RequestStatus.NotFound;
+    internal const RequestStatus Last = RequestStatus.NoQuorum;
 }

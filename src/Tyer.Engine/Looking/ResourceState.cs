@@ -9,6 +9,7 @@ namespace Tyer.Engine.Looking;
 /// <param name="Granted">Who holds, oldest grant first.</param>
 /// <param name="Converting">Who holds one mode and waits for another, next one first.</param>
 /// <param name="Waiting">New requests, next one first.</param>
+/// <param name="IsRebuilding">Whether its locks are being taken in after a master that departed: nothing is granted meanwhile, and the lists are what is known so far.</param>
 public sealed record ResourceState(
     uint Space,
     ResourceName Name,
@@ -17,7 +18,8 @@ public sealed record ResourceState(
     ulong ValueVersion,
     IReadOnlyList<LockState> Granted,
     IReadOnlyList<LockState> Converting,
-    IReadOnlyList<LockState> Waiting);
+    IReadOnlyList<LockState> Waiting,
+    bool IsRebuilding = false);
 
 /// <summary>A lock in a queue.</summary>
 /// <param name="Id">The lock.</param>

@@ -17,7 +17,7 @@ internal sealed class Snapshots(EngineCore core)
         {
             for (var each = core.Resources.FirstIn(bucket); each is not null; each = each.NextInBucket)
             {
-                if (each.Role != ResourceRole.Active || each.Queues.AreEmpty)
+                if (!IsToBeSeen(each))
                     continue;
                 var state = StateOf(each);
                 if (wanted(state))
@@ -30,21 +30,25 @@ internal sealed class Snapshots(EngineCore core)
 
     /// <summary>One resource, or null if it is not mastered here or nobody uses it.</summary>
     internal ResourceState? Find(uint space, ulong hash, ReadOnlySpan<byte> name) =>
-        core.Resources.Find(space, hash, name) is { Role: ResourceRole.Active, Queues.AreEmpty: false } found ? StateOf(found) : null;
+        core.Resources.Find(space, hash, name) is { } found && IsToBeSeen(found) ? StateOf(found) : null;
+
+    private static bool IsToBeSeen(Resource resource) => resource.IsMastered && !(resource.Queues.AreEmpty && resource.Staged.IsEmpty);
 
     private ResourceState StateOf(Resource resource)
     {
         var directory = core.View?.Placement.NodeOf(resource.Slot) ?? 0;
         var queues = resource.Queues;
+        var staged = List(resource.Staged);
         return new ResourceState(
             resource.Space,
             new ResourceName(resource.Name),
             directory,
             resource.Value?.State ?? LockValueState.NeverWritten,
             resource.Value?.Version ?? 0,
-            List(queues.Granted),
-            List(queues.Converting),
-            List(queues.Waiting));
+            [.. List(queues.Granted), .. staged.Where(each => each is { Granted: not null, Requested: null })],
+            [.. List(queues.Converting), .. staged.Where(each => each is { Granted: not null, Requested: not null })],
+            [.. List(queues.Waiting), .. staged.Where(each => each.Granted is null)],
+            resource.Role == ResourceRole.Rebuilding);
     }
 
     private LockState[] List(LockList list)

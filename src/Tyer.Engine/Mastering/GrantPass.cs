@@ -48,6 +48,8 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
 
     private void RunQueues(Resource resource)
     {
+        if (!core.MayGrant)
+            return;
         var blocked = GrantConversions(resource);
         blocked = GrantRequests(resource, blocked);
         if (blocked.Highest is { } highest)
@@ -57,7 +59,8 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
     /// <summary>The same for queues that were just rebuilt: nobody has been told anything of them.</summary>
     internal void RunAnew(Resource resource)
     {
-        GrantConversions(resource, anyOrder: true);
+        if (core.MayGrant)
+            GrantConversions(resource, anyOrder: true);
         Run(resource);
     }
 

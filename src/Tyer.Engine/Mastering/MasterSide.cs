@@ -36,7 +36,11 @@ internal sealed class MasterSide
 
         var queues = asker.Resource.Queues;
         asker.Applied = asker.Operation;
-        if (asker.Has(RawFlags.Orphan))
+        if (!_core.MayGrant)
+        {
+            RequestWithoutQuorum(asker);
+        }
+        else if (asker.Has(RawFlags.Orphan))
         {
             Adopt(asker);
         }
@@ -51,14 +55,9 @@ internal sealed class MasterSide
                 _pass.NotifyBlockersOf(asker, mode, convertingToo: true);
             _core.Forget(asker);
         }
-        else if (queues.Waiting.Count >= _core.QueueLengthMax(asker.Resource.Space))
-        {
-            _answers.Denied(asker, RequestStatus.QueueFull, null);
-            _core.Forget(asker);
-        }
         else
         {
-            Enqueue(asker, QueueKind.Waiting);
+            EnqueueIfRoom(asker);
         }
     }
 
@@ -74,6 +73,12 @@ internal sealed class MasterSide
         var resource = asker.Resource;
         asker.Applied = asker.Operation;
         asker.Refused = RequestStatus.Granted;
+        if (!_core.MayGrant)
+        {
+            ConvertWithoutQuorum(asker);
+            return;
+        }
+
         switch (GrantRules.Decide(resource.Queues, asker, isNew: true, out var mode))
         {
             case GrantVerdict.Grant:
@@ -113,12 +118,75 @@ internal sealed class MasterSide
             _pass.Run(resource);
         }
 
-        void Refused(RequestStatus status)
+        void Refused(RequestStatus status) => Refuse(asker, status);
+    }
+
+    /// <summary>The view has quorum again: whoever waited meanwhile has his turn.</summary>
+    internal void GrantWhatWaited()
+    {
+        for (var bucket = 0; bucket < _core.Resources.Buckets; bucket++)
         {
-            var report = status == RequestStatus.Deadlock ? WaitReport.Of(asker, _core.Now) : null;
-            asker.Requested = null;
-            _answers.Denied(asker, status, report);
+            for (var each = _core.Resources.FirstIn(bucket); each is not null; each = each.NextInBucket)
+            {
+                if (each.Role == ResourceRole.Active)
+                    _pass.Run(each);
+            }
         }
+    }
+
+    private void RequestWithoutQuorum(Lock asker)
+    {
+        if (!asker.Has(RawFlags.NoQueue) && !asker.Has(RawFlags.Orphan))
+        {
+            EnqueueIfRoom(asker);
+            return;
+        }
+
+        _answers.Denied(asker, RequestStatus.NoQuorum, null);
+        _core.Forget(asker);
+    }
+
+    /// <summary>What gives up rights takes none, and needs no quorum.</summary>
+    private void ConvertWithoutQuorum(Lock asker)
+    {
+        if (LockModes.IsDownConversion(asker.Granted!.Value, asker.Requested!.Value))
+        {
+            _pass.Grant(asker, asker.Requested.Value);
+        }
+        else if (asker.Has(RawFlags.NoQueue))
+        {
+            Refuse(asker, RequestStatus.NoQuorum);
+        }
+        else if (GrantRules.FindDeadlock(asker.Resource.Queues, asker) == GrantVerdict.Deadlock && !asker.Has(RawFlags.NoDlckWt))
+        {
+            // Two who wait for each other would do so for ever, with quorum or without.
+            Refuse(asker, RequestStatus.Deadlock);
+        }
+        else
+        {
+            asker.Resource.Queues.Remove(asker);
+            Enqueue(asker, QueueKind.Converting);
+        }
+    }
+
+    /// <summary>A conversion that is not to be: the lock keeps the mode that it has.</summary>
+    private void Refuse(Lock asker, RequestStatus status)
+    {
+        var report = status == RequestStatus.Deadlock ? WaitReport.Of(asker, _core.Now) : null;
+        asker.Requested = null;
+        _answers.Denied(asker, status, report);
+    }
+
+    private void EnqueueIfRoom(Lock asker)
+    {
+        if (asker.Resource.Queues.Waiting.Count < _core.QueueLengthMax(asker.Resource.Space))
+        {
+            Enqueue(asker, QueueKind.Waiting);
+            return;
+        }
+
+        _answers.Denied(asker, RequestStatus.QueueFull, null);
+        _core.Forget(asker);
     }
 
     /// <summary>The end of a lock, wherever it is, with the value given set.</summary>

@@ -78,6 +78,13 @@ internal sealed class Membership(uint node)
         Refresh();
     }
 
+    /// <summary>Members who have not said this of the installed view.</summary>
+    internal IReadOnlyList<MemberId> Missing(RecoveryMarker marker)
+    {
+        var said = marker == RecoveryMarker.DirectoryDone ? _directoryDone : _locksDone;
+        return View is { } view ? [.. view.Members.Select(member => member.Id).Where(member => said.GetValueOrDefault(member) != view.Id)] : [];
+    }
+
     private void Refresh()
     {
         if (View is not { } view)

@@ -25,7 +25,7 @@ internal sealed class RecoverySide(EngineCore core)
         _isInstalling = true;
         var before = Membership.View;
         var departed = Membership.Install(view);
-        core.ResetClock();
+        core.BeginView(view);
         _saidDirectoryDone = false;
         _saidLocksDone = false;
         foreach (var node in departed)
@@ -54,6 +54,8 @@ internal sealed class RecoverySide(EngineCore core)
                 Purge(node);
         }
 
+        if (before is { HasQuorum: false } && view.HasQuorum)
+            core.Master.GrantWhatWaited();
         _isInstalling = false;
         SayWhatIsDone();
         core.Incoming.TakeParked();

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Tyer.Engine.Directory;
 using Tyer.Engine.Looking;
+using Tyer.Engine.Recovery;
 using Tyer.Sessions;
 using Tyer.Sessions.Administration;
 
@@ -71,7 +73,22 @@ internal sealed class QueryService(NodeCore node)
         Granted = [.. state.Granted.Select(each => Of(state.Name, each))],
         Converting = [.. state.Converting.Select(each => Of(state.Name, each))],
         Waiting = [.. state.Waiting.Select(each => Of(state.Name, each))],
+        HeldUpBy = HeldUpBy(state),
     };
+
+    private string? HeldUpBy(ResourceState state)
+    {
+        var shard = node.Shards.OfHash(Placement.HashOf(state.Space, state.Name.Hash));
+        RecoveryStanding standing;
+        using (shard.Enter())
+        {
+            if (!state.IsRebuilding && shard.Engine.HasQuorum)
+                return null;
+            standing = shard.Engine.Standing;
+        }
+
+        return StandstillText.Of(standing, state.IsRebuilding, node.NameOf);
+    }
 
     private static LockEntry Of(ResourceName resource, LockState state)
     {

@@ -157,7 +157,7 @@ public sealed class MessageCodecTests
             "None=0 Lookup=1 Master=2 Remove=3 Removed=4 Locate=5 Record=6 Recorded=7 Request=16 Convert=17 Unlock=18 Cancel=19 Orphan=20 Rebuild=21 RebuildEnd=22 "
             + "Queued=32 Granted=33 Denied=34 Unlocked=35 Blocking=36 NotMaster=37 Adopted=38 Rebuilt=39 Introduce=48 Farewell=49",
             kinds);
-        Assert.Equal("Granted=0 Unlocked=1 Again=2 Deadlock=3 Cancelled=4 TimedOut=5 QueueFull=6 NotFound=7", statuses);
+        Assert.Equal("Granted=0 Unlocked=1 Again=2 Deadlock=3 Cancelled=4 TimedOut=5 QueueFull=6 NotFound=7 NoQuorum=8", statuses);
         Assert.Equal(RequestStatusRange.Last, Enum.GetValues<RequestStatus>().Max());
     }
 
