@@ -100,7 +100,7 @@ public sealed class Session
     /// <summary>At a master: whether the node that it was on has departed. Nobody is there to be told anything.</summary>
     internal bool HasDeparted { get; set; }
 
-    /// <summary>A node departed: whoever comes back under its id knows nothing.</summary>
+    /// <summary>A node departed, and whoever comes back under its id knows nothing; or it was told that the session is over.</summary>
     internal void ForgetIntroductionTo(uint node) => _introduced[node >> 6] &= ~(1UL << (int)(node & 63));
 
     /// <summary>True the first time it is asked for a node.</summary>

@@ -124,6 +124,20 @@ public sealed class LongWaitTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_age_is_told_as_of_the_question_not_of_the_timers_last_round()
+    {
+        var locks = await OpenAsync();
+        await using var held = await locks.LockAsync("r", LockMode.Exclusive, Token);
+
+        for (var age = Long; age < 10 * Long; age += Long)
+        {
+            _clock.Advance(Long);
+            await foreach (var snapshot in locks.QueryAsync(new ResourceQuery { Lock = held.Id }, Token))
+                Assert.Equal(age, snapshot.Granted[0].HeldFor);
+        }
+    }
+
+    [Fact]
     public async Task Of_many_at_once_the_first_are_explained_and_the_others_counted()
     {
         using var more = new RecordedLog(1502);

@@ -34,7 +34,7 @@ internal static class TyerCommand
             StateCommand.Build(runner),
             new DemoCommand().Build(runner),
             new BenchCommand().Build(runner),
-            new SimCommand().Build(runner),
+            new SimCommand(Simulation.Simulation.Run).Build(runner),
             new CompletionCommand().Build(runner),
             CompleteCommand.Build(runner, () => Build(surroundings)),
         };

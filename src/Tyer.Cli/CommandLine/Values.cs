@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Tyer.Cli.Output;
 using Tyer.Daemon.Text;
+using Tyer.Simulation;
 
 namespace Tyer.Cli.CommandLine;
 
@@ -56,6 +57,17 @@ internal static class Values
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
             ? (int?)number
             : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{text}' is out of range; it takes a whole number from {min} to {max}.")));
+
+    /// <summary>What a simulated life is made from.</summary>
+    public static ulong? OptionalSeed(ArgumentResult result) => Read(result, text =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
+            ? (ulong?)seed
+            : throw new FormatException($"'{text}' is no seed; one is a whole number from 0 to {ulong.MaxValue}."));
+
+    /// <summary>How rough a simulated life is.</summary>
+    public static SimProfile? OptionalProfile(ArgumentResult result) => Read(result, text =>
+        SimProfile.Find(text)
+            ?? throw new FormatException($"there is no profile '{text}'; there are {string.Join(", ", SimProfile.All.Select(profile => profile.Name))}."));
 
     /// <summary>The name of a lockspace or the like.</summary>
     public static Func<ArgumentResult, string?> SystemNameOf(string what) => result => Read(result, text => SystemName.IsValid(text)

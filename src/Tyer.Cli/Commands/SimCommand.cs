@@ -9,19 +9,47 @@ using Tyer.Simulation;
 namespace Tyer.Cli.Commands;
 
 /// <summary><c>tyer sim</c>: clusters in a box, thousands of them, each made from a seed; exit 1 if a rule of the contract was violated.</summary>
-internal sealed class SimCommand
+internal sealed class SimCommand(SimCommand.LiveOne live)
 {
     private const int UsualRuns = 1000;
+    private const int RunsMax = 1_000_000_000;
     private static readonly TimeSpan BetweenReports = TimeSpan.FromSeconds(1);
 
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "Live this one life, as it was lived before.", HelpName = "N" };
-    private readonly Option<int?> _runs = new("--runs") { Description = $"How many lives; {UsualRuns} if nothing is said.", HelpName = "N" };
-    private readonly Option<int?> _nodes = new("--nodes") { Description = $"How many nodes, 2 to {Simulation.Simulation.NodesMax}; otherwise 2 to 6, as chance will.", HelpName = "N" };
-    private readonly Option<string?> _profile = new("--profile") { Description = $"How rough life is: {Names}; otherwise each in its turn.", HelpName = "NAME" };
+    private readonly Option<ulong?> _seed = new("--seed")
+    {
+        Description = "Live this one life, as it was lived before; with --runs: begin with it.",
+        HelpName = "N",
+        CustomParser = Values.OptionalSeed,
+    };
+
+    private readonly Option<int?> _runs = new("--runs")
+    {
+        Description = $"How many lives, with one seed after the other; {UsualRuns} if nothing is said.",
+        HelpName = "N",
+        CustomParser = Values.OptionalNumber(1, RunsMax),
+    };
+
+    private readonly Option<int?> _nodes = new("--nodes")
+    {
+        Description = $"How many nodes, 2 to {Simulation.Simulation.NodesMax}; otherwise 2 to 6, as chance will.",
+        HelpName = "N",
+        CustomParser = Values.OptionalNumber(2, Simulation.Simulation.NodesMax),
+    };
+
+    private readonly Option<SimProfile?> _profile = new("--profile")
+    {
+        Description = $"How rough life is: {Names}; otherwise each in its turn.",
+        HelpName = "NAME",
+        CustomParser = Values.OptionalProfile,
+    };
+
     private readonly Option<bool> _trace = new("--trace") { Description = "With --seed: tell the story." };
     private readonly Option<bool> _shrink = new("--shrink") { Description = "With --seed: leave out of the story what the violation does not need." };
 
     private readonly Option<bool> _cost = new("--cost") { Description = "Count the messages of one node's recovery, for clusters and lockspaces of several sizes. Takes a minute or two." };
+
+    /// <summary>Lives one life, as <see cref="Simulation.Simulation.Run(ulong, SimProfile, int, bool, SimReduction?)"/> does.</summary>
+    internal delegate SimResult LiveOne(ulong seed, SimProfile profile, int nodes, bool traces, SimReduction? reduction);
 
     private static string Names => string.Join(", ", SimProfile.All.Select(profile => profile.Name));
 
@@ -40,19 +68,17 @@ internal sealed class SimCommand
     {
         if (invocation.Get(_cost))
             return CountCosts(invocation);
-        SimProfile? profile = null;
-        if (invocation.Get(_profile) is { } name && (profile = SimProfile.Find(name)) is null)
-            return Refuse(invocation, $"There is no profile '{name}'; there are {Names}.");
+        SimProfile? profile = invocation.Get(_profile);
         int nodes = invocation.Get(_nodes) ?? 0;
-        if (nodes is not (0 or (>= 2 and <= Simulation.Simulation.NodesMax)))
-            return Refuse(invocation, $"--nodes is {nodes}; a simulated cluster has 2 to {Simulation.Simulation.NodesMax}.");
         int runs = invocation.Get(_runs) ?? UsualRuns;
-        if (runs < 1)
-            return Refuse(invocation, $"--runs is {runs}; there is at least one.");
         if (invocation.Get(_seed) is { } seed && invocation.Get(_runs) is null)
             return LiveAgain(invocation, seed, profile ?? SimProfile.Of(seed), nodes);
         if (invocation.Get(_trace) || invocation.Get(_shrink))
-            return Refuse(invocation, "--trace and --shrink are for one life: name it with --seed.");
+        {
+            throw new CommandFailure(
+                ExitCodes.Usage, $"--trace and --shrink are for one life: name it with --seed, without --runs. See '{TyerCommand.Name} sim --help'.");
+        }
+
         return await LiveManyAsync(invocation, invocation.Get(_seed) ?? 1, runs, profile, nodes, cancellationToken).ConfigureAwait(false);
     }
 
@@ -83,13 +109,13 @@ internal sealed class SimCommand
             invocation.Say($"left out: {reduction.WithoutFaults.Count} faults, {reduction.WithoutClients.Count} clients");
         }
 
-        SimResult life = Simulation.Simulation.Run(seed, profile, nodes, invocation.Get(_trace), reduction);
-        if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, life);
+        SimResult life = live(seed, profile, nodes, invocation.Get(_trace), reduction);
+        if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, SimLife.Of(life, profile.Name));
         else SimText.Print(invocation.Out, life, profile.Name);
         return life.Violation is null ? ExitCodes.Ok : ExitCodes.Error;
     }
 
-    private static async Task<int> LiveManyAsync(
+    private async Task<int> LiveManyAsync(
         Invocation invocation, ulong first, int runs, SimProfile? profile, int nodes, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
@@ -103,7 +129,7 @@ internal sealed class SimCommand
             {
                 ulong seed = first + (ulong)number;
                 SimProfile rough = profile ?? SimProfile.Of(seed);
-                SimResult life = Simulation.Simulation.Run(seed, rough, nodes);
+                SimResult life = live(seed, rough, nodes, false, null);
                 if (life.Violation is { } rule) violations.Add(new SimViolation(seed, rough.Name, rule));
                 lock (counts)
                 {
@@ -127,11 +153,5 @@ internal sealed class SimCommand
         if (report.Violations is [var worst, ..])
             invocation.Say($"to see the first again: {TyerCommand.Name} sim --seed {worst.Seed} --profile {worst.Profile}{(nodes == 0 ? "" : $" --nodes {nodes}")} --shrink --trace");
         return report.Violations.Count == 0 ? ExitCodes.Ok : ExitCodes.Error;
-    }
-
-    private static int Refuse(Invocation invocation, string fault)
-    {
-        invocation.Say(fault);
-        return ExitCodes.Usage;
     }
 }

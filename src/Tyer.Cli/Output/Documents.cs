@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using Tyer.Cli.Bench;
 using Tyer.Sessions.Administration;
-using Tyer.Simulation;
 
 namespace Tyer.Cli.Output;
 
@@ -110,7 +109,7 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(AdoptedDocument))]
 [JsonSerializable(typeof(BenchReport))]
-[JsonSerializable(typeof(SimResult))]
+[JsonSerializable(typeof(SimLife))]
 [JsonSerializable(typeof(SimReport))]
 [JsonSerializable(typeof(SimCosts))]
 [JsonSerializable(typeof(FailureDocument))]

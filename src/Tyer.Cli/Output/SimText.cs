@@ -48,6 +48,36 @@ internal static class SimText
 /// <summary>What recoveries cost, by size.</summary>
 internal sealed record SimCosts(IReadOnlyList<RecoveryCost> Costs);
 
+/// <summary>What one simulated life came to.</summary>
+/// <param name="Seed">What it was made from.</param>
+/// <param name="Profile">How rough it was.</param>
+/// <param name="Violation">The first rule that did not hold, with when and where; null: all held.</param>
+/// <param name="TraceHash">Made from everything that happened, in hexadecimal: a number so large is rounded by many who read JSON.</param>
+/// <param name="Faults">How many faults were planned.</param>
+/// <param name="Clients">How many clients there were.</param>
+/// <param name="Counts">What happened how often.</param>
+/// <param name="Trace">What happened, line by line, if that was asked for.</param>
+internal sealed record SimLife(
+    ulong Seed,
+    string Profile,
+    string? Violation,
+    string TraceHash,
+    int Faults,
+    int Clients,
+    IReadOnlyDictionary<string, long> Counts,
+    IReadOnlyList<string> Trace)
+{
+    public static SimLife Of(SimResult life, string profile) => new(
+        life.Seed,
+        profile,
+        life.Violation,
+        life.TraceHash.ToString("x16", CultureInfo.InvariantCulture),
+        life.Faults,
+        life.Clients,
+        life.Counts,
+        life.Trace);
+}
+
 /// <summary>What many simulated lives came to.</summary>
 /// <param name="Runs">How many.</param>
 /// <param name="FirstSeed">The seed of the first; each other's is one more.</param>

@@ -132,8 +132,11 @@ internal sealed class SessionTable(EngineCore core)
 
     internal void BidFarewellTo(uint node, Session session)
     {
-        if (session.IsIntroducedTo(node))
-            core.Send(node, new Message { Kind = MessageKind.Farewell, Session = session.Number });
+        if (!session.IsIntroducedTo(node))
+            return;
+        core.Send(node, new Message { Kind = MessageKind.Farewell, Session = session.Number });
+        // Without a lock of it there it is forgotten: should one come yet, to a new master, it comes with who it was.
+        session.ForgetIntroductionTo(node);
     }
 
     private static ulong KeyOf(uint node, uint number) => ((ulong)node << 32) | number;

@@ -56,7 +56,12 @@ internal sealed class QueryService(NodeCore node)
             {
                 states.Clear();
                 using (shard.Enter())
+                {
+                    // Ages are told as of now, not as of the timer's last round: another node may have asked because of what the time is.
+                    shard.Engine.Tick(node.Shards.Clock.Now.Ticks);
                     from = shard.Engine.Collect(from, BucketsAtATime, wanted, states);
+                }
+
                 foreach (var state in states)
                     yield return state;
             }

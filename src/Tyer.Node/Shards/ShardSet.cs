@@ -20,6 +20,8 @@ internal sealed class ShardSet
         {
             var options = new EngineOptions { Node = node, Shard = index, FirstLockNumber = firstLockNumber, TableSeed = tableSeed };
             _shards[index] = new Shard(options, outbox, markers);
+            // From here on and not from the first tick: what is held by then would seem to have been held since the machine was started.
+            _shards[index].Engine.Tick(clock.Now.Ticks);
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class CommandLineHarness
     /// <summary>The built program, which is what starts as a helper.</summary>
     public static SelfCommand Program { get; } = new(Path.Combine(AppContext.BaseDirectory, "Tyer.Cli"), [Path.Combine(AppContext.BaseDirectory, "Tyer.Cli")]);
 
-    public Task<int> RunAsync(params string[] args) => TyerCommand.RunAsync(args, new Surroundings
+    public Surroundings Surroundings => new()
     {
         Out = Out,
         Error = Error,
@@ -38,5 +38,7 @@ internal sealed class CommandLineHarness
         Connector = Daemon,
         Self = Program,
         Clock = Clock,
-    });
+    };
+
+    public Task<int> RunAsync(params string[] args) => TyerCommand.RunAsync(args, Surroundings);
 }

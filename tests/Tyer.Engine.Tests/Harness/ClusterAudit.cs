@@ -5,9 +5,46 @@ using Lock = Tyer.Engine.Locks.Lock;
 
 namespace Tyer.Engine.Tests.Harness;
 
-/// <summary>What must be true of a cluster whenever nothing is on its way (S1, and I1, I3 and I7 of the recovery rules).</summary>
+/// <summary>
+/// What must be true of a cluster at any time (S1, I1, I3 of the recovery rules), and what when nothing is on its way and nobody waits for a
+/// view or a proof (I2, I7).
+/// </summary>
 internal static class ClusterAudit
 {
+    /// <summary>
+    /// Fails the test if two owners were told of modes that exclude each other, or two nodes decide on one resource; whatever is on its way,
+    /// and with those counted who departed and may still act.
+    /// </summary>
+    internal static void CheckExclusion(EngineCluster cluster)
+    {
+        var lives = cluster.Nodes.Select(node => (Node: node, Engine: cluster[node]))
+            .Concat(cluster.Unproven.Select(life => (life.Id.Node, life.Engine))).ToArray();
+        var masters = new Dictionary<(uint Space, string Name), uint>();
+        var holders = new Dictionary<(uint Space, string Name), List<Lock>>();
+        foreach (var (node, engine) in lives)
+        {
+            foreach (var resource in ResourcesOf(engine))
+            {
+                var name = (resource.Space, Convert.ToHexString(resource.Name));
+                if (resource.Role == ResourceRole.Active && !masters.TryAdd(name, node))
+                    Assert.Fail($"n{masters[name]} and n{node} are both master of {System.Text.Encoding.UTF8.GetString(resource.Name)}");
+                foreach (var held in HeldBy(node, resource))
+                {
+                    if (!holders.TryGetValue(name, out var others))
+                        holders.Add(name, others = []);
+                    foreach (var other in others)
+                    {
+                        Assert.True(
+                            LockModes.IsCompatible(other.EffectiveMode, held.EffectiveMode),
+                            $"n{other.Id.Node} holds {other.EffectiveMode} ({other.Id}) beside n{node} in {held.EffectiveMode} ({held.Id})");
+                    }
+
+                    others.Add(held);
+                }
+            }
+        }
+    }
+
     /// <summary>Fails the test if anything is wrong. The cluster must be quiet.</summary>
     internal static void Check(EngineCluster cluster)
     {
@@ -28,6 +65,9 @@ internal static class ClusterAudit
                 var name = Convert.ToHexString(resource.Name);
                 Assert.True(masters.TryAdd((resource.Space, name), node), "A resource has two masters.");
                 CheckMastered(cluster, node, resource);
+                Assert.True(resource.Ties == ResourceTies.None, $"n{node} still waits with a resource: {resource.Ties}");
+                var directory = cluster.LastView!.Placement.NodeOf(resource.Slot);
+                Assert.Equal(node, Find(cluster[directory], resource.Space, resource.Name).Record);
             }
         }
 
@@ -59,6 +99,12 @@ internal static class ClusterAudit
         }
     }
 
+    /// <summary>The locks of a node on a resource, wherever it is mastered, that somebody was told of, has not ended, and is there to act under.</summary>
+    private static IEnumerable<Lock> HeldBy(uint node, Resource resource) =>
+        from each in LocksOn(resource.Owned).Concat(LocksOn(resource.Staged)).Concat(LocksOn(resource.Queues.Granted)).Concat(LocksOn(resource.Queues.Converting))
+        where each.Id.Node == node && each is { Granted: not null, Ending: false, OrphanOf: 0 }
+        select each;
+
     private static void CheckMastered(EngineCluster cluster, uint node, Resource resource)
     {
         var queues = resource.Queues;
@@ -77,7 +123,8 @@ internal static class ClusterAudit
         {
             Assert.Equal(each.Queue != QueueKind.Granted, each.Requested is not null);
             Assert.Equal(each.Queue == QueueKind.Waiting, each.Granted is null);
-            if (each.Id.Node == node)
+            Assert.False(each.Session.HasDeparted && each.OrphanOf == 0, $"n{node} masters a lock whose owner departed and acts no more");
+            if (each.Id.Node == node || each.Session.HasDeparted)
                 continue;
             var owner = cluster[each.Id.Node].Core.Locks.Find(each.Id);
             Assert.True(owner is { Queue: QueueKind.Owned }, $"n{node} masters a lock that its owner does not have");

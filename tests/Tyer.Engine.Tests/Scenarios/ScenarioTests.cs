@@ -9,7 +9,7 @@ namespace Tyer.Engine.Tests.Scenarios;
 public sealed class ScenarioTests
 {
     /// <summary>Fewer are a sign that they were not found.</summary>
-    private const int StoriesMin = 100;
+    private const int StoriesMin = 160;
 
     private static readonly bool Accepts = Environment.GetEnvironmentVariable("TYER_ACCEPT_SCENARIOS") == "1";
 

@@ -2,18 +2,18 @@ using System.Globalization;
 using System.Text;
 using Tyer.Engine.Messages;
 using Tyer.Engine.Owning;
+using Tyer.Engine.Recovery;
 using Tyer.Engine.Tests.Harness;
 
 namespace Tyer.Engine.Tests.Scenarios;
 
 /// <summary>
 /// Carries out the commands of a scenario and says what can be seen of them. After each command everything is delivered that is not held,
-/// and where nothing is on its way any more the cluster is audited.
+/// and the cluster is audited: for exclusion at each step, for all else where nothing is on its way any more and the view is settled.
 /// </summary>
 /// <remarks>
 /// <code>
 /// cluster 3 [directory=n2] [queue=N] [locks=N] [values=N] [view=no]   comes first; directory: that node is it for all names
-/// view                                    the first view comes (after view=no)
 /// n1 open web [pid=77]                    a session n1/web, beside n1's first one, whose process id is 1
 /// n1/web close                            it ends, as when its process dies
 /// n1 lock a r1 EX [FLAG…] [timeout=5s] [value=text] [label=text] [quiet]     quiet: wants no blocking notices
@@ -21,7 +21,11 @@ namespace Tyer.Engine.Tests.Scenarios;
 /// time 5s                                 time passes, from deadline to deadline
 /// hold n1&gt;n2     deliver n1&gt;n2 [count]     release n1&gt;n2        what n1 sends to n2
 /// messages on|off                         show what engines send to each other
-/// show r1     show nodes
+/// view [n1 n2] [directory=n2] [at=n1]     the next view, of these nodes or of all, comes: to all in it, or to one; the others get it by install
+/// install n2                              the next view that it is in comes to n2
+/// crash n3     start n3                   n3 is gone, with what is on its way to it; n3 starts as a new incarnation, in no view yet
+/// proof n3                                to all nodes comes the proof that n3, as it was, and its clients act no more
+/// show r1     show nodes     show views
 /// </code>
 /// </remarks>
 internal sealed class Story
@@ -49,7 +53,7 @@ internal sealed class Story
         else
             Tell(words);
         RunToQuiet();
-        if (_cluster!.IsQuiet && _cluster[1].ViewId != 0)
+        if (_cluster!.IsQuiet && _cluster.IsSettled)
             ClusterAudit.Check(_cluster);
         return [.. _lines];
     }
@@ -63,6 +67,7 @@ internal sealed class Story
             arguments.Number("queue") ?? Limits.QueueLengthMaxDefault,
             arguments.Number("locks") ?? Limits.LocksPerSessionMaxDefault));
         _cluster.MessageSent = MessageSent;
+        _cluster.MarkerSent = MarkerSent;
         _printer = new StoryPrinter(_cluster, Space, NameOf);
         foreach (var each in _cluster.Nodes)
             Open(each, $"n{each}", processId: 1);
@@ -73,7 +78,23 @@ internal sealed class Story
         switch (words)
         {
             case ["view"]:
-                Step(() => _cluster!.Install());
+                View([.. _cluster!.Nodes], new Arguments([]));
+                break;
+            case ["view", ..]:
+                View([.. words.Skip(1).TakeWhile(word => !word.Contains('=')).Select(NodeOf)], new Arguments([.. words.Where(word => word.Contains('='))]));
+                break;
+            case ["install", var node]:
+                Step(() => Assert.True(_cluster!.InstallNext(NodeOf(node)), $"There is no next view for {node}."));
+                break;
+            case ["crash", var node]:
+                Crash(NodeOf(node));
+                break;
+            case ["start", var node]:
+                _cluster!.Start(NodeOf(node));
+                Open(NodeOf(node), node, processId: 1);
+                break;
+            case ["proof", var node]:
+                Step(() => _cluster!.Prove(NodeOf(node)));
                 break;
             case ["time", var time]:
                 Pass(Arguments.TimeOf(time));
@@ -95,6 +116,9 @@ internal sealed class Story
                 break;
             case ["show", "nodes"]:
                 _lines.AddRange(_printer.Nodes());
+                break;
+            case ["show", "views"]:
+                _lines.AddRange(_printer.Views());
                 break;
             case ["show", var resource]:
                 _lines.AddRange(_printer.Resource(resource));
@@ -126,6 +150,25 @@ internal sealed class Story
             default:
                 throw new FormatException($"Not a command of scenarios: {string.Join(' ', words)}");
         }
+    }
+
+    private void View(uint[] members, Arguments arguments)
+    {
+        if (arguments["directory"] is { } directory)
+            _cluster!.OnlyDirectory = NodeOf(directory);
+        _cluster!.AddView(members);
+        foreach (var node in arguments["at"] is { } only ? [NodeOf(only)] : members)
+        {
+            for (var isLeft = true; isLeft;)
+                Step(() => isLeft = _cluster.InstallNext(node));
+        }
+    }
+
+    private void Crash(uint node)
+    {
+        _cluster!.Crash(node);
+        foreach (var session in _sessions.Values.Where(each => each.Node == node).ToArray())
+            _sessions.Remove(session.Name);
     }
 
     private void Open(uint node, string name, int processId) =>
@@ -212,6 +255,7 @@ internal sealed class Story
     {
         var start = _lines.Count;
         step();
+        ClusterAudit.CheckExclusion(_cluster!);
         TakeEvents();
         var waits = _printer.Waits(_waitsTold);
         _lines.InsertRange(start, waits);
@@ -225,6 +269,15 @@ internal sealed class Story
         MessageCodec.TryRead(bytes, out var message);
         var held = _cluster!.Held.Contains((from, to)) ? " (held)" : "";
         _lines.Add($"n{from}>n{to} {_printer.Message(from, to, message)}{held}");
+    }
+
+    private void MarkerSent(uint from, uint to, RecoveryMarker marker, ulong view)
+    {
+        if (!_showsMessages)
+            return;
+        TakeEvents();
+        var held = _cluster!.Held.Contains((from, to)) ? " (held)" : "";
+        _lines.Add($"n{from}>n{to} {marker} of view {view}{held}");
     }
 
     private void TakeEvents()

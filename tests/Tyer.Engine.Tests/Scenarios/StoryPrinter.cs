@@ -61,6 +61,16 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         select $"n{node} has {core.Locks.Count} locks, {core.Resources.Count} resources, "
             + $"{core.Sessions.Count} sessions, {core.Deadlines.Count} deadlines";
 
+    /// <summary>Which view each node has, and whether it still waits for anybody.</summary>
+    internal IEnumerable<string> Views() =>
+        from node in cluster.Nodes
+        let membership = cluster[node].Core.Recovery.Membership
+        let view = membership.View
+        let members = view is null ? "" : " of " + string.Join(' ', view.Members.Select(member => $"n{member.Node}"))
+        let directory = view is null || membership.IsDirectoryComplete ? "" : ", directory incomplete"
+        let unproven = membership.Unproven.Count == 0 ? "" : ", no proof of " + string.Join(' ', membership.Unproven.Select(each => $"n{each.Node}"))
+        select $"n{node} has {(view is null ? "no view" : $"view {view.Id}")}{members}{directory}{unproven}{(membership.IsSettled ? ", settled" : "")}";
+
     internal string Message(uint from, uint to, in Message message)
     {
         var kind = message.Kind;
@@ -68,7 +78,12 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         {
             MessageKind.Lookup or MessageKind.Request =>
                 $"{kind} {nameOf(message.Lock)} {Encoding.UTF8.GetString(message.Name)} {Mode(message)}{FlagNames.Print(message.Flags)}",
-            MessageKind.Master => $"{kind} {Encoding.UTF8.GetString(message.Name)} is n{message.Node}, clock {message.Number}",
+            MessageKind.Master =>
+                $"{kind} {Encoding.UTF8.GetString(message.Name)} is n{message.Node}, clock {message.Number}{Facts(message.Facts)}",
+            MessageKind.Locate or MessageKind.Record or MessageKind.Recorded or MessageKind.Rebuilt =>
+                $"{kind} {Encoding.UTF8.GetString(message.Name)}{Facts(message.Facts)}",
+            MessageKind.Rebuild => $"{kind} {nameOf(message.Lock)} {Encoding.UTF8.GetString(message.Name)} {Rebuilt(message)}",
+            MessageKind.RebuildEnd => $"{kind} {Encoding.UTF8.GetString(message.Name)}, {message.Number} in all",
             MessageKind.Remove => $"{kind} {Encoding.UTF8.GetString(message.Name)}, clock {message.Number}",
             MessageKind.Removed => $"{kind} {Encoding.UTF8.GetString(message.Name)}",
             MessageKind.Convert => $"{kind} {nameOf(message.Lock)} {Mode(message)}{FlagNames.Print(message.Flags)}{Value(message)}",
@@ -83,6 +98,16 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
             _ => $"{kind} {nameOf(message.Lock)}",
         };
     }
+
+    private static string Rebuilt(in Message message)
+    {
+        var held = message.Mode is { } mode ? $"{mode.ToShortName()} token {message.Token}" : "no mode";
+        var place = (message.Facts & MessageFacts.HasSequence) != 0 ? $" in place {message.Number}" : "";
+        var wants = message.Wanted is { } wanted ? $", wants {wanted.ToShortName()}{place}" : "";
+        return $"{held}{wants}{FlagNames.Print(message.Flags)}{Value(message)}{Facts(message.Facts & ~MessageFacts.HasSequence)}";
+    }
+
+    private static string Facts(MessageFacts facts) => facts == MessageFacts.None ? "" : $" ({facts})";
 
     private string Completed(string name, CompletedEvent told)
     {
@@ -156,6 +181,13 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
 
     private IEnumerable<string> Mastered(Resource resource)
     {
+        foreach (var staged in ClusterAudit.LocksOn(resource.Staged))
+        {
+            var held = staged.Granted is { } mode ? $" {mode.ToShortName()}" : "";
+            var wants = staged.Requested is { } wanted ? $" wants {wanted.ToShortName()}" : "";
+            yield return $"  has {Whose(staged)}{held}{wants}";
+        }
+
         if (resource.Role != ResourceRole.Active)
             yield break;
         foreach (var granted in ClusterAudit.LocksOn(resource.Queues.Granted))
@@ -191,6 +223,7 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         ResourceRole.Active => "is master",
         ResourceRole.Asking => "asks who is master",
         ResourceRole.Releasing => "lets go",
+        ResourceRole.Rebuilding => "rebuilds",
         _ when resource.Master != 0 => $"takes n{resource.Master} for master",
         _ => "knows no master",
     };
