@@ -47,7 +47,9 @@ internal static class Outcomes
             RawStatus.NotFound => new LockRefusedException(RefusalReason.BadRequest, $"{attempt}", "there is no orphan to adopt"),
             RawStatus.Lost => handle.LostException(),
             RawStatus.Unavailable => new LockUnavailableException(
-                UnavailableReason.Unreachable, $"{attempt}", $"the session was lost while it waited ({handle.LostBecause})"),
+                UnavailableReason.Unreachable,
+                $"{attempt}",
+                handle.LostBecause is { } lost ? $"the session was lost while it waited ({lost})" : "nobody has decided about it in time: its master does not answer"),
             _ => new InvalidOperationException($"{attempt} ended with {handle.Status}."),
         };
     }

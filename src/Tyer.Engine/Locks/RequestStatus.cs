@@ -26,9 +26,13 @@ public enum RequestStatus : byte
 
     /// <summary>No orphan of that name is there to be adopted.</summary>
     NotFound = 7,
+
+    /// <summary>It was not to queue (NOQUEUE), and nobody has decided about it in time. Told by the owner's side, never by a master.</summary>
+    Unavailable = 8,
 }
 
 internal static class RequestStatusRange
 {
+    /// <summary>The last that a message may carry.</summary>
     internal const RequestStatus Last = RequestStatus.NotFound;
 }

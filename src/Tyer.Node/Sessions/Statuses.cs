@@ -24,6 +24,7 @@ internal static class Statuses
         RequestStatus.TimedOut => RawStatus.TimedOut,
         RequestStatus.QueueFull => RawStatus.Refused,
         RequestStatus.NotFound => RawStatus.NotFound,
+        RequestStatus.Unavailable => RawStatus.Unavailable,
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "no such status"),
     };
 
