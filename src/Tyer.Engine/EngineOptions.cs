@@ -18,7 +18,10 @@ public sealed record EngineOptions
     /// <summary>Mixed into the tables so that names cannot be chosen to collide. Visible in nothing else.</summary>
     public ulong TableSeed { get; init; }
 
-    /// <summary>How long after a time limit the master's answer is awaited before the caller is told without it, in ticks of 100 ns.</summary>
+    /// <summary>
+    /// How long after a time limit the master's answer is awaited before the caller is told without it, in ticks of 100 ns; for a new lock that is
+    /// not to queue (NOQUEUE), how long after the call.
+    /// </summary>
     public long AnswerGrace { get; init; } = TimeSpan.TicksPerSecond * 2;
 
     /// <summary>

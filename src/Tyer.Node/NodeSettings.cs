@@ -88,11 +88,24 @@ internal sealed record NodeSettings
         return uint.TryParse(name.AsSpan(start), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && NodeId.IsValid(number) ? number : null;
     }
 
-    private static ImmutableArray<StaticPeer> LocalPeers(TyerNodeOptions options) => options.Peers.Count == 0
-        ? []
-        : throw new ArgumentException(
-            $"Peers are given ({string.Join(", ", options.Peers.Keys)}), but the stack is 'local', which is always one node: set Stack to 'static', or leave the peers out.",
-            nameof(options));
+    private static ImmutableArray<StaticPeer> LocalPeers(TyerNodeOptions options)
+    {
+        if (options.Peers.Count > 0)
+        {
+            throw new ArgumentException(
+                $"Peers are given ({string.Join(", ", options.Peers.Keys)}), but the stack is 'local', which is always one node: set Stack to 'static', or leave the peers out.",
+                nameof(options));
+        }
+
+        if (options.Listen is not null)
+        {
+            throw new ArgumentException(
+                $"Listen is given ({options.Listen}), but the stack is 'local', which is always one node and listens to no other: set Stack to 'static' and Peers, or leave Listen out.",
+                nameof(options));
+        }
+
+        return [];
+    }
 
     private static ImmutableArray<StaticPeer> StaticPeers(NodeId id, TyerNodeOptions options)
     {

@@ -14,16 +14,21 @@ internal sealed class CallbackQueue : IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            _locks.Enqueue(told);
+            if (_telling || !inline)
+                _locks.Enqueue(told);
             if (_telling)
                 return;
             _telling = true;
         }
 
-        if (inline)
-            Execute();
-        else
+        if (!inline)
+        {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            return;
+        }
+
+        told.RunCallbacks();
+        Execute();
     }
 
     public void Execute()

@@ -46,10 +46,12 @@ internal static class Outcomes
                 RefusalReason.LimitReached, $"{attempt}", "as many requests wait for it as the lockspace lets wait for one resource"),
             RawStatus.NotFound => new LockRefusedException(RefusalReason.BadRequest, $"{attempt}", "there is no orphan to adopt"),
             RawStatus.Lost => handle.LostException(),
-            RawStatus.Unavailable when handle.LostBecause is null => new LockUnavailableException(
-                UnavailableReason.NoQuorum, $"{attempt}", "the node's side of the cluster has no quorum"),
+            RawStatus.NoQuorum => new LockUnavailableException(
+                UnavailableReason.NoQuorum, $"{attempt}", "the master's side of the cluster has no quorum, and grants nothing"),
             RawStatus.Unavailable => new LockUnavailableException(
-                UnavailableReason.Unreachable, $"{attempt}", $"the session was lost while it waited ({handle.LostBecause})"),
+                UnavailableReason.Unreachable,
+                $"{attempt}",
+                handle.LostBecause is { } lost ? $"the session was lost while it waited ({lost})" : "nobody has decided about it in time: its master does not answer"),
             _ => new InvalidOperationException($"{attempt} ended with {handle.Status}."),
         };
     }

@@ -168,21 +168,22 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
     /// <summary>Tells what has happened, in order. Only the queue calls this, one lock at a time.</summary>
     internal void RunCallbacks()
     {
-        while (true)
+        bool isMore;
+        do
         {
             Event told;
             lock (_gate)
             {
                 if (!_events.TryDequeue(out told))
-                {
-                    _queued = false;
                     return;
-                }
+                // What comes while this is told puts the lock into the queue again, behind it.
+                isMore = _queued = _events.Count > 0;
             }
 
             if (Tell(told))
                 return;
         }
+        while (isMore);
     }
 
     private void Take(RawFlags flags, LockStatusBlock block, RawCallbacks callbacks)

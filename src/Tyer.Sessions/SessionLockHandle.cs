@@ -6,12 +6,9 @@ namespace Tyer.Sessions;
 /// </summary>
 internal sealed class SessionLockHandle : LockHandle, ISessionLock
 {
-    // Put in place of a wait once the result is there, so that whoever comes second of waiter and result sees the first.
-    private static readonly object Arrived = new();
-
     private readonly SessionLockspace _space;
     private readonly ResourceName _resource;
-    private object? _wait;
+    private TaskCompletionSource? _wait;
     private HandleExtras? _extras;
     private LockId _id;
     private FencingToken _token;
@@ -144,18 +141,21 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     public override ValueTask ReleaseAsync(CancellationToken cancellationToken = default)
     {
-        if (!TryBeginRelease(out var givesValue))
-            return Phase == HandlePhase.Lost && givesValue ? throw Outcomes.ReleaseUnknown(this) : ValueTask.CompletedTask;
-        PostRelease();
-        if (Phase == HandlePhase.Releasing && AddWait() is { } wait)
-            return WaitForReleaseAsync(wait.Task, cancellationToken);
-        ThrowIfUnknown();
+        var givesValue = _extras?.PendingValue is not null;
+        if (TryBeginRelease())
+        {
+            PostRelease();
+            if (AddWait(HandlePhase.Releasing) is { } wait)
+                return WaitForReleaseAsync(wait, givesValue, cancellationToken);
+        }
+
+        ThrowIfUnknown(givesValue);
         return ValueTask.CompletedTask;
     }
 
     public override void Dispose()
     {
-        if (TryBeginRelease(out _))
+        if (TryBeginRelease())
             PostRelease();
     }
 
@@ -180,10 +180,13 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
             _token = completion.Token;
         }
 
-        if (Phase is HandlePhase.Requested or HandlePhase.Converting)
-            Phase = completion.Mode is null ? HandlePhase.Gone : HandlePhase.Held;
-        else if (completion.Kind == RequestKind.Unlock)
+        var next = completion.Mode is null ? HandlePhase.Gone : HandlePhase.Held;
+        if (completion.Kind == RequestKind.Unlock)
             Phase = HandlePhase.Gone;
+        else if (Phase == HandlePhase.Requested)
+            Phase = next;
+        else
+            TryEnter(HandlePhase.Converting, next); // a release may begin at any moment: what it overtakes does not bring the handle back
         _extras?.Reset();
     }
 
@@ -207,12 +210,8 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     void ISessionLock.Deliver()
     {
-        // The grant may be delivered after its holder saw it, and has begun to release: what is waited for then is another end.
-        if (Phase is not (HandlePhase.Requested or HandlePhase.Converting or HandlePhase.Releasing)
-            && Interlocked.Exchange(ref _wait, Arrived) is TaskCompletionSource wait)
-        {
-            wait.TrySetResult();
-        }
+        // An end may be delivered after its holder saw it, and asked for something else: whoever is woken looks at the phase for himself.
+        Interlocked.Exchange(ref _wait, null)?.TrySetResult();
 
         // Nobody waits for it any more: a grant that won the race against the cancel is given back.
         if ((_traits & HandleTraits.Abandoned) != 0)
@@ -220,21 +219,29 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         _extras?.RaiseNotice(this, _space.Port.InlineCompletions);
     }
 
-    /// <summary>Something to wait on, or null if the result is there.</summary>
-    internal TaskCompletionSource? AddWait()
+    /// <summary>Something to wait on while the handle is in a phase; null if it has left it. A wait may end early: then ask again.</summary>
+    internal Task? AddWait(HandlePhase phase)
     {
+        if (Phase != phase)
+            return null;
         var wait = new TaskCompletionSource(
             _space.Port.InlineCompletions ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
-        return Interlocked.CompareExchange(ref _wait, wait, null) is null ? wait : null;
+        // Whose place this takes is woken: a conversion that a release has overtaken, or either's earlier wait.
+        Interlocked.Exchange(ref _wait, wait)?.TrySetResult();
+        // Each end changes the phase and then takes the wait from its place. So one that came before the exchange shows here.
+        return Phase == phase ? wait.Task : null;
     }
 
-    /// <summary>The caller has gone: if the lock is granted after all, it is released.</summary>
-    internal void Abandon()
+    /// <summary>The caller has gone: if the lock is granted after all, it is released. False if the request has ended already.</summary>
+    internal bool TryAbandon()
     {
+        if (Phase != HandlePhase.Requested)
+            return false;
         _traits |= HandleTraits.Abandoned;
         _space.Port.Cancel(this);
         if (Phase == HandlePhase.Held)
             Dispose();
+        return true;
     }
 
     internal LockLostException LostException() => new(_resource, _mode, _id, _token, Extras.LostBecause);
@@ -254,14 +261,17 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
             throw Outcomes.Refused(result, _space.Name, _resource);
         }
 
-        if (Phase == HandlePhase.Converting && AddWait() is { } wait)
+        if (AddWait(HandlePhase.Converting) is { } wait)
         {
             // A cancelled conversion is awaited: only its outcome tells which mode the lock has.
             await using (cancellationToken.UnsafeRegister(static state => ((SessionLockHandle)state!).CancelConversion(), this).ConfigureAwait(false))
-                await wait.Task.ConfigureAwait(false);
+            {
+                for (Task? next = wait; next is not null; next = AddWait(HandlePhase.Converting))
+                    await next.ConfigureAwait(false);
+            }
         }
 
-        ThrowIfLost();
+        ThrowIfUnusable();
     }
 
     private RawResult Begin(LockMode to, RawFlags flags, TimeSpan? timeout)
@@ -275,7 +285,6 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         if ((_traits & HandleTraits.Persistent) != 0)
             flags |= RawFlags.Persistent;
         var value = writes ? extras!.PendingValue : null;
-        Volatile.Write(ref _wait, null);
         var result = _space.Port.Convert(this, new ConvertRequest
         {
             Mode = to,
@@ -300,11 +309,8 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     private void CancelConversion() => _space.Port.Cancel(this);
 
-    private bool TryBeginRelease(out bool givesValue)
-    {
-        givesValue = _extras?.PendingValue is not null;
-        return TryEnter(HandlePhase.Held, HandlePhase.Releasing) || TryEnter(HandlePhase.Converting, HandlePhase.Releasing);
-    }
+    private bool TryBeginRelease() =>
+        TryEnter(HandlePhase.Held, HandlePhase.Releasing) || TryEnter(HandlePhase.Converting, HandlePhase.Releasing);
 
     private bool TryEnter(HandlePhase from, HandlePhase to) =>
         Interlocked.CompareExchange(ref _phaseNumber, (int)to, (int)from) == (int)from;
@@ -317,21 +323,23 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
             flags |= RawFlags.ValBlk;
         if (_extras is { Invalidates: true })
             flags |= RawFlags.IvValBlk;
-        Volatile.Write(ref _wait, null);
-        // A refusal means that the lock is gone already: there is nothing left to release.
+        // A refusal means that the lock is gone already: there is nothing left to release. If it is lost, it stays so.
         if (_space.Port.Unlock(this, flags, value is not null, value) != RawResult.Accepted)
-            Phase = HandlePhase.Gone;
+            TryEnter(HandlePhase.Releasing, HandlePhase.Gone);
+        // A conversion that this has overtaken waits for nothing any more.
+        Volatile.Read(ref _wait)?.TrySetResult();
     }
 
-    private async ValueTask WaitForReleaseAsync(Task released, CancellationToken cancellationToken)
+    private async ValueTask WaitForReleaseAsync(Task wait, bool givesValue, CancellationToken cancellationToken)
     {
-        await released.WaitAsync(cancellationToken).ConfigureAwait(false);
-        ThrowIfUnknown();
+        for (Task? next = wait; next is not null; next = AddWait(HandlePhase.Releasing))
+            await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfUnknown(givesValue);
     }
 
-    private void ThrowIfUnknown()
+    private void ThrowIfUnknown(bool givesValue)
     {
-        if (_status == RawStatus.Unknown)
+        if (_status == RawStatus.Unknown || (Phase == HandlePhase.Lost && givesValue))
             throw Outcomes.ReleaseUnknown(this);
     }
 

@@ -134,25 +134,16 @@ public sealed class SessionLockspace : ILockspace
     /// <summary>Whoever cancels is answered at once; a grant that still arrives is released in the background.</summary>
     private static async ValueTask WaitForResultAsync(SessionLockHandle handle, CancellationToken cancellationToken)
     {
-        if (handle.Phase != HandlePhase.Requested || handle.AddWait() is not { } wait)
-            return;
-        if (!cancellationToken.CanBeCanceled)
-        {
-            await wait.Task.ConfigureAwait(false);
-            return;
-        }
-
         try
         {
-            await wait.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            while (handle.AddWait(HandlePhase.Requested) is { } wait)
+                await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             // Granted at the same moment: a lock in hand is not thrown away.
-            if (wait.Task.IsCompleted)
-                return;
-            handle.Abandon();
-            throw;
+            if (handle.TryAbandon())
+                throw;
         }
     }
 }

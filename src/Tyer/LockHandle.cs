@@ -72,6 +72,7 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
     /// <exception cref="LockLostException">The lock is lost.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the lock keeps its old mode.</exception>
+    /// <exception cref="ObjectDisposedException">The lock is released, or was released while it waited.</exception>
     public virtual ValueTask ConvertAsync(LockMode to, CancellationToken cancellationToken = default) =>
         ConvertAsync(to, DefaultConversion, cancellationToken);
 
@@ -85,6 +86,7 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
     /// <exception cref="LockLostException">The lock is lost.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the lock keeps its old mode.</exception>
+    /// <exception cref="ObjectDisposedException">The lock is released, or was released while it waited.</exception>
     public abstract ValueTask ConvertAsync(LockMode to, ConvertOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Changes the mode if that can be had within <paramref name="wait"/>.</summary>
@@ -99,6 +101,7 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
     /// <exception cref="LockLostException">The lock is lost.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the lock keeps its old mode.</exception>
+    /// <exception cref="ObjectDisposedException">The lock is released, or was released while it waited.</exception>
     public virtual ValueTask<bool> TryConvertAsync(LockMode to, TimeSpan wait, CancellationToken cancellationToken = default) =>
         TryConvertAsync(to, wait, DefaultConversion, cancellationToken);
 
@@ -115,6 +118,7 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// <exception cref="DeadlockException">Two conversions waited for each other; this one keeps its old mode.</exception>
     /// <exception cref="LockLostException">The lock is lost.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the lock keeps its old mode.</exception>
+    /// <exception cref="ObjectDisposedException">The lock is released, or was released while it waited.</exception>
     public abstract ValueTask<bool> TryConvertAsync(
         LockMode to, TimeSpan wait, ConvertOptions options, CancellationToken cancellationToken = default);
 
@@ -140,9 +144,8 @@ public abstract class LockHandle : IAsyncDisposable, IDisposable
     /// Releases the lock and waits until the master has heard it; who commits a value wants to know. May be called twice.
     /// </summary>
     /// <param name="cancellationToken">Ends the waiting, not the release.</param>
-    /// <exception cref="OutcomeUnknownException">A value was to be committed and the answer was lost (S5). The lock is
+    /// <exception cref="OutcomeUnknownException">A value was to be committed, and the answer or the lock was lost (S5). The lock is
     /// released.</exception>
-    /// <exception cref="LockLostException">The lock was lost before, and a value was to be committed.</exception>
     /// <exception cref="OperationCanceledException">The waiting was cancelled.</exception>
     public abstract ValueTask ReleaseAsync(CancellationToken cancellationToken = default);
 

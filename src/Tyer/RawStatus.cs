@@ -40,6 +40,9 @@ public enum RawStatus
 
     /// <summary>It may or may not have happened.</summary>
     Unknown,
+
+    /// <summary>It was not to queue (<see cref="RawFlags.NoQueue"/>), and the master's side of the cluster has no quorum: nobody may decide.</summary>
+    NoQuorum,
 }
 
 /// <summary>What the status block says beside its status.</summary>

@@ -64,6 +64,18 @@ public class ConnectingTests
     }
 
     [Fact]
+    public async Task An_address_where_nobody_is_is_named_once()
+    {
+        var nowhere = $"unix:{Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())}";
+
+        var failure = await Assert.ThrowsAsync<LockUnavailableException>(
+            () => TyerClient.ConnectAsync(new TyerClientOptions { Endpoint = nowhere }, Stop).AsTask());
+
+        Assert.Equal(2, failure.Message.Split(nowhere).Length);
+        Assert.Contains("there is no such socket", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Options_out_of_their_range_are_named()
     {
         Assert.Contains("ConnectTimeout", Fault(new TyerClientOptions { ConnectTimeout = TimeSpan.Zero }), StringComparison.Ordinal);

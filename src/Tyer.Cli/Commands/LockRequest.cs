@@ -3,7 +3,6 @@ using Tyer.Cli.CommandLine;
 using Tyer.Cli.Connections;
 using Tyer.Cli.Explaining;
 using Tyer.Cli.Progress;
-using Tyer.Daemon.Text;
 using Tyer.Sessions.Explaining;
 
 namespace Tyer.Cli.Commands;
@@ -45,12 +44,6 @@ internal sealed class LockRequest
         HelpName = "TEXT",
         CustomParser = Values.Label,
     };
-
-    /// <summary>
-    /// Who does not want to wait is told at once whether the lock is free, by whoever masters it; it does not wait either for a master that
-    /// does not answer.
-    /// </summary>
-    private static readonly TimeSpan DecisionMax = TimeSpan.FromSeconds(3);
 
     public void AddTo(Command command)
     {
@@ -96,18 +89,17 @@ internal sealed class LockRequest
             Timeout = invocation.Get(Wait),
             ValueBlock = false,
         };
-        using var undecided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (options.Timeout == TimeSpan.Zero) undecided.CancelAfter(DecisionMax);
         try
         {
-            Task<LockHandle> wait = lockspace.LockAsync(resource, mode, options, undecided.Token).AsTask();
+            Task<LockHandle> wait = lockspace.LockAsync(resource, mode, options, cancellationToken).AsTask();
             var reporter = new WaitReporter(invocation.Surroundings, lockspace.Name, resource, mode);
-            return await reporter.WatchAsync(wait, search, undecided.Token).ConfigureAwait(false);
+            return await reporter.WatchAsync(wait, search, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (LockUnavailableException silent) when (options.Timeout == TimeSpan.Zero && silent.Reason == UnavailableReason.Unreachable)
         {
+            // Who was not to wait is told that nobody has decided; who that would be, the search knows.
             Found found = await search.RunAsync(lockspace.Name, new ResourceQuery { Resource = resource }, cancellationToken).ConfigureAwait(false);
-            throw Undecided(new LockAttempt(lockspace.Name, resource, mode), found, DecisionMax);
+            throw Undecided(new LockAttempt(lockspace.Name, resource, mode), found);
         }
         catch (LockTimeoutException busy) when (busy.Holders.Count == 0)
         {
@@ -119,16 +111,16 @@ internal sealed class LockRequest
     private static async Task<TyerException> WithHoldersAsync(LockTimeoutException busy, ResourceSearch search, CancellationToken cancellationToken)
     {
         Found found = await search.RunAsync(busy.Attempt.Lockspace, new ResourceQuery { Resource = busy.Attempt.Resource }, cancellationToken).ConfigureAwait(false);
-        if (found.Resources is not [var resource, ..]) return found.Incomplete is null ? busy : Undecided(busy.Attempt, found, busy.Waited);
+        if (found.Resources is not [var resource, ..]) return found.Incomplete is null ? busy : Undecided(busy.Attempt, found);
         LockEntry[] holders = [.. WaitRules.Held(resource.Snapshot).Where(held => !LockModes.IsCompatible(held.Granted!.Value, busy.Attempt.Mode))];
         return new LockTimeoutException(busy.Attempt, busy.Waited, holders, busy.QueuePosition, busy.RootBlocker, resource.Snapshot.HeldUpBy);
     }
 
     /// <summary>Busy and broken must not look alike: somebody who may have the lock, or decide about it, does not answer.</summary>
-    private static LockUnavailableException Undecided(LockAttempt attempt, Found found, TimeSpan waited) => new(
+    private static LockUnavailableException Undecided(LockAttempt attempt, Found found) => new(
         UnavailableReason.Unreachable,
         $"{attempt}",
-        $"nobody has decided about it within {DurationText.Format(waited)}: {WhyUndecided(found)}");
+        $"nobody has decided about it: {WhyUndecided(found)}");
 
     private static string WhyUndecided(Found found)
     {

@@ -94,7 +94,8 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
             throw failure switch
             {
                 OperationCanceledException => new LockUnavailableException(UnavailableReason.Unreachable, what, $"no answer within {budget.TotalSeconds:0.###} s", failure),
-                CommsException => new LockUnavailableException(UnavailableReason.Unreachable, what, failure.Message.TrimEnd('.'), failure),
+                // Which says where to.
+                CommsException => new LockUnavailableException(UnavailableReason.Unreachable, "Connecting to a node", failure.Message.TrimEnd('.'), failure),
                 _ => failure,
             };
         }

@@ -29,9 +29,13 @@ public enum RequestStatus : byte
 
     /// <summary>It was not to queue (NOQUEUE), and the master's view has no quorum: nobody may decide.</summary>
     NoQuorum = 8,
+
+    /// <summary>It was not to queue (NOQUEUE), and nobody has decided about it in time. Told by the owner's side, never by a master.</summary>
+    Unavailable = 9,
 }
 
 internal static class RequestStatusRange
 {
+    /// <summary>The last that a message may carry.</summary>
     internal const RequestStatus Last = RequestStatus.NoQuorum;
 }

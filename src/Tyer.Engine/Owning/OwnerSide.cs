@@ -308,6 +308,11 @@ internal sealed class OwnerSide(EngineCore core)
             waiting.IsWatched = false;
             core.Deadlines.Add(waiting);
         }
+        else if (waiting.Pending == OperationKind.Lock && waiting.Has(RawFlags.NoQueue))
+        {
+            // It is not to wait, but to be decided about: it has been late from its start.
+            ExpectAnswer(waiting);
+        }
         else if (waiting.Confirmed || !waiting.Sent)
         {
             // One that is on its way to a master may well be granted there: it is watched when the master has said that it has to wait.
@@ -455,7 +460,13 @@ internal sealed class OwnerSide(EngineCore core)
             return;
 
         // The master is elsewhere and has to answer first. Should it not, the caller is not to wait for ever.
+        ExpectAnswer(late);
+    }
+
+    private void ExpectAnswer(Lock late)
+    {
         late.IsOverdue = true;
+        late.IsWatched = false;
         late.Deadline = core.Now + core.Options.AnswerGrace;
         core.Deadlines.Add(late);
     }
@@ -468,7 +479,8 @@ internal sealed class OwnerSide(EngineCore core)
     {
         if (late.Pending != OperationKind.Lock || late.Ending)
             return;
-        Complete(late, OperationKind.Lock, RequestStatus.TimedOut, valueRead: false, null);
+        var status = late.Has(RawFlags.NoQueue) ? RequestStatus.Unavailable : RequestStatus.TimedOut;
+        Complete(late, OperationKind.Lock, status, valueRead: false, null);
         late.IsSilent = true;
         End(late, RawFlags.ForceUnlock, givesValue: false, []);
     }

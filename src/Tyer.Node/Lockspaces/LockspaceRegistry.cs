@@ -143,7 +143,7 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
         var resource = new ResourceName(id.ToString("x8", CultureInfo.InvariantCulture));
         while (true)
         {
-            var first = await _records!.TryLockAsync(resource, LockMode.Exclusive, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            var first = await TryBeFirstAsync(resource, cancellationToken).ConfigureAwait(false);
             if (first is not null)
             {
                 first.SetValue(LockspaceRecord.Encode(name, options));
@@ -151,12 +151,25 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
                 return new OpenedLockspace(name, id, options) { Record = first };
             }
 
-            var later = await _records.LockAsync(resource, LockMode.ProtectedRead, cancellationToken).ConfigureAwait(false);
+            var later = await _records!.LockAsync(resource, LockMode.ProtectedRead, cancellationToken).ConfigureAwait(false);
             if (later.Value.State == LockValueState.Valid && LockspaceRecord.TryDecode(later.Value.Bytes.Span, out var foundName, out var found))
                 return new OpenedLockspace(foundName, id, found) { Record = later };
 
             // Whoever was first has gone without writing: be first.
             await later.ReleaseAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<LockHandle?> TryBeFirstAsync(ResourceName record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _records!.TryLockAsync(record, LockMode.Exclusive, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LockUnavailableException)
+        {
+            // Nobody decides just now. Opening waits until somebody does, as it waits for whoever is first.
+            return null;
         }
     }
 

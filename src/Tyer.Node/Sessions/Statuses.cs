@@ -24,7 +24,8 @@ internal static class Statuses
         RequestStatus.TimedOut => RawStatus.TimedOut,
         RequestStatus.QueueFull => RawStatus.Refused,
         RequestStatus.NotFound => RawStatus.NotFound,
-        RequestStatus.NoQuorum => RawStatus.Unavailable,
+        RequestStatus.NoQuorum => RawStatus.NoQuorum,
+        RequestStatus.Unavailable => RawStatus.Unavailable,
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "no such status"),
     };
 

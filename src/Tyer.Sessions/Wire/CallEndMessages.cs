@@ -97,7 +97,7 @@ public readonly ref struct CompletedMessage
     {
         var reader = new WireReader(message, WireKind.Completed);
         var kind = (RequestKind)reader.Below((int)RequestKind.Unlock + 1);
-        var status = (RawStatus)reader.Below((int)RawStatus.Unknown + 1);
+        var status = (RawStatus)reader.Below((int)RawStatus.NoQuorum + 1);
         reader.Require(status != RawStatus.InProgress, WireFault.BadNumber);
         var mode = reader.U8();
         reader.Require(mode is < LockModes.Count or NoMode, WireFault.BadNumber);
