@@ -83,6 +83,33 @@ internal abstract class StackConnection : IGroupConnection
     /// <summary>Runs <paramref name="work"/> after what was posted before; not at all once the connection is closed.</summary>
     protected void Post(Action work) => _work.Writer.TryWrite(work);
 
+    /// <summary>
+    /// Runs what somebody asked for, as <see cref="Post"/>, and answers when it is done. A refusal is the asker's; any other fault
+    /// is the connection's.
+    /// </summary>
+    /// <param name="what">What was asked, for the beginning of a sentence.</param>
+    /// <param name="work">Does it.</param>
+    /// <exception cref="LockUnavailableException">The connection is closed, or closes over this.</exception>
+    protected async Task AskAsync(string what, Action work)
+    {
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                work();
+                answer.SetResult();
+            }
+            catch (Exception refusal) when (refusal is LockRefusedException or LockUnavailableException)
+            {
+                answer.SetException(refusal);
+            }
+        });
+        if (await Task.WhenAny(answer.Task, _loop).ConfigureAwait(false) != answer.Task && !answer.Task.IsCompleted)
+            throw new LockUnavailableException(UnavailableReason.Stopping, what, $"the connection to the cluster is closed: {StateReason}");
+        await answer.Task.ConfigureAwait(false);
+    }
+
     protected void StopTicking() => _timer.Change(Timeout.Infinite, Timeout.Infinite);
 
     protected void Report(StackState state, string why)
@@ -95,7 +122,7 @@ internal abstract class StackConnection : IGroupConnection
     {
         _view = view;
         _observer.OnView(view);
-        Report(StackState.Operating, view.ToString());
+        Report(view.HasQuorum ? StackState.Operating : StackState.Suspended, view.ToString());
     }
 
     private void Tick() => Post(OnTick);

@@ -94,6 +94,9 @@ public sealed class LockEngine
     /// <summary>Whether nothing is in doubt any more: every lock of every member is known to a living master, and every departed is proven gone.</summary>
     public bool IsSettled => _core.Recovery.Membership.IsSettled;
 
+    /// <summary>What changes of the view have given it to do so far.</summary>
+    public RecoveryCounts RecoveryCounts => _core.Recovery.Counts;
+
     /// <summary>Lets time pass: waits that are over end, and resources that nobody uses are let go.</summary>
     public void Tick(long now)
     {

@@ -11,6 +11,8 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
     private readonly Lock _gate = new();
     private readonly ILogger _log = node.Log;
     private readonly Dictionary<NodeId, LostPeer> _lost = [];
+    private readonly Dictionary<NodeIncarnation, TimeSpan> _unproven = [];
+    private readonly HashSet<NodeIncarnation> _proven = [];
     private IClusterStack? _stack;
     private IGroupConnection? _connection;
     private volatile ClusterView? _view;
@@ -23,6 +25,16 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
 
     /// <summary>When the view was installed, by the node's clock.</summary>
     internal TimeSpan ViewSince { get; private set; }
+
+    /// <summary>Departed incarnations of the view that are not proven to act no more, with when this node heard that they departed.</summary>
+    internal ImmutableDictionary<NodeIncarnation, TimeSpan> Unproven
+    {
+        get
+        {
+            lock (_gate)
+                return _unproven.ToImmutableDictionary();
+        }
+    }
 
     internal StackState State => _connection?.State ?? StackState.Joining;
 
@@ -53,13 +65,20 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
     {
         if (id == node.Id)
             return node.Name;
-        return id != 0 && NodeId.IsValid(id) && _view?.Find(new NodeId(id)) is { } member ? member.Name : $"node {id}";
+        if (id == 0 || !NodeId.IsValid(id))
+            return $"node {id}";
+        return _view?.Find(new NodeId(id))?.Name ?? node.Settings.Peers.FirstOrDefault(peer => peer.Id.Value == id)?.Name ?? $"node {id}";
     }
+
+    /// <summary>A node in one of its lives, for people: <c>n3 (3.1765)</c>.</summary>
+    internal string NameOf(NodeIncarnation who) => $"{NameOf(who.Node.Value)} ({who})";
 
     public void OnView(ClusterView view)
     {
+        node.CutDeparted(_view, view);
         ViewSince = node.Shards.Clock.Now;
         _view = view;
+        NoteDeparted(view);
         var members = new EngineMember[view.Members.Length];
         for (var index = 0; index < members.Length; index++)
         {
@@ -80,7 +99,13 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
 
     public void OnFenced(NodeIncarnation who, FenceProof proof)
     {
-        LogFenced(who, proof);
+        LogFenced(NameOf(who), proof);
+        lock (_gate)
+        {
+            _proven.Add(who);
+            _unproven.Remove(who);
+        }
+
         node.Shards.Prove(MemberOf(who));
     }
 
@@ -96,6 +121,19 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
         lock (_gate)
             _lost.Remove(peer.Id);
         LogPeerBack(peer);
+    }
+
+    private void NoteDeparted(ClusterView view)
+    {
+        lock (_gate)
+        {
+            foreach (var gone in _lost.Where(lost => !view.Contains(lost.Value.Peer.NodeIncarnation)).Select(lost => lost.Key).ToArray())
+                _lost.Remove(gone);
+            foreach (var gone in _unproven.Keys.Except(view.Unproven).ToArray())
+                _unproven.Remove(gone);
+            foreach (var unproven in view.Unproven.Except(_proven))
+                _unproven.TryAdd(unproven, ViewSince);
+        }
     }
 
     private static MemberId MemberOf(NodeIncarnation who) => new(who.Node.Value, who.Incarnation.Value);
@@ -116,7 +154,7 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
     private partial void LogState(StackState state, string why);
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "{Who} acts no more ({Proof})")]
-    private partial void LogFenced(NodeIncarnation who, FenceProof proof);
+    private partial void LogFenced(string who, FenceProof proof);
 
     [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "{Peer} is lost: {Why}. What it holds and masters stands still")]
     private partial void LogPeerLost(Member peer, string why);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tyer.Cluster;
 using Tyer.Cluster.State;
 using Tyer.Node.Administration;
 using Tyer.Node.Clients;
@@ -143,6 +144,9 @@ internal sealed partial class NodeCore : IAsyncDisposable
         _state.Dispose();
         LogStopped(Name);
     }
+
+    /// <summary>A view is about to be installed: connections to who is not in it end.</summary>
+    internal void CutDeparted(ClusterView? before, ClusterView view) => (_outbox as PeerMesh)?.CutDeparted(before, view);
 
     /// <summary>The shards have the view: what other nodes' engines sent early can be taken in.</summary>
     internal void ViewInstalled() => (_outbox as PeerMesh)?.Inbox.Open();

@@ -6,6 +6,9 @@ internal static class NodeLimits
     /// <summary>Lockspaces open on a node: each is a record in the cluster, and a table of settings in each shard.</summary>
     internal const int LockspacesMax = 256;
 
+    /// <summary>Recoveries that a node remembers: those of a bad night.</summary>
+    internal const int RecoveriesKept = 16;
+
     /// <summary>Sessions of a node: each is known in every shard.</summary>
     internal const int SessionsMax = 10_000;
 

@@ -22,12 +22,14 @@ internal sealed record NodeSettings
 
     internal string Cluster { get; }
 
-    /// <summary>The other nodes of a static cluster; empty with <c>local</c>.</summary>
+    /// <summary>The other nodes that are configured; empty with <c>local</c>.</summary>
     internal ImmutableArray<StaticPeer> Peers { get; }
 
     internal required TyerNodeOptions Options { get; init; }
 
     internal bool IsLocal => Options.Stack == "local";
+
+    internal bool IsExternal => Options.Stack == "external";
 
     internal int Shards => Options.Shards ?? Math.Min(Environment.ProcessorCount, NodeLimits.ShardsMax);
 
@@ -51,10 +53,13 @@ internal sealed record NodeSettings
         return options.Stack switch
         {
             "local" => new NodeSettings(name, id, options.Cluster, LocalPeers(options)) { Options = options },
-            "static" => new NodeSettings(name, id, options.Cluster, StaticPeers(id, options)) { Options = options },
-            "corosync" or "etcd" or "external" => throw new ArgumentException(
-                $"The stack '{options.Stack}' is not in this version of Tyer; it has 'local' and 'static'.", nameof(options)),
-            _ => throw new ArgumentException($"There is no stack '{options.Stack}'; this version of Tyer has 'local' and 'static'.", nameof(options)),
+            "static" => new NodeSettings(name, id, options.Cluster, ListedPeers(id, options)) { Options = options },
+            "external" when options.Weight != ClusterLimits.WeightDefault => throw new ArgumentException(
+                $"Weight is {options.Weight}, but with the stack 'external' a node's weight is what its views say: leave Weight out.", nameof(options)),
+            "external" => new NodeSettings(name, id, options.Cluster, ListedPeers(id, options)) { Options = options },
+            "corosync" or "etcd" => throw new ArgumentException(
+                $"The stack '{options.Stack}' is not in this version of Tyer; it has 'local', 'static' and 'external'.", nameof(options)),
+            _ => throw new ArgumentException($"There is no stack '{options.Stack}'; this version of Tyer has 'local', 'static' and 'external'.", nameof(options)),
         };
     }
 
@@ -93,24 +98,24 @@ internal sealed record NodeSettings
         if (options.Peers.Count > 0)
         {
             throw new ArgumentException(
-                $"Peers are given ({string.Join(", ", options.Peers.Keys)}), but the stack is 'local', which is always one node: set Stack to 'static', or leave the peers out.",
+                $"Peers are given ({string.Join(", ", options.Peers.Keys)}), but the stack is 'local', which is always one node: set Stack to 'static' or 'external', or leave the peers out.",
                 nameof(options));
         }
 
         if (options.Listen is not null)
         {
             throw new ArgumentException(
-                $"Listen is given ({options.Listen}), but the stack is 'local', which is always one node and listens to no other: set Stack to 'static' and Peers, or leave Listen out.",
+                $"Listen is given ({options.Listen}), but the stack is 'local', which is always one node and listens to no other: set Stack to 'static' or 'external', and Peers, or leave Listen out.",
                 nameof(options));
         }
 
         return [];
     }
 
-    private static ImmutableArray<StaticPeer> StaticPeers(NodeId id, TyerNodeOptions options)
+    private static ImmutableArray<StaticPeer> ListedPeers(NodeId id, TyerNodeOptions options)
     {
         if (options.Peers.Count == 0)
-            throw new ArgumentException("The stack 'static' needs peers: list every other node of the cluster with its address.", nameof(options));
+            throw new ArgumentException($"The stack '{options.Stack}' needs peers: list every other node of the cluster with its address.", nameof(options));
         if (options.Listen is null)
             throw new ArgumentException("A node with peers needs an address that they connect to: set Listen, such as tcp://127.0.0.1:7600.", nameof(options));
         var peers = ImmutableArray.CreateBuilder<StaticPeer>();

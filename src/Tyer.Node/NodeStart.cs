@@ -1,3 +1,5 @@
+using Tyer.Cluster;
+using Tyer.Cluster.External;
 using Tyer.Cluster.Local;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
@@ -48,8 +50,10 @@ internal static class NodeStart
         }
     }
 
-    private static StaticStack StackOf(NodeSettings settings, StateDirectory state, PeerMesh mesh, IClock clock)
+    private static IClusterStack StackOf(NodeSettings settings, StateDirectory state, PeerMesh mesh, IClock clock)
     {
+        if (settings.IsExternal)
+            return new ExternalStack(settings.Peers, [settings.Options.Listen!], state, mesh, clock);
         var options = new StaticOptions
         {
             Peers = settings.Peers,

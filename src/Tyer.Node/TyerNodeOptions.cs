@@ -33,7 +33,7 @@ public sealed class TyerNodeOptions
     /// <summary>Keeps no state: tokens grow only within this process. For tests.</summary>
     public bool Volatile { get; set; }
 
-    /// <summary>Which cluster stack says who is a member: <c>local</c> (default), <c>static</c>.</summary>
+    /// <summary>Which cluster stack says who is a member: <c>local</c> (default), <c>static</c>, <c>external</c>.</summary>
     public string Stack { get; set; } = "local";
 
     /// <summary>Tickets in the draw for directory slots, 0 to 16. Default: 1.</summary>

@@ -38,6 +38,9 @@ internal sealed record SessionsDocument(IReadOnlyList<SessionInfo> Sessions, str
 /// <summary>What <c>nodes</c> answers.</summary>
 internal sealed record NodesDocument(IReadOnlyList<NodeInfo> Nodes);
 
+/// <summary>What <c>recovery</c> answers, the newest first.</summary>
+internal sealed record RecoveriesDocument(IReadOnlyList<RecoveryInfo> Recoveries);
+
 /// <summary>What <c>hold</c> prints when it has the lock.</summary>
 internal sealed record HeldDocument(string Lockspace, ResourceName Resource, LockMode Mode, LockId Id, FencingToken Token, long TokenInt);
 
@@ -105,6 +108,7 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(ListDocument))]
 [JsonSerializable(typeof(SessionsDocument))]
 [JsonSerializable(typeof(NodesDocument))]
+[JsonSerializable(typeof(RecoveriesDocument))]
 [JsonSerializable(typeof(HeldDocument))]
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(AdoptedDocument))]

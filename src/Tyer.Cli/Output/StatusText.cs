@@ -18,6 +18,7 @@ internal static class StatusText
         Line(writer, "stack", Stack(status.Stack));
         Line(writer, "view", View(status.View));
         Line(writer, "nodes", Nodes(status.Nodes));
+        if (status.Recovery is { } recovery) Line(writer, "recovery", Recovery(recovery));
         foreach (FrozenPart part in status.Frozen) Line(writer, "frozen", Frozen(part));
         Line(writer, "sessions", Text($"{node.Sessions}"));
         foreach (LockspaceStatus space in node.Lockspaces) Line(writer, "lockspace", Lockspace(space));
@@ -59,6 +60,12 @@ internal static class StatusText
     }
 
     private static string Named(NodeInfo node) => node.IsReachable == false ? $"{Safe(node.Name)} (unreachable)" : Safe(node.Name);
+
+    private static string Recovery(RecoveryInfo recovery)
+    {
+        string waits = recovery.WaitsFor.Count == 0 ? "about to be over" : $"waits for {Safe(string.Join("; ", recovery.WaitsFor))}";
+        return Text($"under way for {Span(recovery.Age)}, as {RecoveryText.Cause(recovery)}: {waits}");
+    }
 
     private static string Frozen(FrozenPart part) =>
         $"{Safe(part.What)}, for {Span(part.Since)}: waits for {Safe(part.WaitsFor)}." + (part.Remedy is { } remedy ? " " + Safe(remedy) : "");

@@ -37,6 +37,27 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         return AskAsync("The query", QuestionKind.Resources, question, AdministrationJson.Default.LockspaceResource, cancellationToken);
     }
 
+    public ValueTask<MembershipResult> SetViewAsync(ViewOrder view, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        var order = JsonSerializer.SerializeToUtf8Bytes(view, AdministrationJson.Default.ViewOrder);
+        if (order.Length > WireLimits.QuestionBytesMax)
+            throw new ArgumentException($"The view takes {order.Length} bytes; the limit is {WireLimits.QuestionBytesMax}. Leave the addresses out.", nameof(view));
+        return AskForOneAsync($"View {view.Id}", QuestionKind.SetView, order, AdministrationJson.Default.MembershipResult, cancellationToken);
+    }
+
+    public ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        if (who.Length > 2 * Limits.SystemNameLengthMax)
+            throw new ArgumentException("An incarnation looks like n3.1765.", nameof(who));
+        var order = JsonSerializer.SerializeToUtf8Bytes(new FenceOrder(who), AdministrationJson.Default.FenceOrder);
+        return AskForOneAsync($"The proof for {who}", QuestionKind.Fence, order, AdministrationJson.Default.MembershipResult, cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) =>
+        AskForOneAsync("The list of recoveries", QuestionKind.Recoveries, [], AdministrationJson.Default.IReadOnlyListRecoveryInfo, cancellationToken);
+
     private async ValueTask<T> AskForOneAsync<T>(
         string what, QuestionKind kind, byte[] question, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

@@ -19,6 +19,7 @@ public sealed class StateDirectory : IDisposable
     {
         _store = store;
         _state = earlier.Started(DateTimeOffset.UtcNow);
+        EarlierIncarnation = earlier.Incarnation;
         EarlierSessionsFor = _state.LongestSession * (1 + ClusterLimits.ClockRateError);
     }
 
@@ -30,6 +31,9 @@ public sealed class StateDirectory : IDisposable
 
     /// <summary>This run of the node.</summary>
     public Incarnation Incarnation => _state.Incarnation;
+
+    /// <summary>The run before this one; the default when there was none.</summary>
+    public Incarnation EarlierIncarnation { get; }
 
     /// <summary>The highest view id that the node has agreed to, in this run or an earlier one; 0 when there was none.</summary>
     public ulong HighestView => _state.View;

@@ -29,7 +29,7 @@ public interface IPeerReceiver
     bool OnMessage(NodeId from, ReadOnlySpan<byte> message);
 
     /// <summary>Messages to the peer are expected to arrive from now on.</summary>
-    void OnReachable(NodeId peer);
+    void OnReachable(NodeIncarnation peer);
 
     /// <summary>Messages to the peer are not expected to arrive any more.</summary>
     /// <param name="peer">The peer.</param>

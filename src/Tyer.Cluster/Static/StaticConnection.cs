@@ -50,7 +50,7 @@ internal sealed class StaticConnection : StackConnection, IPeerReceiver
         return true;
     }
 
-    public void OnReachable(NodeId peer) => Post(() => Handle(new PeerReachable(peer)));
+    public void OnReachable(NodeIncarnation peer) => Post(() => Handle(new PeerReachable(peer.Node)));
 
     public void OnUnreachable(NodeId peer, string why) => Post(() => Handle(new PeerUnreachable(peer, why)));
 

@@ -129,8 +129,8 @@ public sealed class Peer
     /// <param name="view">The membership view to stamp on it.</param>
     /// <param name="body">What it says, at most <see cref="CommsLimits.PeerBodyBytesMax"/> bytes; copied before this returns.</param>
     /// <param name="toIncarnation">
-    /// The incarnation that it is meant for, so that it never reaches another: <see cref="SendResult.Closed"/> when that one is gone,
-    /// <see cref="SendResult.WouldBlock"/> when it has not been heard of yet while an older one has. 0 for whichever is there.
+    /// The incarnation that it is meant for, so that it never reaches another: <see cref="SendResult.Closed"/> when that one is gone; kept
+    /// until it comes when only an older one has been heard of. 0 for whichever is there.
     /// </param>
     /// <exception cref="ArgumentException">The body is too long.</exception>
     public SendResult TryAppend(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0)

@@ -20,7 +20,8 @@ internal enum ReceiveVerdict
 /// <summary>
 /// Messages between this incarnation and one of a peer: numbered from 1, kept until acknowledged, sent again on the next link, delivered
 /// once and in order. The pair of incarnations is the session's identity: a side that has never heard of the session and a side that has
-/// delivered nothing in it are in the same state, so no agreement on its beginning is needed. A new incarnation of the peer ends it.
+/// delivered nothing in it are in the same state, so no agreement on its beginning is needed. A new incarnation of the peer ends it; what
+/// is already meant for one that has not come yet is kept until it does.
 /// Pure: no thread, socket or clock. The gate of the queue guards all but <see cref="Receive"/>, which belongs to the one reader.
 /// </summary>
 internal sealed class PeerSession(SendQueue queue, int messagesMax) : IFlushPrefix
@@ -29,6 +30,11 @@ internal sealed class PeerSession(SendQueue queue, int messagesMax) : IFlushPref
     private ulong _acknowledged;
     private ulong _goodbye;
     private bool _turnedAway;
+
+    // For an incarnation that membership knows of and that has not come yet, in the order sent.
+    private readonly Queue<(ushort Binding, uint View, byte[] Body)> _ahead = new();
+    private ulong _aheadFor;
+    private long _aheadBytes;
 
     // Written by the reader, read by whoever sends.
     private ulong _receiveNext = 1;
@@ -84,7 +90,7 @@ internal sealed class PeerSession(SendQueue queue, int messagesMax) : IFlushPref
             // Known from membership before it was ever connected: what is queued is for that one.
             if (PeerIncarnation == 0 && toIncarnation > FencedThrough) PeerIncarnation = toIncarnation;
             if (toIncarnation < PeerIncarnation || toIncarnation <= FencedThrough) return SendResult.Closed;
-            if (toIncarnation > PeerIncarnation) return TurnAway();
+            if (toIncarnation > PeerIncarnation) return KeepAhead(binding, view, body, toIncarnation);
         }
 
         if (HasPeerLeft || IsFenced) return SendResult.Closed;
@@ -129,6 +135,7 @@ internal sealed class PeerSession(SendQueue queue, int messagesMax) : IFlushPref
         _goodbye = 0;
         _receiveNext = 1;
         HasPeerLeft = false;
+        TakeAhead();
         return old;
     }
 
@@ -220,12 +227,53 @@ internal sealed class PeerSession(SendQueue queue, int messagesMax) : IFlushPref
     }
 
     /// <summary>Incarnations up to this one are cut off: nothing is taken for them any more.</summary>
-    public void Fence(ulong incarnation) => FencedThrough = Math.Max(FencedThrough, incarnation);
+    public void Fence(ulong incarnation)
+    {
+        FencedThrough = Math.Max(FencedThrough, incarnation);
+        if (_aheadFor <= FencedThrough) DropAhead();
+    }
 
     /// <summary>Drops what was queued for an incarnation that was cut off. Only when no link sends.</summary>
     public void DropFenced()
     {
         if (IsFenced) queue.Clear();
+    }
+
+    private SendResult KeepAhead(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation)
+    {
+        if (toIncarnation < _aheadFor) return SendResult.Closed;
+        if (toIncarnation > _aheadFor) DropAhead();
+
+        // As much as the queue takes in, so that all of it finds room there.
+        long bytes = FrameHeader.Bytes + body.Length;
+        if (_ahead.Count >= messagesMax || _aheadBytes + bytes > queue.BytesMax) return TurnAway();
+
+        _ahead.Enqueue((binding, view, body.ToArray()));
+        _aheadFor = toIncarnation;
+        _aheadBytes += bytes;
+        return SendResult.Accepted;
+    }
+
+    /// <summary>The session is with a new incarnation, and its queue is empty: what was kept for that one goes first.</summary>
+    private void TakeAhead()
+    {
+        if (_aheadFor == PeerIncarnation)
+        {
+            foreach ((ushort binding, uint view, byte[] body) in _ahead)
+            {
+                bool isTaken = queue.TryAppend(new FrameHeader(body.Length, FrameKind.Message, binding, _sendNext++, view), body);
+                Invariant.Check(isTaken, "what was kept for a new incarnation fits into its empty queue");
+            }
+        }
+
+        if (_aheadFor <= PeerIncarnation) DropAhead();
+    }
+
+    private void DropAhead()
+    {
+        _ahead.Clear();
+        _aheadFor = 0;
+        _aheadBytes = 0;
     }
 
     private SendResult TurnAway()

@@ -24,6 +24,9 @@ internal sealed class SendQueue(SegmentPool pool, long bytesMax, bool keepsUntil
     /// <summary>The lock that whoever shares the queue takes; short, never held over a system call.</summary>
     public Lock Gate { get; } = new();
 
+    /// <summary>The most bytes that it holds.</summary>
+    public long BytesMax => bytesMax;
+
     /// <summary>Bytes ever appended.</summary>
     public long TailOffset { get; private set; }
 

@@ -27,7 +27,7 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
         new("Socket", "PATH", "Where the programs of this machine connect to. Default: $TYER_SOCKET, or the first of the usual places that can be made.",
             (to, text) => to.Socket = text),
         new("State", "DIRECTORY", "Where nodes keep what must survive them; each has a folder of its own in it.", (to, text) => to.Node.StateDirectory = text),
-        new("Stack", "NAME", "What decides who is a member: local (a single node) or static (a fixed list of peers). Default: local.",
+        new("Stack", "NAME", "What decides who is a member: local (a single node), static (a fixed list of peers) or external (a control daemon tells it). Default: local.",
             (to, text) => to.Node.Stack = text),
         new("Weight", "0-16", "How large a share of the directory this node takes, against the others. Default: 1.", (to, text) => to.Node.Weight = Number(text)),
         new("Shards", "1-64", "How many engines share the work. Default: one per processor.", (to, text) => to.Node.Shards = Number(text)),

@@ -49,6 +49,7 @@ internal sealed class Homes(EngineCore core)
         var end = EngineCore.About(MessageKind.RebuildEnd, resource);
         end.Number = count;
         core.Send(master, end);
+        core.Recovery.CountRebuiltLocks((long)count);
     }
 
     /// <summary>The new master has the locks, or is not the master.</summary>
@@ -87,10 +88,14 @@ internal sealed class Homes(EngineCore core)
         while (resource.Owned.First is { } owned)
         {
             resource.RemoveOwned(owned);
-            if (IsToBeRebuilt(owned))
-                StageOwn(owned);
-            else
+            if (!IsToBeRebuilt(owned))
+            {
                 fresh.Add(owned);
+                continue;
+            }
+
+            StageOwn(owned);
+            core.Recovery.CountRebuiltLocks(1);
         }
 
         core.Recovery.FoundMaster(resource);

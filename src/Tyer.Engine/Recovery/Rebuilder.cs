@@ -187,6 +187,7 @@ internal sealed class Rebuilder(EngineCore core)
 
     private void Finish(Resource resource)
     {
+        core.Recovery.CountRebuiltResource();
         var queues = resource.Queues;
         var staged = new List<Lock>(resource.Staged.Count);
         while (resource.Staged.First is { } first)

@@ -20,6 +20,9 @@ internal sealed class RecoverySide(EngineCore core)
 
     internal Membership Membership { get; } = new(core.Node);
 
+    /// <summary>What there was to do; for those who watch.</summary>
+    internal RecoveryCounts Counts { get; private set; }
+
     internal void Install(EngineView view)
     {
         _isInstalling = true;
@@ -34,7 +37,7 @@ internal sealed class RecoverySide(EngineCore core)
             LetGoOfRequests(node);
         }
 
-        core.Master.GoOn();
+        CountRegrants(core.Master.GoOn);
         MoveDirectory(before, view);
         foreach (var node in departed)
         {
@@ -46,6 +49,7 @@ internal sealed class RecoverySide(EngineCore core)
         core.Homes.LookForMasters();
         if (before is null)
             core.Directory.ResolveAll();
+        Counts += new RecoveryCounts { RecordsSent = _unrecorded.Count };
         foreach (var resource in _unrecorded)
             core.Send(view.Placement.NodeOf(resource.Slot), EngineCore.About(MessageKind.Record, resource));
         foreach (var node in departed)
@@ -171,7 +175,7 @@ internal sealed class RecoverySide(EngineCore core)
         }
 
         _doubtful.Clear();
-        core.Rebuilder.FinishAll();
+        CountRegrants(core.Rebuilder.FinishAll);
     }
 
     private void SayWhatIsDone()
@@ -208,7 +212,21 @@ internal sealed class RecoverySide(EngineCore core)
         core.Sessions.ForgetDeparted(departed);
     }
 
-    private void Purge(MemberId departed)
+    internal void CountRebuiltResource() => Counts += new RecoveryCounts { ResourcesRebuilt = 1 };
+
+    internal void CountRebuiltLocks(long count) => Counts += new RecoveryCounts { LocksRebuilt = count };
+
+    /// <summary>Every grant takes a token, and these steps do nothing else to the clock.</summary>
+    private void CountRegrants(Action step)
+    {
+        var before = core.Clock;
+        step();
+        Counts += new RecoveryCounts { Regrants = (long)(core.Clock - before) };
+    }
+
+    private void Purge(MemberId departed) => CountRegrants(() => PurgeLocks(departed));
+
+    private void PurgeLocks(MemberId departed)
     {
         foreach (var session in core.Sessions.DepartedOf(departed))
         {
@@ -216,7 +234,12 @@ internal sealed class RecoverySide(EngineCore core)
             {
                 var next = each.NextOfSession;
                 if (each.OrphanOf == 0)
+                {
+                    if (!each.Has(RawFlags.Persistent))
+                        Counts += new RecoveryCounts { LocksPurged = 1 };
                     core.Master.Purge(each);
+                }
+
                 each = next;
             }
         }

@@ -27,6 +27,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
             Name = node.Name,
             Id = node.Id,
             Incarnation = node.State.Incarnation.Value,
+            HighestView = node.State.HighestView,
             Version = Version,
             ProcessId = Environment.ProcessId,
             Host = Environment.MachineName,

@@ -10,6 +10,9 @@ namespace Tyer.Node.Administration;
 /// <summary>What operators ask of the cluster through this node: each member answers for itself, and who does not is named.</summary>
 internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
 {
+    private readonly RecoveryAnswers _recoveries = new(node);
+    private readonly MembershipOrders _orders = new(node);
+
     public async ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default)
     {
         var membership = node.Membership;
@@ -30,12 +33,17 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
                 {
                     Id = view.Id,
                     HasQuorum = view.HasQuorum,
-                    IsSettled = membership.Lost.IsEmpty,
+                    IsSettled = node.Shards.IsSettled,
                     Age = node.Shards.Clock.Now - membership.ViewSince,
                 }
                 : null,
             Nodes = nodes,
-            Frozen = [.. membership.Lost.Values.OrderBy(lost => lost.Peer.Id).Select(Describe)],
+            Recovery = _recoveries.UnderWay,
+            Frozen =
+            [
+                .. membership.Unproven.OrderBy(each => each.Key.Node).ThenBy(each => each.Key.Incarnation).Select(each => Describe(each.Key, each.Value)),
+                .. membership.Lost.Values.OrderBy(lost => lost.Peer.Id).Select(Describe),
+            ],
             Timing = new TimingStatus
             {
                 SessionTimeout = node.Settings.Options.SessionTimeout,
@@ -54,13 +62,15 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         {
             var member = node.Membership.View?.Find(id);
             var lost = node.Membership.Lost.GetValueOrDefault(id);
+            // One that departed without proof and is back in a new life is a member; status tells what its earlier life keeps frozen.
+            var departed = member is null ? node.Membership.Unproven.Keys.FirstOrDefault(each => each.Node == id) : default;
             var answer = asked.FirstOrDefault(answer => answer.Member.Id == id).Json;
             infos.Add(new NodeInfo
             {
                 Name = name,
                 Id = id.Value,
-                Incarnation = member?.Incarnation.Value ?? 0,
-                Membership = lost is not null ? NodeMembership.Lost : member is null ? NodeMembership.Absent : NodeMembership.Member,
+                Incarnation = member?.Incarnation.Value ?? departed.Incarnation.Value,
+                Membership = lost is not null || departed != default ? NodeMembership.Lost : member is null ? NodeMembership.Absent : NodeMembership.Member,
                 IsReachable = id.Value == node.Id ? null : node.Peers?.IsReachable(id.Value) ?? false,
                 Since = lost is null ? null : node.Shards.Clock.Now - lost.Since,
                 Trouble = lost?.Why,
@@ -117,6 +127,20 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         ThrowIfIncomplete("The list of resources", answers);
     }
 
+    public async ValueTask<MembershipResult> SetViewAsync(ViewOrder view, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        return await _orders.SetViewAsync(view).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        return await _orders.FenceAsync(who).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(_recoveries.All);
+
     private static string[] Names(StackCapabilities capabilities) =>
         [.. Enum.GetValues<StackCapabilities>().Where(each => each != StackCapabilities.None && capabilities.HasFlag(each)).Select(each => each.ToString())];
 
@@ -151,7 +175,20 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         Since = node.Shards.Clock.Now - lost.Since,
         What = $"locks that {lost.Peer.Name} holds, resources that it masters, and first uses of names whose directory is on it",
         WaitsFor = $"{lost.Peer.Name} in the same life",
-        Remedy = $"If {lost.Peer.Name} has stopped for good, stop all nodes and start them again: this version does not recover from a node's loss.",
+        Remedy = node.Settings.IsExternal
+            ? $"If {lost.Peer.Name} has stopped for good, its control daemon has to tell every other node a view without it ('tyer view set') and, when that is certain, so ('tyer view fence {lost.Peer.NodeIncarnation}')."
+            : $"If {lost.Peer.Name} has stopped for good, stop all nodes and start them again: with this stack nobody recovers from a node's loss.",
+    };
+
+    private FrozenPart Describe(NodeIncarnation departed, TimeSpan since) => new()
+    {
+        Node = node.NameOf(departed.Node.Value),
+        NodeId = departed.Node.Value,
+        Incarnation = departed.Incarnation.Value,
+        Since = node.Shards.Clock.Now - since,
+        What = $"locks that {node.Membership.NameOf(departed)} held, resources that it mastered, and first uses of names whose directory was on it",
+        WaitsFor = $"proof that {node.Membership.NameOf(departed)} and its clients have stopped",
+        Remedy = $"When that is certain, tell every node: 'tyer view fence {departed}'.",
     };
 
     private static List<string> Limitations()

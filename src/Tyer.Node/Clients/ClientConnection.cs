@@ -570,6 +570,23 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                     var order = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.RevokeOrder);
                     return order is null ? WireFault.BadText : _requests.Start(asked.Request, $"The revocation of {order.Lock}", async cancellation =>
                         await answer.WriteOnlyAsync(await RevokeAsync(order, cancellation).ConfigureAwait(false), AdministrationJson.Default.RevokeResult).ConfigureAwait(false));
+                case QuestionKind.SetView:
+                    var view = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.ViewOrder);
+                    return view is null ? WireFault.BadText : _requests.Start(asked.Request, $"View {view.Id}", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator($"View {view.Id}", "set the view");
+                        await answer.WriteOnlyAsync(await administration.SetViewAsync(view, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
+                    });
+                case QuestionKind.Fence:
+                    var fence = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.FenceOrder);
+                    return fence is null ? WireFault.BadText : _requests.Start(asked.Request, $"The proof for {fence.Who}", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator($"The proof for {fence.Who}", "say so");
+                        await answer.WriteOnlyAsync(await administration.FenceAsync(fence.Who, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
+                    });
+                case QuestionKind.Recoveries:
+                    return _requests.Start(asked.Request, "The list of recoveries", async cancellation =>
+                        await answer.WriteOnlyAsync(await administration.RecoveriesAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListRecoveryInfo).ConfigureAwait(false));
                 default:
                     return WireFault.BadNumber;
             }
@@ -582,15 +599,18 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
 
     private ValueTask<RevokeResult> RevokeAsync(RevokeOrder order, CancellationToken cancellationToken)
     {
+        ThrowUnlessAdministrator($"The revocation of {order.Lock}", "revoke");
+        return _service.Administration.RevokeAsync(order.Lock, order.Reason, cancellationToken);
+    }
+
+    private void ThrowUnlessAdministrator(string what, string verb)
+    {
         if (!ClientIdentity.MayAdminister(_link.Credentials))
         {
             throw new LockRefusedException(
-                RefusalReason.NotPermitted,
-                $"The revocation of {order.Lock}",
-                $"only root and the user that node {_service.NodeName} runs as may revoke, over its Unix socket; this is {Owner.User} over {Transport}");
+                RefusalReason.NotPermitted, what,
+                $"only root and the user that node {_service.NodeName} runs as may {verb}, over its Unix socket; this is {Owner.User} over {Transport}");
         }
-
-        return _service.Administration.RevokeAsync(order.Lock, order.Reason, cancellationToken);
     }
 
     private ClientSpace? FindSpace(uint number)

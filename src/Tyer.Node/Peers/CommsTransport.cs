@@ -31,8 +31,8 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
         _domain.Start();
     }
 
-    public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body) =>
-        _peers[node]?.TryAppend(binding, view, body) is SendResult.Accepted or SendResult.Closed;
+    public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0) =>
+        _peers[node]?.TryAppend(binding, view, body, toIncarnation) is SendResult.Accepted or SendResult.Closed;
 
     public void Flush(uint node) => _peers[node]?.Flush();
 
@@ -43,6 +43,8 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
         if (_peers[node] is { } peer)
             peer.Fence(peer.Incarnation);
     }
+
+    public void Fence(uint node, ulong incarnation) => _peers[node]?.Fence(incarnation);
 
     public void OnMessage(Peer peer, ushort binding, uint view, ReadOnlySpan<byte> body) => _observer!.OnMessage(peer.NodeId, binding, view, body);
 

@@ -9,8 +9,16 @@ internal interface IPeerTransport : IAsyncDisposable
     /// <summary>Begins to connect and to deliver.</summary>
     void Start(IPeerTransportObserver observer);
 
-    /// <summary>Queues a message until <see cref="Flush"/>; false if it cannot be taken (the peer is unknown, or the queue to it is full).</summary>
-    bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body);
+    /// <summary>
+    /// Queues a message until <see cref="Flush"/>; false if it cannot be taken (the peer is unknown, or the queue to it is full). What is
+    /// for an incarnation that has gone is taken and dropped.
+    /// </summary>
+    /// <param name="node">The peer.</param>
+    /// <param name="binding">What the message is for.</param>
+    /// <param name="view">The low half of the view to stamp on it.</param>
+    /// <param name="body">What it says.</param>
+    /// <param name="toIncarnation">The life that it is for, and that alone gets it; 0 for whichever is there.</param>
+    bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0);
 
     /// <summary>Sends what is queued for a peer, unless a reader's batch will do so when it ends.</summary>
     void Flush(uint node);
@@ -20,6 +28,12 @@ internal interface IPeerTransport : IAsyncDisposable
 
     /// <summary>Gives a peer up in its present life: what is queued for it is dropped, and it is refused until it has restarted.</summary>
     void CutOff(uint node);
+
+    /// <summary>
+    /// Gives up all lives of a peer up to this one: what is queued for them is dropped, their connection ends, and they are refused for
+    /// ever. What they sent and is being delivered at this moment still is.
+    /// </summary>
+    void Fence(uint node, ulong incarnation);
 }
 
 /// <summary>What a transport tells. Per peer one call at a time.</summary>

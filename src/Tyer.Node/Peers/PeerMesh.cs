@@ -55,15 +55,32 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
 
     public void Send(NodeId to, ReadOnlySpan<byte> message) => SendNow(to.Value, Bindings.Stack, message);
 
-    public void Append(uint node, ulong view, ReadOnlySpan<byte> message, ref ulong open)
+    /// <summary>Cuts off who is not in a view that is about to be installed: what they send from here on is void.</summary>
+    internal void CutDeparted(ClusterView? before, ClusterView view)
     {
-        open |= 1UL << _bits[node];
-        if (_transport.TryAppend(node, Bindings.Engine, (uint)view, message))
+        foreach (var member in before?.Members ?? [])
+        {
+            if (member.Id.Value != _node!.Id && !view.Contains(member.NodeIncarnation))
+                _transport.Fence(member.Id.Value, member.Incarnation.Value);
+        }
+
+        // Also the lives that this node was never in a view with: the present one is newer.
+        foreach (var member in view.Members)
+        {
+            if (member.Id.Value != _node!.Id)
+                _transport.Fence(member.Id.Value, member.Incarnation.Value - 1);
+        }
+    }
+
+    public void Append(MemberId to, ulong view, ReadOnlySpan<byte> message, ref ulong open)
+    {
+        open |= 1UL << _bits[to.Node];
+        if (_transport.TryAppend(to.Node, Bindings.Engine, (uint)view, message, to.Incarnation))
             return;
 
         // Engines rely on every message. A queue that is full is that of a peer that has taken none for very long: it stays lost.
-        LogQueueFull(_node!.NameOf(node));
-        _transport.CutOff(node);
+        LogQueueFull(_node!.NameOf(to.Node));
+        _transport.CutOff(to.Node);
     }
 
     public void Flush(ulong open)
@@ -81,7 +98,7 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         {
             if (member.Id.Value == _node.Id)
                 continue;
-            if (_transport.TryAppend(member.Id.Value, Bindings.Recovery, (uint)view, [(byte)marker]))
+            if (_transport.TryAppend(member.Id.Value, Bindings.Recovery, (uint)view, [(byte)marker], member.Incarnation.Value))
                 _transport.Flush(member.Id.Value);
             else
                 _transport.CutOff(member.Id.Value);
@@ -120,7 +137,7 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     {
         _incarnations[node] = incarnation;
         LogConnected(_node!.NameOf(node));
-        _stack!.OnReachable(new NodeId(node));
+        _stack!.OnReachable(new NodeIncarnation(new NodeId(node), new Incarnation(incarnation)));
     }
 
     public void OnDisconnected(uint node, string why)

@@ -1,3 +1,4 @@
+using Tyer.Engine;
 using Tyer.Engine.Recovery;
 
 namespace Tyer.Node.Shards;
@@ -6,11 +7,11 @@ namespace Tyer.Node.Shards;
 internal interface IPeerOutbox
 {
     /// <summary>Appends a message; called under the shard's lock, so that the order of appending is the order of deciding.</summary>
-    /// <param name="node">The node it is for.</param>
+    /// <param name="to">The member it is for, and no other life of that node.</param>
     /// <param name="view">The sender's view.</param>
     /// <param name="message">The message; good for the length of the call.</param>
     /// <param name="open">The peers to which this shard has something unsent, a bit each: the peer's is set if it was not.</param>
-    void Append(uint node, ulong view, ReadOnlySpan<byte> message, ref ulong open);
+    void Append(MemberId to, ulong view, ReadOnlySpan<byte> message, ref ulong open);
 
     /// <summary>Sends what was appended for these peers, unless another batch for one of them is open: then that one's end does it.</summary>
     void Flush(ulong open);

@@ -18,6 +18,7 @@ internal sealed class Shard : IPeerSender
     private List<ISessionLock> _after = new(64);
     private List<ISessionLock>? _spare = new(64);
     private ulong _unsent;
+    private EngineView? _view;
 
     internal Shard(EngineOptions options, IPeerOutbox outbox, ShardMarkers markers)
     {
@@ -50,7 +51,20 @@ internal sealed class Shard : IPeerSender
             _after.Add(told);
     }
 
-    void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message) => _outbox.Append(node, view, message, ref _unsent);
+    /// <summary>Installs a view in the engine; between <see cref="Enter"/> and the end of its scope.</summary>
+    internal void Install(EngineView view)
+    {
+        _view = view;
+        Engine.Install(view);
+    }
+
+    void IPeerSender.Send(uint node, ulong view, ReadOnlySpan<byte> message)
+    {
+        // By the view that the engine has, which another shard may have left already: what it says to one life is for no other. Who is not in
+        // it hears nothing.
+        if (_view?.Find(node) is { } member)
+            _outbox.Append(member.Id, view, message, ref _unsent);
+    }
 
     void IPeerSender.Announce(RecoveryMarker marker, ulong view) => _announced.Add((marker, view));
 

@@ -1,6 +1,7 @@
 using Tyer.Engine;
 using Tyer.Engine.Directory;
 using Tyer.Engine.Recovery;
+using Tyer.Node.Recovery;
 using Tyer.Time;
 
 namespace Tyer.Node.Shards;
@@ -14,6 +15,7 @@ internal sealed class ShardSet
     internal ShardSet(uint node, int count, ulong firstLockNumber, ulong tableSeed, IPeerOutbox outbox, IClock clock)
     {
         Clock = clock;
+        Recoveries = new RecoveryLog(node, clock);
         var markers = new ShardMarkers(count, outbox, (marker, view) => Mark(_view!.Find(node)!.Value.Id, marker, view));
         _shards = new Shard[count];
         for (var index = 0; index < count; index++)
@@ -28,6 +30,12 @@ internal sealed class ShardSet
     internal IClock Clock { get; }
 
     internal int Count => _shards.Length;
+
+    /// <summary>What changes of the view meant here.</summary>
+    internal RecoveryLog Recoveries { get; }
+
+    /// <summary>Whether nothing is in doubt any more, in any shard.</summary>
+    internal bool IsSettled => Look().IsSettled;
 
     /// <summary>The highest lock number that any shard has given.</summary>
     internal ulong HighestLockNumber
@@ -58,22 +66,28 @@ internal sealed class ShardSet
 
     internal void Install(EngineView view)
     {
+        Recoveries.Begin(_view, view, Look().Counts);
         _view = view;
         foreach (var shard in _shards)
         {
             using (shard.Enter())
-                shard.Engine.Install(view);
+                shard.Install(view);
         }
+
+        NoteRecovery();
     }
 
     /// <summary>What a member has said of its recovery is made known to all shards.</summary>
     internal void Mark(MemberId member, RecoveryMarker marker, ulong view)
     {
+        Recoveries.Marked(member, marker, view);
         foreach (var shard in _shards)
         {
             using (shard.Enter())
                 shard.Engine.Mark(member, marker, view);
         }
+
+        NoteRecovery();
     }
 
     /// <summary>A departed node is proven to act no more.</summary>
@@ -84,6 +98,32 @@ internal sealed class ShardSet
             using (shard.Enter())
                 shard.Engine.Prove(departed);
         }
+
+        NoteRecovery();
+    }
+
+    private void NoteRecovery()
+    {
+        var (view, isSettled, counts) = Look();
+        Recoveries.Looked(view, isSettled, counts);
+    }
+
+    private (ulong View, bool IsSettled, RecoveryCounts Counts) Look()
+    {
+        var view = ulong.MaxValue;
+        var isSettled = true;
+        var counts = default(RecoveryCounts);
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+            {
+                view = view == ulong.MaxValue || view == shard.Engine.ViewId ? shard.Engine.ViewId : 0;
+                isSettled &= shard.Engine.IsSettled;
+                counts += shard.Engine.RecoveryCounts;
+            }
+        }
+
+        return (view, isSettled, counts);
     }
 
     internal void OpenLockspace(uint space, LockspaceSettings settings)

@@ -26,4 +26,8 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(LockspaceResource))]
 [JsonSerializable(typeof(IReadOnlyList<LockspaceResource>))]
 [JsonSerializable(typeof(IReadOnlyList<LockEntry>))]
+[JsonSerializable(typeof(ViewOrder))]
+[JsonSerializable(typeof(FenceOrder))]
+[JsonSerializable(typeof(MembershipResult))]
+[JsonSerializable(typeof(IReadOnlyList<RecoveryInfo>))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

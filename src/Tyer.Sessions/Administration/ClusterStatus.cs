@@ -18,6 +18,9 @@ public sealed record ClusterStatus
     /// <summary>The members, and those that left without proof of having stopped, by id.</summary>
     public IReadOnlyList<NodeInfo> Nodes { get; init; } = [];
 
+    /// <summary>The recovery under way, and what it waits for; null when nothing is in doubt.</summary>
+    public RecoveryInfo? Recovery { get; init; }
+
     /// <summary>What stands still, and for whom it waits; empty when nothing does (L5, L6).</summary>
     public IReadOnlyList<FrozenPart> Frozen { get; init; } = [];
 

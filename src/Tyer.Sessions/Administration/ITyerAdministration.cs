@@ -5,7 +5,7 @@ namespace Tyer.Sessions.Administration;
 /// the node's own process. Asking never stops the locking.
 /// </summary>
 /// <remarks>
-/// Over a socket, <see cref="RevokeAsync"/> is for root and for the user that the node runs as; over TCP nobody may. Every member throws
+/// Over a socket, <see cref="RevokeAsync"/>, <see cref="SetViewAsync"/> and <see cref="FenceAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
 /// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
 /// </remarks>
 public interface ITyerAdministration
@@ -40,6 +40,25 @@ public interface ITyerAdministration
     /// With <see cref="UnavailableReason.Incomplete"/>, after the last resource that could be had: the members that it names did not answer.
     /// </exception>
     IAsyncEnumerable<LockspaceResource> QueryAsync(string? lockspace, ResourceQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Tells the node that is asked its next view, where its stack is <c>external</c>; it is installed when this returns.</summary>
+    /// <param name="view">The view.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, not the installing.</param>
+    /// <exception cref="LockRefusedException">It cannot be the node's next view, or the stack is another, or the user may not; the message says why.</exception>
+    ValueTask<MembershipResult> SetViewAsync(ViewOrder view, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Tells the node that is asked, where its stack is <c>external</c>, that an incarnation and all its clients act no more: what it held is
+    /// free. May come before the view without it, and again.
+    /// </summary>
+    /// <param name="who">The incarnation, such as <c>3.1765</c> or <c>n3.1765</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, not what was said.</param>
+    /// <exception cref="LockRefusedException">It cannot be right, or the stack is another, or the user may not; the message says why.</exception>
+    ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default);
+
+    /// <summary>The recoveries that the node that is asked remembers, the newest first.</summary>
+    /// <param name="cancellationToken">Ends the waiting for the answer.</param>
+    ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default);
 }
 
 /// <summary>A resource, and the lockspace that it is in.</summary>

@@ -12,6 +12,9 @@ public sealed record NodeStatus
     /// <summary>Which of its lives this is: grows with each start.</summary>
     public required ulong Incarnation { get; init; }
 
+    /// <summary>The highest view id that it has ever known: that of the next view is greater.</summary>
+    public ulong HighestView { get; init; }
+
     /// <summary>The version of Tyer that it runs.</summary>
     public required string Version { get; init; }
 

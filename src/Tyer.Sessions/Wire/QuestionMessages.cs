@@ -22,6 +22,15 @@ public enum QuestionKind : byte
     /// Resources, by <see cref="Administration.ResourceQuestion"/>; answered by <see cref="Administration.LockspaceResource"/>, each a document.
     /// </summary>
     Resources = 4,
+
+    /// <summary>Install a view, by <see cref="Administration.ViewOrder"/>; answered by one <see cref="Administration.MembershipResult"/>.</summary>
+    SetView = 5,
+
+    /// <summary>Somebody acts no more, by <see cref="Administration.FenceOrder"/>; answered by one <see cref="Administration.MembershipResult"/>.</summary>
+    Fence = 6,
+
+    /// <summary>What the node remembers of its recoveries; answered by one list of <see cref="Administration.RecoveryInfo"/>.</summary>
+    Recoveries = 7,
 }
 
 /// <summary>
@@ -59,7 +68,7 @@ public readonly ref struct AskMessage
     public static WireFault TryRead(ReadOnlySpan<byte> message, out AskMessage asked)
     {
         var reader = new WireReader(message, WireKind.Ask);
-        var question = (QuestionKind)reader.Below((int)QuestionKind.Resources + 1);
+        var question = (QuestionKind)reader.Below((int)QuestionKind.Recoveries + 1);
         reader.Reserved(2);
         asked = new AskMessage { Question = question, Request = reader.U32(), Json = reader.Rest(WireLimits.QuestionBytesMax) };
         return reader.End();

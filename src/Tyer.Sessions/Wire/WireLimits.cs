@@ -37,7 +37,7 @@ public static class WireLimits
     public const int FragmentBytesMax = 32 * 1024;
 
     /// <summary>Bytes of a question, at most: names and a few numbers.</summary>
-    public const int QuestionBytesMax = 8 * 1024;
+    public const int QuestionBytesMax = 16 * 1024;
 
     /// <summary>Bytes of one document of an answer, at most: a resource with as many waiters as it may have fits.</summary>
     public const int DocumentBytesMax = 16 * 1024 * 1024;

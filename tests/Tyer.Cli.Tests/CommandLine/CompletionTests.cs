@@ -39,7 +39,7 @@ public sealed class CompletionTests
     }
 
     [Theory]
-    [InlineData("tyer re", "revoke")]
+    [InlineData("tyer re", "recovery revoke")]
     [InlineData("tyer ls --cont", "--contended")]
     [InlineData("tyer ls --mode C", "CR CW")]
     [InlineData("tyer completion z", "zsh")]

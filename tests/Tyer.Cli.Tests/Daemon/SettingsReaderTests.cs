@@ -95,7 +95,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("""{ "Peers": "n2" }""", "FILE: 'Peers' takes one address per node: \"Peers\": { \"n2\": \"tcp://127.0.0.1:7601\" }.")]
     [InlineData("""{ "Peers": { "n2": "" } }""", "FILE: 'Peers:n2' needs an address.")]
     [InlineData("""{ "Weight": 17 }""", "Weight is 17; it takes 0 to 16.")]
-    [InlineData("""{ "Name": "n1", "Stack": "statik" }""", "There is no stack 'statik'; this version of Tyer has 'local' and 'static'.")]
+    [InlineData("""{ "Name": "n1", "Stack": "statik" }""", "There is no stack 'statik'; this version of Tyer has 'local', 'static' and 'external'.")]
     public void A_bad_value_is_named_with_what_a_good_one_is(string json, string fault) => Assert.Equal(fault, Fault(json));
 
     [Fact]

@@ -101,6 +101,28 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
         return ValueTask.FromResult(new RevokeResult { Lock = id, Outcome = RevokeOutcome });
     }
 
+    public List<ViewOrder> Views { get; } = [];
+
+    public List<string> Fences { get; } = [];
+
+    public MembershipResult Membership { get; set; } = new() { Node = "n1", IsSettled = false };
+
+    public IReadOnlyList<RecoveryInfo> Recoveries { get; set; } = [];
+
+    public ValueTask<MembershipResult> SetViewAsync(ViewOrder view, CancellationToken cancellationToken = default)
+    {
+        Views.Add(view);
+        return ValueTask.FromResult(Membership);
+    }
+
+    public ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default)
+    {
+        Fences.Add(who);
+        return ValueTask.FromResult(Membership);
+    }
+
+    public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(Recoveries);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private LockUnavailableException Incomplete() => new(UnavailableReason.Incomplete, "The question who holds what", $"no answer from {Missing}");

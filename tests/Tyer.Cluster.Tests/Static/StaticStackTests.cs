@@ -51,7 +51,7 @@ public sealed class StaticStackTests : IAsyncDisposable
         await StopAsync(2);
         _network[1].OnUnreachable(new NodeId(2), "connection refused");
         await _nodes[1].Observer.UntilCallAsync("lost n2");
-        _network[1].OnReachable(new NodeId(2));
+        _network[1].OnReachable(new NodeIncarnation(new NodeId(2), new Incarnation(1)));
         RunningNode again = await StartAsync(2, [Cast.Peer(1)]);
 
         await again.Observer.UntilStateAsync(StackState.Joining, "refused by n1: it is in view 1");

@@ -174,6 +174,25 @@ public sealed class CommsDomainTests : IDisposable
     }
 
     [Fact]
+    public async Task A_peer_cut_off_and_taken_in_again_hears_what_was_meant_for_its_new_life_and_nothing_else()
+    {
+        (TestNode n1, TestNode n2) = Pair();
+        await n1.Until("n2 connected 1");
+        Peer to2 = n1.Domain.Peers[2];
+        to2.Fence(1);
+        Assert.Equal(SendResult.Closed, to2.TrySend(1, 0, [1], toIncarnation: 1));
+        Assert.Equal(SendResult.Accepted, to2.TrySend(1, 0, [2], toIncarnation: 2));
+        Assert.Equal(SendResult.Accepted, to2.TrySend(1, 0, [3], toIncarnation: 2));
+        await n1.Until("n2 disconnected 1");
+        n2.Dispose();
+
+        TestNode again = _cluster.Node(2, [1], incarnation: 2).Start();
+
+        Assert.Equal("n1 says 1 0 02", await again.Until("n1 says"));
+        Assert.Equal("n1 says 1 0 03", await again.Until("n1 says"));
+    }
+
+    [Fact]
     public async Task An_incarnation_that_is_older_than_a_known_one_is_refused_and_both_sides_say_so()
     {
         (TestNode n1, TestNode n2) = Pair(incarnation2: 5);

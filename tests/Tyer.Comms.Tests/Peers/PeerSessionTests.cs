@@ -35,8 +35,39 @@ public class PeerSessionTests
         Assert.Equal(0, _session.UnacknowledgedMessages);
         Assert.Equal(0, _queue.HeldBytes);
         Assert.Equal(SendResult.Closed, Send(to: 5));
-        Assert.Equal(SendResult.WouldBlock, Send(to: 7));
+        Assert.Equal(SendResult.Accepted, Send(to: 7));
+        Assert.Equal(0, _queue.HeldBytes);
         Assert.Equal(SendResult.Accepted, Send(to: 6));
+    }
+
+    [Fact]
+    public void What_is_meant_for_an_incarnation_to_come_waits_for_it_in_order()
+    {
+        _session.Begin(5);
+        Assert.Equal(SendResult.Accepted, Send(to: 5));
+        for (int i = 0; i < 10; i++) Assert.Equal(SendResult.Accepted, Send(to: 7));
+        Assert.Equal(SendResult.WouldBlock, Send(to: 7));
+        Assert.Equal(SendResult.Closed, Send(to: 6));
+        Assert.Equal(1, _session.UnacknowledgedMessages);
+
+        _session.Begin(6);
+        Assert.Equal(0, _session.UnacknowledgedMessages);
+        _session.Begin(7);
+
+        Assert.Equal(10, _session.UnacknowledgedMessages);
+        Assert.True(_session.TryResume(1));
+    }
+
+    [Fact]
+    public void What_waits_for_an_incarnation_that_never_comes_is_dropped_with_it()
+    {
+        _session.Begin(5);
+        Send(to: 6);
+        _session.Fence(6);
+        _session.Begin(7);
+
+        Assert.Equal(0, _session.UnacknowledgedMessages);
+        Assert.Equal(0, _queue.HeldBytes);
     }
 
     [Fact]
@@ -51,11 +82,12 @@ public class PeerSessionTests
         Assert.Equal(0, _queue.HeldBytes);
         Assert.Equal(SendResult.Closed, Send());
         Assert.Equal(SendResult.Closed, Send(to: 5));
-        Assert.Equal(SendResult.WouldBlock, Send(to: 6));
+        Assert.Equal(SendResult.Accepted, Send(to: 6));
         Assert.Equal(RefusalCode.Fenced, _session.Judge(5));
         Assert.Equal(RefusalCode.None, _session.Judge(6));
 
         Assert.Equal(5ul, _session.Begin(6));
+        Assert.Equal(1, _session.UnacknowledgedMessages);
         Assert.Equal(SendResult.Accepted, Send());
     }
 

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Tyer.Cli.CommandLine;
+using Tyer.Cli.Connections;
+using Tyer.Cli.Output;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Cli.Commands;
+
+/// <summary><c>tyer view set</c> and <c>tyer view fence</c>: what a control daemon tells a node of the stack <c>external</c>.</summary>
+internal sealed class ViewCommand
+{
+    private const int OrderBytesMax = 1024 * 1024;
+
+    private readonly Argument<string> _file = new("file")
+    {
+        HelpName = "FILE",
+        Description = "The view as JSON, such as { \"id\": 8, \"members\": [ { \"name\": \"n1\", \"id\": 1, \"incarnation\": 1763 } ], \"unproven\": [ \"3.1765\" ] }; - for standard input.",
+        DefaultValueFactory = _ => "-",
+    };
+
+    private readonly Argument<string> _who = new("who")
+    {
+        HelpName = "NODE.INCARNATION",
+        Description = "Who acts no more: the node's id or name, a dot, and the incarnation that its status said, such as n3.1765.",
+    };
+
+    public Command Build(CommandRunner runner)
+    {
+        var set = new Command("set", "Install a view in this node. Every member is to be told every view that it is in, in order.") { _file };
+        runner.Attach(set, SetAsync);
+        var fence = new Command("fence", "Tell this node that an incarnation and all its clients act no more: what it held is free. Only when that is certain.") { _who };
+        runner.Attach(fence, FenceAsync);
+        return new Command("view", "Be the control daemon of a node with the stack external: tell it its views, and who has stopped.") { set, fence };
+    }
+
+    private async Task<int> SetAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        ViewOrder order = Parse(await ReadAsync(invocation, invocation.Get(_file)!, cancellationToken).ConfigureAwait(false));
+        IConnection connection = await invocation.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+            return Report(invocation, await connection.Administration.SetViewAsync(order, cancellationToken).ConfigureAwait(false), "");
+    }
+
+    private async Task<int> FenceAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        string who = invocation.Get(_who)!;
+        IConnection connection = await invocation.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            MembershipResult result = await connection.Administration.FenceAsync(who, cancellationToken).ConfigureAwait(false);
+            return Report(invocation, result, $"{Printable.Escape(result.Node)} takes it that {Printable.Escape(who)} acts no more; ");
+        }
+    }
+
+    private static async Task<string> ReadAsync(Invocation invocation, string file, CancellationToken cancellationToken)
+    {
+        if (file == "-") return await invocation.Surroundings.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        if (new FileInfo(file) is { Exists: true, Length: > OrderBytesMax }) throw new CommandFailure(ExitCodes.Usage, $"{file} is too long for a view.");
+        return await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static ViewOrder Parse(string text)
+    {
+        try
+        {
+            return JsonPrinter.Read<ViewOrder>(text);
+        }
+        catch (JsonException fault)
+        {
+            throw new CommandFailure(
+                ExitCodes.Usage,
+                $"this is no view: {fault.Message} One looks like {{ \"id\": 8, \"members\": [ {{ \"name\": \"n1\", \"id\": 1, \"incarnation\": 1763 }} ], \"unproven\": [ \"3.1765\" ] }}.");
+        }
+    }
+
+    private static int Report(Invocation invocation, MembershipResult result, string before)
+    {
+        if (invocation.Format == OutputFormat.Json)
+        {
+            JsonPrinter.Print(invocation.Out, result);
+            return ExitCodes.Ok;
+        }
+
+        string view = result.View is { } id ? string.Create(CultureInfo.InvariantCulture, $"is in view {id}") : "is in no view yet";
+        string subject = before.Length == 0 ? $"{Printable.Escape(result.Node)} {view}" : $"{before}it {view}";
+        string waits = result.View is null ? ""
+            : result.Unproven.Count > 0 ? $", which waits for proof that {Printable.Escape(string.Join(", ", result.Unproven))} acts no more"
+            : result.IsSettled ? ", which is settled"
+            : ", which is not settled yet: its members still have to say so";
+        invocation.Out.WriteLine($"{subject}{waits}.");
+        return ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Tyer.Cluster.Static;
+
+namespace Tyer.Cluster.External;
+
+/// <summary>How a node stands when it is told something.</summary>
+/// <param name="List">The nodes that it is configured with, itself included.</param>
+/// <param name="Self">The node.</param>
+/// <param name="Highest">The highest view id in its state directory.</param>
+/// <param name="View">The view that it is in; null before the first.</param>
+/// <param name="Proofs">Who is proven to act no more.</param>
+internal sealed record Standing(PeerList List, Member Self, ulong Highest, ClusterView? View, IReadOnlySet<NodeIncarnation> Proofs);
+
+/// <summary>
+/// What of a control daemon's word cannot be right. Each answer is null, or the reason as a sentence without its full stop, with what
+/// would be right. It is about mistakes: whether a proof is true only the daemon can know.
+/// </summary>
+internal static class ExternalRules
+{
+    public static string DescribeWaiting(ulong highest) => highest == 0
+        ? "waiting for the first view from the control daemon ('tyer view set')"
+        : string.Create(CultureInfo.InvariantCulture, $"waiting for a view from the control daemon ('tyer view set'); its id must be above {highest}");
+
+    public static string? FaultOf(ClusterView view, Standing here) =>
+        FaultOfId(view, here) ?? FaultOfSelf(view, here.Self) ?? view.Members.Select(member => FaultOf(member, view, here)).FirstOrDefault(fault => fault is not null)
+        ?? FaultOfDeparted(view, here) ?? FaultOfQuorum(view);
+
+    public static string? FaultOf(NodeIncarnation who, Standing here)
+    {
+        if (who == here.Self.NodeIncarnation) return $"this is {here.Self}, which is running";
+        if (here.List.Find(who.Node) is null) return $"there is no node of the id {who.Node} among this node's peers";
+        if (who.Node == here.Self.Id || here.View is not { } view || here.Proofs.Contains(who)) return null;
+
+        // One who is older than a member has departed long ago; of anybody else nothing is known, so the number is not right.
+        Member? member = view.Find(who.Node);
+        if (who.Incarnation <= member?.Incarnation || view.Unproven.Contains(who)) return null;
+        string known = member is null ? "" : $" {here.List.NameOf(who.Node)} is {member.NodeIncarnation} there.";
+        string unproven = view.Unproven.IsEmpty ? "" : $" Unproven are {string.Join(", ", view.Unproven)}.";
+        return $"it is neither a member of view {view.Id} nor unproven in it.{known}{unproven}".TrimEnd('.');
+    }
+
+    private static string? FaultOfId(ClusterView view, Standing here) =>
+        view.Id > here.Highest ? null
+        : here.View is { } present ? $"this node is in view {present.Id}; the next one has a greater id"
+        : $"this node has known view {here.Highest} in an earlier run; ids are never used again, so the next one has a greater id";
+
+    private static string? FaultOfSelf(ClusterView view, Member self) =>
+        view.Find(self.Id) is not { } listed ? $"this node, {self}, is not in it"
+        : listed.Incarnation != self.Incarnation ? $"it lists this node as {listed.NodeIncarnation}, and this is {self.NodeIncarnation}"
+        : null;
+
+    private static string? FaultOf(Member member, ClusterView view, Standing here)
+    {
+        NodeIncarnation who = member.NodeIncarnation;
+        if (here.List.Find(member.Id) is not { } configured)
+            return $"{member} is not among this node's Peers, so that it cannot be connected to";
+        if (configured.Name != member.Name) return $"id {member.Id} is {configured.Name} in this node's configuration, and {member.Name} in the view";
+        if (view.Unproven.Contains(who)) return $"{member} is both a member of it and unproven in it";
+        if (here.Proofs.Contains(who)) return $"{member} was proven to act no more; it comes back as a new incarnation only";
+        if (here.View is not { } present) return null;
+        if (present.Unproven.Contains(who)) return $"{member} departed before view {present.Id}; it comes back as a new incarnation only";
+        return present.Find(member.Id) is { } before && before.Incarnation > member.Incarnation
+            ? $"{member} is older than {before.NodeIncarnation}, which is in view {present.Id}"
+            : null;
+    }
+
+    /// <summary>Who is left out without a word would hold his locks for ever, and nobody could tell.</summary>
+    private static string? FaultOfDeparted(ClusterView view, Standing here)
+    {
+        foreach (NodeIncarnation earlier in (here.View?.Members.Select(member => member.NodeIncarnation) ?? []).Concat(here.View?.Unproven ?? []))
+        {
+            if (!view.Contains(earlier) && !view.Unproven.Contains(earlier) && !here.Proofs.Contains(earlier))
+            {
+                return $"it says nothing of {here.List.NameOf(earlier.Node)} ({earlier}), who was in view {here.View!.Id}: list it as unproven, "
+                    + $"or tell first that it acts no more ('tyer view fence {earlier}')";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The engine cannot stand still for want of quorum in this version; to install such a view would be to grant in it.</summary>
+    private static string? FaultOfQuorum(ClusterView view) =>
+        view.HasQuorum ? null : "it has no quorum, and this version cannot stand still: leave its members in the view before, and stop them";
+}

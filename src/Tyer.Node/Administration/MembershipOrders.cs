@@ -1,0 +1,86 @@
+using System.Globalization;
+using Tyer.Cluster;
+using Tyer.Cluster.External;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Node.Administration;
+
+/// <summary>What a control daemon tells this node, in the words of the cluster floor.</summary>
+internal sealed class MembershipOrders(NodeCore node)
+{
+    internal async Task<MembershipResult> SetViewAsync(ViewOrder order)
+    {
+        var what = $"View {order.Id}";
+        var stack = StackFor(what);
+        await stack.SetViewAsync(ViewOf(order, what)).ConfigureAwait(false);
+        return Result();
+    }
+
+    internal async Task<MembershipResult> FenceAsync(string who)
+    {
+        var what = $"The proof for {who}";
+        var stack = StackFor(what);
+        await stack.ProveAsync(Parse(who) ?? throw Refused(what, NotAnIncarnation(who))).ConfigureAwait(false);
+        return Result();
+    }
+
+    private MembershipResult Result() => new()
+    {
+        Node = node.Name,
+        View = node.Membership.View?.Id,
+        IsSettled = node.Shards.IsSettled,
+        Unproven = [.. node.Membership.Unproven.Keys.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(node.Membership.NameOf)],
+    };
+
+    private ExternalStack StackFor(string what) => node.Membership.Stack as ExternalStack
+        ?? throw Refused(what, $"the stack of node {node.Name} is '{node.Settings.Options.Stack}', which finds its views by itself; only with 'external' is a node told");
+
+    private ClusterView ViewOf(ViewOrder order, string what)
+    {
+        try
+        {
+            var members = order.Members.Select(member => MemberOf(member, what)).OrderBy(member => member.Id).ToArray();
+            if (members.GroupBy(member => member.Id).FirstOrDefault(same => same.Count() > 1) is { } twice)
+                throw Refused(what, $"it lists id {twice.Key} twice");
+            var unproven = (order.Unproven ?? []).Select(who => Parse(who) ?? throw Refused(what, NotAnIncarnation(who))).Distinct();
+            return new ClusterView(order.Id, members, unproven, order.HasQuorum);
+        }
+        catch (ArgumentException fault)
+        {
+            throw Refused(what, fault.Message.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal).TrimEnd('.'));
+        }
+    }
+
+    // What came as JSON may have a null in a list, whatever the types say.
+    private static Member MemberOf(ViewMember? member, string what)
+    {
+        if (member is null)
+            throw Refused(what, "one of its members is null");
+        if (!NodeId.IsValid(member.Id))
+            throw Refused(what, $"{member.Name} has the id {member.Id}; a node id is {Limits.NodeIdMin} to {Limits.NodeIdMax}");
+        if (member.Incarnation == 0)
+            throw Refused(what, $"{member.Name} has the incarnation 0; its own status says the right one");
+        return new Member(new NodeId(member.Id), new Incarnation(member.Incarnation), member.Name, member.Addresses, member.Weight);
+    }
+
+    /// <summary>By number, or by the name of a node that is configured or a member.</summary>
+    private NodeIncarnation? Parse(string? who)
+    {
+        if (who is null)
+            return null;
+        var dot = who.LastIndexOf('.');
+        if (dot <= 0 || !ulong.TryParse(who.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation) || incarnation == 0)
+            return null;
+        var name = who[..dot];
+        if (uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return NodeId.IsValid(number) ? new NodeIncarnation(new NodeId(number), new Incarnation(incarnation)) : null;
+        if (name == node.Name)
+            return new NodeIncarnation(node.Settings.Id, new Incarnation(incarnation));
+        return node.Settings.Peers.FirstOrDefault(peer => peer.Name == name) is { } peer ? new NodeIncarnation(peer.Id, new Incarnation(incarnation)) : null;
+    }
+
+    private static string NotAnIncarnation(string who) =>
+        $"'{who}' names no incarnation of a node of this cluster; one is a node's id or name, a dot, and the incarnation that its status says: 3.1765 or n3.1765";
+
+    private static LockRefusedException Refused(string what, string why) => new(RefusalReason.BadRequest, what, why);
+}
