@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using Tyer.Client.Tests.Support;
+using Tyer.Comms;
 using Tyer.Sessions.Wire;
 
 namespace Tyer.Client.Tests;
@@ -73,6 +75,34 @@ public class ConnectingTests
 
         Assert.Equal(2, failure.Message.Split(nowhere).Length);
         Assert.Contains("there is no such socket", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_comes_while_too_many_are_silent_is_told_to_try_again()
+    {
+        await using var daemon = await Daemon.StartAsync();
+        var silent = new List<Socket>();
+        try
+        {
+            for (var each = 0; each < CommsLimits.UnadmittedClientsMax; each++)
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                silent.Add(socket);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(daemon.Endpoint["unix:".Length..]), Stop);
+            }
+
+            // The refusal is lost when the node closes before the hello has come; then it is asked for once more.
+            string message;
+            do
+                message = (await Assert.ThrowsAsync<LockUnavailableException>(() => daemon.ConnectAsync())).Message;
+            while (message.Contains("before it had answered", StringComparison.Ordinal));
+            Assert.Contains("TooManyStrangers", message, StringComparison.Ordinal);
+            Assert.Contains("try again", message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            silent.ForEach(socket => socket.Dispose());
+        }
     }
 
     [Fact]

@@ -158,12 +158,16 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
         // Nothing was kept back: whoever was turned away has been told.
     }
 
+    private static string Describe(RefusalCode refusal) => refusal == RefusalCode.TooManyStrangers
+        ? $"{refusal}: as many are open as it takes, or as are let be silent; those lose their place after {CommsLimits.HelloBudget.TotalSeconds:0} s, so try again"
+        : $"{refusal}";
+
     public void OnClosed(in LinkEnd end)
     {
         if (end.Reason == LinkEndReason.Refused)
         {
             _welcome.TrySetException(new LockUnavailableException(
-                UnavailableReason.Unreachable, $"Connecting to {Endpoint}", $"the node refuses the connection ({end.Refusal})"));
+                UnavailableReason.Unreachable, $"Connecting to {Endpoint}", $"the node refuses the connection ({Describe(end.Refusal)})"));
         }
 
         if (end.Fault is { } fault)
