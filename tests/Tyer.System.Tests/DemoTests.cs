@@ -10,12 +10,16 @@ public sealed class DemoTests : IDisposable
     public static TheoryData<int> Signals => [Support.Signals.Interrupt, Support.Signals.Terminate];
 
     [Fact]
-    public async Task It_loses_nothing_although_a_worker_is_killed()
+    public async Task It_loses_nothing_although_a_worker_and_a_whole_node_are_killed()
     {
-        await using var demo = Start("2s");
+        await using var demo = Start("4s");
         var ended = (await demo.EndAsync()).With(0);
         Assert.Contains(": 0 lost.", ended.Output, StringComparison.Ordinal);
         Assert.Contains("killed worker 3", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("killed n2", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("started n2 again", ended.Errors, StringComparison.Ordinal);
+        Assert.Matches(@"view 2 at n1 \(n2 \(2\.\d+\) left\): .*settled", ended.Output);
+        Assert.Matches(@"view 3 at n3 \(n2 \(2\.\d+\) joined\): .*settled", ended.Output);
         AssertNothingIsLeft();
     }
 

@@ -4,7 +4,8 @@ namespace Tyer.Cli.Demo;
 /// <param name="Elapsed">Since the workers began.</param>
 /// <param name="Count">The number in the file.</param>
 /// <param name="Workers">A row for each, by number.</param>
-internal sealed record DemoMoment(TimeSpan Elapsed, long Count, IReadOnlyList<DemoRow> Workers);
+/// <param name="Events">What the demo has done to it so far, in sentences.</param>
+internal sealed record DemoMoment(TimeSpan Elapsed, long Count, IReadOnlyList<DemoRow> Workers, IReadOnlyList<string> Events);
 
 /// <summary>A worker at one moment.</summary>
 /// <param name="Number">From 1.</param>

@@ -10,6 +10,7 @@ internal sealed class DemoProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Task _log;
+    private bool _isDisposed;
 
     private DemoProcess(Process process, string log)
     {
@@ -47,8 +48,13 @@ internal sealed class DemoProcess : IAsyncDisposable
         await _process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
     }
 
+    /// <summary>Waits for its end, however it comes.</summary>
+    public Task ExitedAsync() => _process.WaitForExitAsync();
+
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         if (!_process.HasExited)
             _process.Kill();
         await _process.WaitForExitAsync().ConfigureAwait(false);

@@ -18,8 +18,8 @@ internal sealed record DemoTally(long File, long Noted, long Lost, long Missing)
     /// <summary>Compares.</summary>
     /// <param name="file">The number in the file.</param>
     /// <param name="journals">What each worker noted, in its order.</param>
-    /// <param name="killed">Which of the workers was killed; -1: none.</param>
-    public static DemoTally Of(long file, IReadOnlyList<IReadOnlyList<long>> journals, int killed)
+    /// <param name="killed">Which of the workers were killed.</param>
+    public static DemoTally Of(long file, IReadOnlyList<IReadOnlyList<long>> journals, params IReadOnlyCollection<int> killed)
     {
         var writers = new Dictionary<long, int>();
         long noted = 0;
@@ -33,8 +33,9 @@ internal sealed record DemoTally(long File, long Noted, long Lost, long Missing)
         }
 
         // Killed between its note and its write: the next worker wrote that number, or nobody did.
-        if (killed >= 0 && journals[killed] is [.., var last] && (last > file || writers[last] > 1))
+        foreach (int worker in killed)
         {
+            if (journals[worker] is not [.., var last] || (last <= file && writers[last] <= 1)) continue;
             writers[last]--;
             noted--;
         }

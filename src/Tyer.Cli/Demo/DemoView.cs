@@ -18,10 +18,10 @@ internal abstract class DemoView
     public abstract Task RunAsync(Func<Action<DemoMoment>, Task> demo);
 }
 
-/// <summary>A line a second, and one for the kill.</summary>
+/// <summary>A line a second, and one for each thing that is done to it.</summary>
 internal sealed class DemoLines(TextWriter writer, Action<string> say) : DemoView
 {
-    private bool _hasToldKill;
+    private int _told;
 
     public override TimeSpan Beat => TimeSpan.FromSeconds(1);
 
@@ -29,12 +29,7 @@ internal sealed class DemoLines(TextWriter writer, Action<string> say) : DemoVie
 
     private void Show(DemoMoment moment)
     {
-        if (!_hasToldKill && moment.Workers.FirstOrDefault(worker => worker.State == DemoState.Killed) is { } killed)
-        {
-            _hasToldKill = true;
-            say($"killed worker {killed.Number} (pid {killed.ProcessId}) with SIGKILL: its node frees what it held, the others go on.");
-        }
-
+        for (; _told < moment.Events.Count; _told++) say(moment.Events[_told]);
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{moment.Elapsed.TotalSeconds,4:0.0} s  count {moment.Count,7}  holds: {Names(moment.Workers.Where(worker => worker.State == DemoState.Holds))}  "
@@ -61,7 +56,7 @@ internal sealed class DemoTable(TextWriter writer, bool colors) : DemoView
     public override TimeSpan Beat => TimeSpan.FromMilliseconds(200);
 
     public override Task RunAsync(Func<Action<DemoMoment>, Task> demo) => _console
-        .Live(Draw(new DemoMoment(TimeSpan.Zero, 0, [])))
+        .Live(Draw(new DemoMoment(TimeSpan.Zero, 0, [], [])))
         .StartAsync(context => demo(moment => context.UpdateTarget(Draw(moment))));
 
     private static Table Draw(DemoMoment moment)
@@ -69,6 +64,7 @@ internal sealed class DemoTable(TextWriter writer, bool colors) : DemoView
         var table = new Table().Border(TableBorder.Simple)
             .Title(string.Create(CultureInfo.InvariantCulture, $"{DemoWorker.Resource} after {moment.Elapsed.TotalSeconds:0.0} s: the file says {moment.Count}"))
             .AddColumn("WORKER").AddColumn("NODE").AddColumn(new TableColumn("PID").RightAligned()).AddColumn("DOES").AddColumn(new TableColumn("ADDED").RightAligned());
+        if (moment.Events is [.., var last]) table.Caption(Markup.Escape(last));
         foreach (DemoRow worker in moment.Workers)
         {
             table.AddRow(

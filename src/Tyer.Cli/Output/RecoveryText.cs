@@ -19,6 +19,20 @@ internal static class RecoveryText
         foreach (string waiting in recoveries.SelectMany(each => each.WaitsFor)) writer.WriteLine($"waits for {Printable.Escape(waiting)}.");
     }
 
+    /// <summary>One recovery at one node as a sentence: its phases in order, each with its time after the view.</summary>
+    public static string Timeline(string node, RecoveryInfo recovery)
+    {
+        (string What, TimeSpan? At)[] phases =
+        [
+            ("installed", recovery.Installed), ("own records done", recovery.DirectoryDone), ("own locks done", recovery.LocksDone),
+            ("directory complete", recovery.DirectoryComplete), ("settled", recovery.Settled), ("last grant", recovery.LastRegrant),
+        ];
+        string times = string.Join(", ", phases.Where(phase => phase.At is not null).OrderBy(phase => phase.At).Select(phase => $"{phase.What} {Phase(phase.At)}"));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"view {recovery.View} at {node} ({Cause(recovery)}): {times}; {recovery.ResourcesRebuilt} resources rebuilt, {recovery.LocksPurged} locks purged, {recovery.RecordsSent} records sent, {recovery.Regrants} granted.");
+    }
+
     /// <summary>Why the view changed, in words.</summary>
     public static string Cause(RecoveryInfo recovery)
     {

@@ -3,7 +3,7 @@ namespace Tyer.Engine.Recovery;
 /// <summary>What an engine has had to do for changes of the view, since it was made.</summary>
 public readonly record struct RecoveryCounts
 {
-    /// <summary>Resources of departed masters that it became master of.</summary>
+    /// <summary>Resources that it became master of while not all of their locks were known.</summary>
     public long ResourcesRebuilt { get; init; }
 
     /// <summary>Locks of its own node that it told a new master, or took over as one.</summary>

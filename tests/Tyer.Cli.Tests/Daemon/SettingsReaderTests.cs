@@ -104,7 +104,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Contains("the stack is 'local', which is always one node", Fault("""{ "Peers": { "n2": "tcp://127.0.0.1:7601" } }"""), StringComparison.Ordinal);
         Assert.Equal(
             "Listen is given (tcp://0.0.0.0:7600), but the stack is 'local', which is always one node and listens to no other: "
-            + "set Stack to 'static' and Peers, or leave Listen out.",
+            + "set Stack to 'static' or 'external', and Peers, or leave Listen out.",
             Fault("""{ "Listen": "tcp://0.0.0.0:7600" }"""));
         Assert.Contains("The stack 'static' needs peers", Fault("""{ "Name": "n1", "Stack": "static" }"""), StringComparison.Ordinal);
     }
