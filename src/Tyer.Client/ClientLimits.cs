@@ -12,6 +12,9 @@ internal static class ClientLimits
     /// <summary>The longest pause before the next attempt to reach the node again; each is a random part of it.</summary>
     internal static TimeSpan ReconnectDelayMax { get; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The longest pause before a crowded node is asked again; each is a random part of it.</summary>
+    internal static TimeSpan CrowdedDelayMax { get; } = TimeSpan.FromMilliseconds(200);
+
     /// <summary>How long the last releases may take to leave when a client is closed.</summary>
     internal static TimeSpan FarewellMax { get; } = TimeSpan.FromSeconds(1);
 }

@@ -27,7 +27,7 @@ public static class CommsLimits
     /// <summary>Messages sent to or queued for one peer and not yet acknowledged, at most; see <see cref="PeerQueueBytesMax"/>.</summary>
     public const int PeerQueueMessagesMax = 65_536;
 
-    /// <summary>Clients connected and not yet admitted, at most; the next one is refused.</summary>
+    /// <summary>Clients connected and not yet admitted, at most; the next one takes the place of the one silent for longest.</summary>
     public const int UnadmittedClientsMax = 256;
 
     /// <summary>Connections that have not yet said which peer they are, at most; the next one is refused. Each has a thread.</summary>

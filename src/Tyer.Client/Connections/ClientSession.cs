@@ -27,6 +27,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
     private SessionDeadline? _deadline;
     private TimeSpan _nextBeat;
     private volatile bool _isLost;
+    private volatile bool _isTurnedAway;
 
     private ClientSession(CommsEndpoint endpoint, IClock clock, IClock steady, ILogger log)
     {
@@ -64,7 +65,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
 
     public bool IsOverdue => _deadline is { } deadline && _clock.Now >= deadline.Value;
 
-    /// <summary>Connects and opens a session.</summary>
+    /// <summary>Connects and opens a session. A node that is crowded is asked again, until there is no time left.</summary>
     /// <param name="endpoint">Where the node is.</param>
     /// <param name="hello">Who asks.</param>
     /// <param name="budget">For all of it.</param>
@@ -77,31 +78,47 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
     internal static async Task<ClientSession> OpenAsync(
         CommsEndpoint endpoint, HelloMessage hello, TimeSpan budget, IClock clock, IClock steady, ILogger log, CancellationToken cancellationToken)
     {
-        var what = $"Connecting to {endpoint}";
-        var session = new ClientSession(endpoint, clock, steady, log);
+        var began = clock.Now;
+        while (true)
+        {
+            var session = new ClientSession(endpoint, clock, steady, log);
+            try
+            {
+                await session.OpenAsync(hello, budget - (clock.Now - began), cancellationToken).ConfigureAwait(false);
+                return session;
+            }
+            catch (LockUnavailableException) when (session._isTurnedAway && budget - (clock.Now - began) > ClientLimits.CrowdedDelayMax)
+            {
+                await Task.Delay(Random.Shared.NextDouble() * ClientLimits.CrowdedDelayMax, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task OpenAsync(HelloMessage hello, TimeSpan budget, CancellationToken cancellationToken)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(budget);
         try
         {
-            session._link = await ClientLink.ConnectAsync(endpoint, session, budget, limit.Token).ConfigureAwait(false);
-            session.Greet(hello);
-            session.Welcome = await session._welcome.Task.WaitAsync(limit.Token).ConfigureAwait(false);
+            _link = await ClientLink.ConnectAsync(Endpoint, this, budget, limit.Token).ConfigureAwait(false);
+            Greet(hello);
+            Welcome = await _welcome.Task.WaitAsync(limit.Token).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
-            session.Lose(LossReason.ConnectionClosed);
+            Lose(LossReason.ConnectionClosed);
             cancellationToken.ThrowIfCancellationRequested();
             throw failure switch
             {
-                OperationCanceledException => new LockUnavailableException(UnavailableReason.Unreachable, what, $"no answer within {budget.TotalSeconds:0.###} s", failure),
+                OperationCanceledException => new LockUnavailableException(
+                    UnavailableReason.Unreachable, $"Connecting to {Endpoint}", $"no answer within {budget.TotalSeconds:0.###} s", failure),
                 // Which says where to.
                 CommsException => new LockUnavailableException(UnavailableReason.Unreachable, "Connecting to a node", failure.Message.TrimEnd('.'), failure),
                 _ => failure,
             };
         }
 
-        session._keepAlive.Start();
-        return session;
+        _keepAlive.Start();
     }
 
     public SendResult Send(ReadOnlySpan<byte> message) => _isLost || _link is not { } link ? SendResult.Closed : link.TrySend(0, 0, 0, message);
@@ -159,11 +176,13 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
     }
 
     private static string Describe(RefusalCode refusal) => refusal == RefusalCode.TooManyStrangers
-        ? $"{refusal}: as many are open as it takes, or as are let be silent; those lose their place after {CommsLimits.HelloBudget.TotalSeconds:0} s, so try again"
+        ? $"{refusal}: it has as many connections as it can take; end some, or try again"
         : $"{refusal}";
 
     public void OnClosed(in LinkEnd end)
     {
+        // The words of a refusal are lost where the node closed before it had read the hello.
+        _isTurnedAway = end is { Reason: LinkEndReason.NetworkFailure } or { Reason: LinkEndReason.Refused, Refusal: RefusalCode.TooManyStrangers };
         if (end.Reason == LinkEndReason.Refused)
         {
             _welcome.TrySetException(new LockUnavailableException(

@@ -92,21 +92,34 @@ public sealed class ClientListener : IDisposable
 
     private void OnAccepted(Socket socket)
     {
-        ClientLink? client = Register(socket);
+        ClientLink? client = Register(socket, out ClientLink? crowdedOut);
+        crowdedOut?.Refuse(RefusalCode.TooManyStrangers);
         if (client is null) return;
 
         ILinkReceiver receiver = _acceptor.OnAccepted(client);
         client.Start(receiver);
     }
 
-    private ClientLink? Register(Socket socket)
+    /// <summary>
+    /// Gives a new connection its place. Where there is none, the one that has been silent for longest loses its own: an honest client says
+    /// who it is at once, so those who only open connections crowd out each other, and not it.
+    /// </summary>
+    private ClientLink? Register(Socket socket, out ClientLink? crowdedOut)
     {
         lock (_gate)
         {
+            // The system gives out the lowest number that is free: a high one says how many are in use, whoever uses them.
+            bool lacksDescriptors = socket.Handle >= _descriptorMax;
+            crowdedOut = _isClosed || !(lacksDescriptors || _unadmitted.Count >= _options.UnadmittedMax) ? null
+                : _unadmitted.MinBy(client => client.HelloDeadline);
+            if (crowdedOut is not null)
+            {
+                _unadmitted.Remove(crowdedOut);
+                _statistics.Refused++;
+            }
+
             RefusalCode refusal = _isClosed ? RefusalCode.ShuttingDown
-                : _unadmitted.Count >= _options.UnadmittedMax ? RefusalCode.TooManyStrangers
-                // The system gives out the lowest number that is free: a high one says how many are in use, whoever uses them.
-                : socket.Handle >= _descriptorMax ? RefusalCode.TooManyStrangers
+                : lacksDescriptors ? RefusalCode.TooManyStrangers
                 : RefusalCode.None;
             if (refusal != RefusalCode.None)
             {

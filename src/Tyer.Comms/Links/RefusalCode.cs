@@ -15,7 +15,7 @@ public enum RefusalCode
     /// <summary>No hello within the budget, or one that led nowhere.</summary>
     HelloTimeout = 2,
 
-    /// <summary>Too many connections that have not said who they are.</summary>
+    /// <summary>Too many connections that have not said who they are; or too many altogether.</summary>
     TooManyStrangers = 3,
 
     /// <summary>This side is shutting down.</summary>

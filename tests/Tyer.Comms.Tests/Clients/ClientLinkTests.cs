@@ -243,26 +243,32 @@ public sealed class ClientLinkTests : IDisposable
     }
 
     [Fact]
-    public async Task One_connection_too_many_without_hello_is_refused_and_admitted_ones_do_not_count()
+    public async Task One_connection_too_many_without_hello_takes_the_place_of_the_one_silent_for_longest()
     {
         var acceptor = new Acceptor { Admits = false };
         using ClientListener listener = Listen(acceptor, unadmittedMax: 3);
-        List<(ClientLink Link, Recorder)> waiting = [];
+        List<(ClientLink Link, Recorder)> silent = [];
+        List<Recorder> ends = [];
         for (int i = 0; i < 3; i++)
         {
-            await Connect(listener, new Recorder());
-            waiting.Add(await acceptor.Next());
+            ends.Add(new Recorder());
+            await Connect(listener, ends[i]);
+            silent.Add(await acceptor.Next());
         }
 
-        var refused = new Recorder();
-        await Connect(listener, refused);
-        Assert.Equal(RefusalCode.TooManyStrangers, (await Wait.For(refused.End)).Refusal);
-        Assert.Equal(1, listener.Statistics.Refused);
-
-        waiting[0].Link.Admit();
+        silent[0].Link.Admit();
         await Connect(listener, new Recorder());
         await acceptor.Next();
-        Assert.Equal(4, listener.Statistics.Connected);
+        Assert.Equal(0, listener.Statistics.Refused);
+
+        // The admitted one does not count: it is the second who has been silent for longest.
+        await Connect(listener, new Recorder());
+        await acceptor.Next();
+        Assert.Equal(RefusalCode.TooManyStrangers, (await Wait.For(ends[1].End)).Refusal);
+        Assert.Equal(1, listener.Statistics.Refused);
+        Assert.Equal(3, listener.Statistics.Unadmitted);
+        Assert.False(ends[0].End.IsCompleted);
+        Assert.False(ends[2].End.IsCompleted);
     }
 
     [Fact]
