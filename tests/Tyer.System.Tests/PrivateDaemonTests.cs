@@ -37,8 +37,12 @@ public sealed partial class PrivateDaemonTests : IDisposable
         await using (var probe = RunningProgram.Start("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs none /run"]))
             Assert.SkipUnless((await probe.EndAsync()).Code == 0, "This system does not let a test have a /run of its own, where no daemon is.");
 
-        // Both in one view of the file system that no other test or daemon shares: the usual places are empty there.
+        // Both in one view of the file system that no other test or daemon shares: the usual places are empty there. The programs are moved out of
+        // the way first, for they may be in one of those.
+        const string programs = "/mnt";
+        var tyer = Programs.TyerInShellAt(programs);
         var script = $$"""
+            mount --bind '{{AppContext.BaseDirectory}}' {{programs}} || exit 1
             mount -t tmpfs none /run
             mount -t tmpfs none /tmp
             export HOME=/run/home
@@ -48,7 +52,7 @@ public sealed partial class PrivateDaemonTests : IDisposable
             one() {
               i=0
               while [ $i -lt 4 ]; do
-                {{Programs.TyerInShell}} run stock -- sh -c 'n=$(cat /run/stock); echo $((n + 1)) > /run/stock' || exit 1
+                {{tyer}} run stock -- sh -c 'n=$(cat /run/stock); echo $((n + 1)) > /run/stock' || exit 1
                 i=$((i + 1))
               done
             }
@@ -57,7 +61,7 @@ public sealed partial class PrivateDaemonTests : IDisposable
             wait $first || exit 1
             wait $second || exit 1
             echo "count $(cat /run/stock)"
-            {{Programs.TyerInShell}} status -o json
+            {{tyer}} status -o json
             """;
         var daemons = new List<int>();
         try

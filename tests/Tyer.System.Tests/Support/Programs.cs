@@ -28,5 +28,8 @@ internal static class Programs
     }
 
     /// <summary>The words that start <c>tyer</c> from a shell.</summary>
-    internal static string TyerInShell => $"dotnet '{Tyer[0]}'";
+    internal static string TyerInShell => TyerInShellAt(AppContext.BaseDirectory);
+
+    /// <summary>The same, where a shell sees the folder of the programs elsewhere.</summary>
+    internal static string TyerInShellAt(string folder) => $"dotnet '{Path.Combine(folder, "Tyer.Cli.dll")}'";
 }
