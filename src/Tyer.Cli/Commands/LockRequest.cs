@@ -10,6 +10,9 @@ namespace Tyer.Cli.Commands;
 /// <summary>The part that <c>run</c> and <c>hold</c> share: which lock, and getting it.</summary>
 internal sealed class LockRequest
 {
+    /// <summary>What opening a lockspace may take also where the lock is not to be waited for: as long as a question to all members.</summary>
+    private static readonly TimeSpan OpeningMin = TimeSpan.FromSeconds(2);
+
     public Argument<ResourceName> Resource { get; } = new("name")
     {
         HelpName = "NAME",
@@ -66,7 +69,7 @@ internal sealed class LockRequest
         IConnection connection = await invocation.ConnectToLockAsync(label, cancellationToken).ConfigureAwait(false);
         try
         {
-            ILockspace lockspace = await connection.OpenLockspaceAsync(invocation.Lockspace ?? Invocation.UsualLockspace, cancellationToken).ConfigureAwait(false);
+            ILockspace lockspace = await OpenAsync(invocation, connection, cancellationToken).ConfigureAwait(false);
             LockHandle handle = await LockAsync(invocation, label, lockspace, new ResourceSearch(connection.Administration), cancellationToken).ConfigureAwait(false);
             return new HeldLock(connection, lockspace, handle);
         }
@@ -74,6 +77,29 @@ internal sealed class LockRequest
         {
             await connection.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Opens the lockspace: an agreement of the cluster, which is there at once, or has to wait for somebody who does not answer.</summary>
+    private async Task<ILockspace> OpenAsync(Invocation invocation, IConnection connection, CancellationToken cancellationToken)
+    {
+        string name = invocation.Lockspace ?? Invocation.UsualLockspace;
+        TimeSpan? limit = invocation.Get(Wait) is { } wait ? wait < OpeningMin ? OpeningMin : wait : null;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (limit is { } span) over.CancelAfter(span);
+        try
+        {
+            Task<ILockspace> opening = connection.OpenLockspaceAsync(name, over.Token).AsTask();
+            if (await Task.WhenAny(opening, Task.Delay(WaitReporter.Patience, over.Token)).ConfigureAwait(false) != opening)
+                invocation.Say($"waiting until lockspace '{name}' can be opened; 'tyer status' says what is in the way.");
+            return await opening.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new LockUnavailableException(
+                UnavailableReason.Unreachable,
+                $"Opening lockspace '{name}'",
+                $"nobody has decided about it within {limit!.Value.TotalSeconds:0.#} s; 'tyer status' says what is in the way");
         }
     }
 

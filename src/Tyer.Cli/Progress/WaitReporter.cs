@@ -13,7 +13,8 @@ namespace Tyer.Cli.Progress;
 /// </summary>
 internal sealed class WaitReporter(Surroundings surroundings, string lockspace, ResourceName resource, LockMode mode)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    /// <summary>How long nothing is said.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private const string ClearLine = "\r\e[K";
 
     private readonly IClock _clock = surroundings.Clock;

@@ -20,7 +20,9 @@ internal sealed unsafe class CommandProcess : IDisposable
     private readonly TaskCompletionSource<CommandEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private int _socket = -1;
+    private readonly List<int> _early = [];
     private int _process;
+    private bool _isCommand;
     private bool _reaped;
 
     private CommandProcess(SelfCommand self, IReadOnlyList<byte[]> command, JobTerminal? terminal, Func<bool> mayContinue)
@@ -62,13 +64,18 @@ internal sealed unsafe class CommandProcess : IDisposable
         }
     }
 
-    /// <summary>Sends a signal to its process group; nothing happens when it is not there (any more).</summary>
+    /// <summary>
+    /// Sends a signal to its process group; nothing happens when it is not there any more. While the helper has not become the command, a
+    /// signal waits: the helper's own runtime would swallow it. Only a kill does not.
+    /// </summary>
     public void Signal(int signal)
     {
         lock (_gate)
         {
             // Once it is reaped, its number may belong to somebody else.
-            if (_process != 0 && !_reaped) _ = Native.Kill(-_process, signal);
+            if (_reaped) return;
+            if (_isCommand || (_process != 0 && signal == Signals.Kill)) _ = Native.Kill(-_process, signal);
+            else _early.Add(signal);
         }
     }
 
@@ -97,6 +104,7 @@ internal sealed unsafe class CommandProcess : IDisposable
         {
             int error = Spawn(helpersEnd);
             _ = Native.Close(helpersEnd);
+            if (error == 0) SendEarlySignals();
             _ended.SetResult(error == 0 ? Wait() : new CommandEnd(CommandEndKind.HelperFailed, error));
         }
         catch (Exception exception)
@@ -142,6 +150,30 @@ internal sealed unsafe class CommandProcess : IDisposable
         _ = Native.DestroySpawnActions(actions);
         _ = Native.DestroySpawnAttributes(attributes);
         return error;
+    }
+
+    private void SendEarlySignals()
+    {
+        lock (_gate)
+        {
+            if (_early.Contains(Signals.Kill)) _ = Native.Kill(-_process, Signals.Kill);
+        }
+
+        WaitUntilCommand();
+        lock (_gate)
+        {
+            _isCommand = true;
+            foreach (int signal in _early) _ = Native.Kill(-_process, signal);
+        }
+    }
+
+    /// <summary>Returns when the helper has become the command, or has ended: either closes its end of the socket.</summary>
+    private void WaitUntilCommand()
+    {
+        var socket = new PollRequest { Descriptor = _socket };
+        int result;
+        do result = Native.Poll(&socket, 1, milliseconds: -1);
+        while (result < 0 && Marshal.GetLastPInvokeError() == Native.ErrorInterrupted);
     }
 
     private CommandEnd Wait()

@@ -118,6 +118,18 @@ public sealed class RunTests : IDisposable
     public async Task What_nobody_can_tell_gives_9() => await Expect(
         ExitCodes.Unknown, new OutcomeUnknownException(new RequestId(new LockId(5), 1), "The release", "no answer"));
 
+    [Fact]
+    public async Task A_lockspace_that_cannot_be_opened_gives_5_where_the_wait_is_limited()
+    {
+        var harness = new CommandLineHarness { Daemon = { Opens = false } };
+        Assert.Equal(ExitCodes.Unavailable, await harness.RunAsync("run", "x", "--wait", "0", "--", "touch", PathOf("ran")).InTime());
+        string said = harness.Error.ToString();
+        Assert.StartsWith("tyer: waiting until lockspace 'default' can be opened; 'tyer status' says what is in the way.\n", said, StringComparison.Ordinal);
+        Assert.Contains("Opening lockspace 'default'", said, StringComparison.Ordinal);
+        Assert.Contains("nobody has decided about it within 2 s", said, StringComparison.Ordinal);
+        Assert.False(File.Exists(PathOf("ran")));
+    }
+
     private async Task Expect(int code, Exception exception)
     {
         CommandLineHarness harness = FailingWith(exception);

@@ -49,10 +49,14 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
         return OnConnect is { } failure ? throw failure : ValueTask.FromResult<IConnection>(this);
     }
 
-    public ValueTask<ILockspace> OpenLockspaceAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Whether lockspaces open; if not, nobody decides whether they do.</summary>
+    public bool Opens { get; set; } = true;
+
+    public async ValueTask<ILockspace> OpenLockspaceAsync(string name, CancellationToken cancellationToken)
     {
         Name = name;
-        return ValueTask.FromResult<ILockspace>(this);
+        if (!Opens) await Task.Delay(Timeout.Infinite, cancellationToken);
+        return this;
     }
 
     public ValueTask<LockHandle> LockAsync(ResourceName resource, LockMode mode = LockMode.Exclusive, CancellationToken cancellationToken = default) =>

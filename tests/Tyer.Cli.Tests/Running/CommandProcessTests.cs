@@ -91,6 +91,27 @@ public sealed class CommandProcessTests : IDisposable
         await EndOf(child);
     }
 
+    [Theory]
+    [InlineData(Signals.Terminate)]
+    [InlineData(Signals.Interrupt)]
+    public async Task A_signal_that_comes_before_the_command_does_reaches_it_all_the_same(int signal)
+    {
+        using CommandProcess process = Prepare("sleep", "1000");
+        process.Signal(signal);
+        process.Go([]);
+        Assert.Equal(new CommandEnd(CommandEndKind.Killed, signal), await process.Ended.InTime());
+    }
+
+    [Fact]
+    public async Task Killed_before_it_may_go_it_never_runs()
+    {
+        using CommandProcess process = Prepare("touch", PathOf("ran"));
+        process.Signal(Signals.Kill);
+        process.Go([]);
+        Assert.NotEqual(0, (await process.Ended.InTime()).ExitCode);
+        Assert.False(File.Exists(PathOf("ran")));
+    }
+
     [Fact]
     public async Task A_broken_pipe_ends_it_as_it_ends_commands()
     {
