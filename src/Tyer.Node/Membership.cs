@@ -6,7 +6,7 @@ using Tyer.Engine;
 namespace Tyer.Node;
 
 /// <summary>What the cluster stack says, put into effect: views are installed in the shards, the rest is kept for those who ask.</summary>
-internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsyncDisposable
+internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly ILogger _log = node.Log;
@@ -87,7 +87,6 @@ internal sealed partial class Membership(NodeCore node) : IGroupObserver, IAsync
         }
 
         node.Shards.Install(new EngineView(view.Id, members, [.. view.Unproven.Select(MemberOf)], view.HasQuorum));
-        node.ViewInstalled();
         LogView(view);
     }
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tyer.Cluster;
 using Tyer.Cluster.State;
+using Tyer.Engine;
 using Tyer.Node.Administration;
 using Tyer.Node.Clients;
 using Tyer.Node.Lockspaces;
@@ -16,36 +16,47 @@ using Tyer.Time;
 namespace Tyer.Node;
 
 /// <summary>
-/// One running node: shards, sessions, lockspaces, and what connects them with the other nodes and the cluster stack. The only place
-/// where engine, comms and stack meet.
+/// One running node: the wiring of its parts, and what has threads, files and sockets around it: timer, state directory, clients, the
+/// agreement on lockspaces, questions of operators.
 /// </summary>
-internal sealed partial class NodeCore : IAsyncDisposable
+internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
 {
     private readonly StateDirectory _state;
     private readonly ILogger _log;
-    private readonly IPeerOutbox _outbox;
+    private readonly PeerMesh? _mesh;
     private readonly TimerThread _timer;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LockIdRange _lockNumbers;
     private int _stopping;
 
-    internal NodeCore(NodeSettings settings, StateDirectory state, IPeerOutbox outbox)
+    /// <param name="settings">What it is to be.</param>
+    /// <param name="state">What it keeps from life to life; disposed with the node.</param>
+    /// <param name="mesh">Its way to the others, disposed with the node; null: it is alone.</param>
+    internal NodeCore(NodeSettings settings, StateDirectory state, PeerMesh? mesh)
     {
         Settings = settings;
         _state = state;
-        _outbox = outbox;
+        _mesh = mesh;
         var loggers = settings.Options.LoggerFactory ?? NullLoggerFactory.Instance;
         _log = loggers.CreateLogger("Tyer.Node");
         _lockNumbers = state.ReserveLockIds();
         var clock = settings.Options.Clock ?? BootClock.Instance;
         StartedAt = clock.Now;
-        Shards = new ShardSet(settings.Id.Value, settings.Shards, _lockNumbers.First, (ulong)Random.Shared.NextInt64(), outbox, clock);
-        LongWaits = new LongWaits(this);
+        var engine = new EngineOptions
+        {
+            Node = settings.Id.Value,
+            FirstLockNumber = _lockNumbers.First,
+            TableSeed = (ulong)Random.Shared.NextInt64(),
+        };
+        Wiring = new NodeWiring(new WiringSettings(settings.Name, engine, settings.Shards, settings.Peers), mesh, clock, _log)
+        {
+            Answer = (topic, question) => Answers!.Answer(topic, question),
+            TellLongWait = new LongWaits(this).Add,
+            Fail = Fail,
+        };
         Orphans = new OrphanService(this);
-        Sessions = new SessionRegistry(this);
         Lockspaces = new LockspaceRegistry(Shards, OpenOwn);
         Queries = new QueryService(this);
-        Membership = new Membership(this);
         Answers = new LocalAnswers(this);
         Administration = new NodeAdministration(this);
         Clients = new ClientService(this);
@@ -65,11 +76,12 @@ internal sealed partial class NodeCore : IAsyncDisposable
 
     internal StateDirectory State => _state;
 
-    internal ShardSet Shards { get; }
+    /// <summary>The part of the node that has no thread, file or socket.</summary>
+    internal NodeWiring Wiring { get; }
 
-    internal SessionRegistry Sessions { get; }
+    internal ShardSet Shards => Wiring.Shards;
 
-    internal LongWaits LongWaits { get; }
+    internal SessionRegistry Sessions => Wiring.Sessions;
 
     internal OrphanService Orphans { get; }
 
@@ -77,34 +89,27 @@ internal sealed partial class NodeCore : IAsyncDisposable
 
     internal QueryService Queries { get; }
 
-    internal Membership Membership { get; }
+    internal Membership Membership => Wiring.Membership;
 
     /// <summary>Completes, with its exception, if the node finds that it cannot go on.</summary>
     internal Task Failed => _failed.Task;
 
     /// <summary>For how long what is held here is safe, from now: until the stack's word runs out.</summary>
-    internal TimeSpan SafeFor
-    {
-        get
-        {
-            var until = Membership.SafeUntil;
-            return until == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : until - Shards.Clock.Now;
-        }
-    }
+    internal TimeSpan SafeFor => Wiring.SafeFor;
 
     internal LocalAnswers Answers { get; }
 
     internal NodeAdministration Administration { get; }
 
     /// <summary>The other members, to be asked; null for a node that is alone.</summary>
-    internal IPeerQuestions? Peers => _outbox as IPeerQuestions;
+    internal IPeerQuestions? Peers => Wiring.Peers;
 
     internal bool IsStopping => Volatile.Read(ref _stopping) != 0;
 
     /// <summary>The sessions of other processes.</summary>
     internal ClientService Clients { get; }
 
-    internal string NameOf(uint id) => Membership.NameOf(id);
+    internal string NameOf(uint id) => Wiring.NameOf(id);
 
     internal async ValueTask<ILockspace> OpenLockspaceAsync(
         string name, LockspaceOptions? options, LockOwner owner, CancellationToken cancellationToken)
@@ -125,7 +130,7 @@ internal sealed partial class NodeCore : IAsyncDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _stopping) != 0, typeof(TyerNode));
         var opened = await Lockspaces.OpenAsync(name, options, cancellationToken).ConfigureAwait(false);
         var session = Sessions.Open(owner, name, transport, renewals);
-        return (new NodeLockspace(this, opened, session, Settings.Options.InlineCompletions), session);
+        return (new NodeLockspace(Wiring, this, opened, session, Settings.Options.InlineCompletions), session);
     }
 
     public async ValueTask DisposeAsync()
@@ -136,8 +141,8 @@ internal sealed partial class NodeCore : IAsyncDisposable
         Sessions.CloseAll(LossReason.NodeStopped);
         _timer.Dispose();
         await Membership.DisposeAsync().ConfigureAwait(false);
-        if (_outbox is IAsyncDisposable peers)
-            await peers.DisposeAsync().ConfigureAwait(false);
+        if (_mesh is not null)
+            await _mesh.DisposeAsync().ConfigureAwait(false);
         // A client that has not heard that the node stops may believe in its locks until its session's time is over.
         if (isClean)
             _state.MarkClean();
@@ -145,11 +150,13 @@ internal sealed partial class NodeCore : IAsyncDisposable
         LogStopped(Name);
     }
 
-    /// <summary>A view is about to be installed: connections to who is not in it end.</summary>
-    internal void CutDeparted(ClusterView? before, ClusterView view) => (_outbox as PeerMesh)?.CutDeparted(before, view);
+    ValueTask<int> ILockspaceServices.PurgeAsync(OpenedLockspace space, uint member, int processId, CancellationToken cancellationToken) =>
+        Orphans.PurgeAsync(space, member, processId, cancellationToken);
 
-    /// <summary>The shards have the view: what other nodes' engines sent early can be taken in.</summary>
-    internal void ViewInstalled() => (_outbox as PeerMesh)?.Inbox.Open();
+    IAsyncEnumerable<ResourceSnapshot> ILockspaceServices.QueryAsync(uint space, ResourceQuery query, CancellationToken cancellationToken) =>
+        Queries.QueryAsync(space, query, cancellationToken);
+
+    ValueTask ILockspaceServices.CloseAsync(OpenedLockspace space) => Lockspaces.CloseAsync(space);
 
     /// <summary>A broken invariant, or a state directory that cannot be written: the node stops rather than grant.</summary>
     internal void Fail(Exception cause)
@@ -173,7 +180,7 @@ internal sealed partial class NodeCore : IAsyncDisposable
     }
 
     private SessionLockspace OpenOwn(OpenedLockspace opened) =>
-        new(new NodeLockspace(this, opened, Sessions.Open(ProcessIdentity.OfThisProcess(Name), lockspace: ""), inlineCompletions: false));
+        new(new NodeLockspace(Wiring, this, opened, Sessions.Open(ProcessIdentity.OfThisProcess(Name), lockspace: ""), inlineCompletions: false));
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "Node {Name} has stopped")]
     private partial void LogStopped(string name);

@@ -4,7 +4,6 @@ using Tyer.Cluster.Local;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
 using Tyer.Node.Peers;
-using Tyer.Node.Shards;
 using Tyer.Time;
 
 namespace Tyer.Node;
@@ -26,14 +25,13 @@ internal static class NodeStart
             var clock = settings.Options.Clock ?? BootClock.Instance;
             if (settings.IsLocal)
             {
-                core = new NodeCore(settings, state, new NoPeers());
+                core = new NodeCore(settings, state, mesh: null);
                 await core.Membership.ConnectAsync(new LocalStack(state, clock), cancellationToken).ConfigureAwait(false);
             }
             else
             {
                 var mesh = new PeerMesh(connect(settings, state), settings.Peers.Select(peer => peer.Id.Value));
                 core = new NodeCore(settings, state, mesh);
-                mesh.Attach(core);
                 await core.Membership.ConnectAsync(StackOf(settings, state, mesh, clock), cancellationToken).ConfigureAwait(false);
             }
 

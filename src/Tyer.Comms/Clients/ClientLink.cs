@@ -149,11 +149,12 @@ public sealed class ClientLink : IFrameReceiver
     private static void DialAndRead(
         CommsEndpoint endpoint, ILinkReceiver receiver, TimeSpan timeout, TaskCompletionSource<ClientLink> connected)
     {
+        SocketLink link;
         ClientLink client;
         try
         {
             Socket socket = Dialer.Connect(endpoint, timeout);
-            var link = new Link(socket, ReadModel.Thread, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin);
+            link = new SocketLink(socket, ReadModel.Thread, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin);
             client = new ClientLink(link, new SegmentPool(), listener: null) { _receiver = receiver };
             if (!connected.TrySetResult(client))
             {
@@ -167,7 +168,7 @@ public sealed class ClientLink : IFrameReceiver
             return;
         }
 
-        client._link.Read(client);
+        link.Read(client);
     }
 
     private void SayRefused(RefusalCode code, ushort detail)

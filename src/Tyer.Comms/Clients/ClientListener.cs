@@ -129,7 +129,7 @@ public sealed class ClientListener : IDisposable
             }
 
             ReadModel model = _threaded < _options.ThreadedMax ? ReadModel.Thread : ReadModel.Async;
-            var link = new Link(socket, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
+            var link = new SocketLink(socket, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
             {
                 QuietBytes = CommsLimits.ClientQueueBytesQuiet,
             };

@@ -5,14 +5,14 @@ using Tyer.Comms.Sending;
 namespace Tyer.Comms.Links;
 
 /// <summary>
-/// One connected socket that carries frames. One reader delivers them on its own thread, or on the pool; anybody may send. Whoever ends it
-/// shuts the socket down, which wakes the reader, and the reader alone cleans up: when its receiver hears of the end, nobody touches the
-/// socket, the queue or the receiver any more.
+/// One connection that carries frames: bytes go out by its sink, and those that come are cut into frames and delivered. One reader delivers;
+/// anybody may send. Whoever ends it wakes the reader, and the reader alone cleans up: when its receiver hears of the end, nobody touches the
+/// connection, the queue or the receiver any more. What the connection is made of is said by who derives from it.
 /// </summary>
-internal sealed class Link : IWriterOwner
+internal abstract class Link : IWriterOwner
 {
-    private readonly Socket _socket;
-    private readonly ReadModel _model;
+    private readonly IByteSink _sink;
+    private readonly bool _hasThread;
     private int _bodyMax;
     private readonly ReceiveBuffer _buffer;
     private readonly Lock _endGate = new();
@@ -22,24 +22,26 @@ internal sealed class Link : IWriterOwner
     private bool _isEndDeclared;
     private volatile bool _hasEnded;
 
-    /// <param name="socket">Connected; the link owns it from here on.</param>
-    /// <param name="model">Who reads.</param>
+    /// <param name="sink">Where its bytes go.</param>
+    /// <param name="hasThread">True: a sink without room is waited for by a thread. False: asynchronously.</param>
     /// <param name="bodyMax">Bytes in a received body, at most.</param>
     /// <param name="bufferMin">Bytes of the receive buffer at first.</param>
-    public Link(Socket socket, ReadModel model, int bodyMax, int bufferMin)
+    protected Link(IByteSink sink, bool hasThread, int bodyMax, int bufferMin)
     {
-        _socket = socket;
-        _model = model;
+        _sink = sink;
+        _hasThread = hasThread;
         _bodyMax = bodyMax;
         _buffer = new ReceiveBuffer(bufferMin);
-        Credentials = PeerCredentials.Of(socket);
     }
 
     /// <summary>Who is at the other end, if the system can tell.</summary>
-    public PeerCredentials? Credentials { get; }
+    public PeerCredentials? Credentials { get; protected init; }
 
-    /// <summary>With more bytes than this waiting to be sent, nothing is read.</summary>
-    public long QuietBytes { get; init; } = long.MaxValue;
+    /// <summary>Bytes received that do not make a whole frame yet, and room for more; the reader's.</summary>
+    protected ReceiveBuffer Buffer => _buffer;
+
+    /// <summary>Whether somebody has ended it: the reader is to clean up.</summary>
+    protected bool HasEnded => _hasEnded;
 
     /// <summary>The sender, once a queue is attached.</summary>
     public CombiningWriter? Writer => _writer;
@@ -49,7 +51,7 @@ internal sealed class Link : IWriterOwner
     {
         lock (_endGate)
         {
-            if (!_hasEnded) _writer = new CombiningWriter(_socket, queue, prefix, this, hasThread: _model == ReadModel.Thread);
+            if (!_hasEnded) _writer = new CombiningWriter(_sink, queue, prefix, this, _hasThread);
             return _writer;
         }
     }
@@ -57,38 +59,8 @@ internal sealed class Link : IWriterOwner
     /// <summary>From the next frame on, bodies may be longer: the other side is known now. From within the receiver only.</summary>
     public void RaiseBodyMax(int bodyMax) => _bodyMax = bodyMax;
 
-    /// <summary>Begins to read, on a thread of its own or on the pool.</summary>
-    public void Start(IFrameReceiver receiver)
-    {
-        if (_model == ReadModel.Async)
-        {
-            _receiver = receiver;
-            _ = Task.Run(ReadAsync);
-            return;
-        }
-
-        if (CommsThread.TryStart("tyer link reader", () => Read(receiver))) return;
-
-        // Ended, it reads nothing: only the clean-up runs, wherever it can.
-        End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: SocketError.NoBufferSpaceAvailable));
-        _ = Task.Run(() => Read(receiver));
-    }
-
-    /// <summary>Reads on the calling thread until the link ends.</summary>
-    public void Read(IFrameReceiver receiver)
-    {
-        _receiver = receiver;
-        while (!_hasEnded)
-        {
-            WaitForQuietAsync().GetAwaiter().GetResult();
-            int count = _socket.Receive(_buffer.Free().Span, SocketFlags.None, out SocketError error);
-            if (error == SocketError.Success) Received(count);
-            else if (error != SocketError.Interrupted) End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: error));
-        }
-
-        _writer?.CloseAsync().GetAwaiter().GetResult();
-        Finish();
-    }
+    /// <summary>Begins to read, and delivers to this receiver.</summary>
+    public abstract void Start(IFrameReceiver receiver);
 
     /// <summary>Sends one frame outside any queue, during a handshake only: a socket's empty buffer takes it, or the link ends.</summary>
     public void SendNow(ReadOnlySpan<byte> frame)
@@ -96,7 +68,7 @@ internal sealed class Link : IWriterOwner
         lock (_endGate)
         {
             if (_hasEnded) return;
-            long sent = LibC.Send(_socket.SafeHandle, frame, LibC.DontWait, out int error);
+            long sent = LibC.SendTo(_sink, frame, out int error);
             if (sent != frame.Length) SendFailed(error == 0 ? SocketError.NoBufferSpaceAvailable : new SocketException(error).SocketErrorCode);
         }
     }
@@ -123,14 +95,7 @@ internal sealed class Link : IWriterOwner
             Declare(end);
             if (_hasEnded) return;
             _hasEnded = true;
-            try
-            {
-                _socket.Shutdown(SocketShutdown.Both);
-            }
-            catch (SocketException)
-            {
-                // The other side was faster: the reader is awake already.
-            }
+            Shutdown();
         }
     }
 
@@ -140,36 +105,17 @@ internal sealed class Link : IWriterOwner
     /// <inheritdoc/>
     public void QueueHasRoom() => _receiver!.OnSendable();
 
-    private async Task ReadAsync()
-    {
-        while (!_hasEnded)
-        {
-            try
-            {
-                await WaitForQuietAsync().ConfigureAwait(false);
-                if (_buffer.IsEmpty)
-                {
-                    // An empty read waits for data while no buffer is held.
-                    _buffer.Release();
-                    await _socket.ReceiveAsync(Memory<byte>.Empty).ConfigureAwait(false);
-                }
+    /// <summary>Wakes the reader, and lets nothing pass any more. Under the gate of the end, once.</summary>
+    protected abstract void Shutdown();
 
-                Received(await _socket.ReceiveAsync(_buffer.Free()).ConfigureAwait(false));
-            }
-            catch (SocketException e)
-            {
-                End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: e.SocketErrorCode));
-            }
-        }
+    /// <summary>Gives the connection back to the system. Under the gate of the end, once, by the reader.</summary>
+    protected abstract void Release();
 
-        if (_writer is { } writer) await writer.CloseAsync().ConfigureAwait(false);
-        Finish();
-    }
+    /// <summary>Names whom it delivers to; before it delivers.</summary>
+    protected void DeliverTo(IFrameReceiver receiver) => _receiver = receiver;
 
-    /// <summary>Who does not read what it asked for may not ask for more: the socket fills, and pushes back.</summary>
-    private Task WaitForQuietAsync() => _writer is { } writer ? writer.WhenQuietAsync(QuietBytes) : Task.CompletedTask;
-
-    private void Received(int count)
+    /// <summary>So many bytes were read into the buffer: delivers the frames that are whole; 0: the other side has closed.</summary>
+    protected void Received(int count)
     {
         if (count == 0)
         {
@@ -215,9 +161,10 @@ internal sealed class Link : IWriterOwner
         }
     }
 
-    private void Finish()
+    /// <summary>Cleans up; by the reader, when nobody sends any more.</summary>
+    protected void Finish()
     {
-        lock (_endGate) _socket.Dispose();
+        lock (_endGate) Release();
         _buffer.Release();
         _receiver!.OnEnded(_end);
     }

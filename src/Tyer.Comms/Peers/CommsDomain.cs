@@ -1,8 +1,5 @@
-using System.Net.Sockets;
 using Tyer.Comms.Endpoints;
-using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
-using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Peers;
 
@@ -12,9 +9,7 @@ namespace Tyer.Comms.Peers;
 /// </summary>
 public sealed class CommsDomain : IDisposable
 {
-    private readonly SegmentPool _pool = new();
     private readonly Dictionary<uint, Peer> _peers = [];
-    private readonly Listener _listener;
 
     private readonly Lock _gate = new();
     private readonly HashSet<PeerLink> _strangers = [];
@@ -29,6 +24,13 @@ public sealed class CommsDomain : IDisposable
     /// <exception cref="ArgumentException">An id, a name or an incarnation is out of range, or two peers have one id.</exception>
     /// <exception cref="CommsException">It cannot listen there.</exception>
     public CommsDomain(CommsDomainOptions options, IMessageHandler handler, IPeerObserver observer)
+        : this(options, handler, observer, static options => new SocketTransport(options))
+    {
+    }
+
+    /// <summary>The same over another transport, which is opened when the options are found to be good.</summary>
+    internal CommsDomain(
+        CommsDomainOptions options, IMessageHandler handler, IPeerObserver observer, Func<CommsDomainOptions, ILinkTransport> open)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(handler);
@@ -38,19 +40,20 @@ public sealed class CommsDomain : IDisposable
         Options = options;
         Handler = handler;
         Observer = observer;
-        Timer = new DomainTimer(this);
+        HashSet<uint> ids = [options.Local.NodeId];
         foreach (PeerAddress address in options.Peers)
         {
             (options.Local with { NodeId = address.NodeId, Name = address.Name }).ThrowIfInvalid();
-            if (address.NodeId == options.Local.NodeId || !_peers.TryAdd(address.NodeId, new Peer(this, address, _pool)))
+            if (!ids.Add(address.NodeId))
                 throw new ArgumentException($"Node id {address.NodeId} is given to two nodes.", nameof(options));
         }
 
-        _listener = new Listener(options.Listen, options.SocketMode, OnAccepted);
+        Transport = open(options);
+        foreach (PeerAddress address in options.Peers) _peers.Add(address.NodeId, new Peer(this, address, Transport.Segments));
     }
 
     /// <summary>Where it listens, with the port that the system chose.</summary>
-    public CommsEndpoint Endpoint => _listener.Endpoint;
+    public CommsEndpoint Endpoint => Transport.Endpoint;
 
     /// <summary>Everybody else, by node id.</summary>
     public IReadOnlyDictionary<uint, Peer> Peers => _peers;
@@ -59,7 +62,7 @@ public sealed class CommsDomain : IDisposable
     public long Refused => Volatile.Read(ref _refused);
 
     /// <summary>Times that the system had no socket to give, ever.</summary>
-    public long AcceptFailures => _listener.Failures;
+    public long AcceptFailures => Transport.AcceptFailures;
 
     internal CommsDomainOptions Options { get; }
 
@@ -67,17 +70,16 @@ public sealed class CommsDomain : IDisposable
 
     internal IPeerObserver Observer { get; }
 
-    internal DomainTimer Timer { get; }
+    internal ILinkTransport Transport { get; }
 
     /// <summary>Segments of its send queues in use.</summary>
-    internal int RentedSegments => _pool.Rented;
+    internal int RentedSegments => Transport.Segments.Rented;
 
     /// <summary>Begins to accept and to dial. Once.</summary>
     /// <exception cref="CommsException">The system has no thread to give.</exception>
     public void Start()
     {
-        Timer.Start();
-        _listener.Start();
+        Transport.Start(this);
         foreach (Peer peer in _peers.Values) peer.Post(new ConnectionEvent(ConnectionEventKind.Start));
     }
 
@@ -103,10 +105,10 @@ public sealed class CommsDomain : IDisposable
             strangers = [.. _strangers];
         }
 
-        _listener.Dispose();
+        Transport.StopListening();
         foreach (PeerLink stranger in strangers) stranger.Refuse(RefusalCode.ShuttingDown);
         foreach (Peer peer in _peers.Values) peer.Post(new ConnectionEvent(ConnectionEventKind.Abort));
-        Timer.Dispose();
+        Transport.Dispose();
     }
 
     internal Peer? Find(uint nodeId) => _peers.GetValueOrDefault(nodeId);
@@ -125,7 +127,7 @@ public sealed class CommsDomain : IDisposable
         lock (_gate) _strangers.Remove(link);
     }
 
-    /// <summary>Lets time pass; the timer's thread only.</summary>
+    /// <summary>Lets time pass; by the transport only, one at a time.</summary>
     internal bool Tick(TimeSpan now, out TimeSpan next)
     {
         next = TimeSpan.MaxValue;
@@ -151,7 +153,9 @@ public sealed class CommsDomain : IDisposable
         return isOwed;
     }
 
-    private void OnAccepted(Socket socket)
+    /// <summary>Somebody has connected: its first words will say which peer it is.</summary>
+    /// <returns>Why it is turned away, by whoever brought it; or none.</returns>
+    internal RefusalCode Accept(Link accepted)
     {
         PeerLink link;
         lock (_gate)
@@ -159,25 +163,15 @@ public sealed class CommsDomain : IDisposable
             if (_isClosed || _strangers.Count >= CommsLimits.StrangersMax)
             {
                 Interlocked.Increment(ref _refused);
-                Turn(socket, _isClosed ? RefusalCode.ShuttingDown : RefusalCode.TooManyStrangers);
-                return;
+                return _isClosed ? RefusalCode.ShuttingDown : RefusalCode.TooManyStrangers;
             }
 
-            link = new PeerLink(this, ++_linkIds, socket, CommsClock.Now + Options.HelloBudget);
+            link = new PeerLink(this, ++_linkIds, accepted, Transport.Now + Options.HelloBudget);
             _strangers.Add(link);
         }
 
-        Timer.WakeAt(link.HelloDeadline);
+        Transport.WakeAt(link.HelloDeadline);
         link.Start();
-    }
-
-    /// <summary>Says why, and closes: the words fit a fresh socket's buffer.</summary>
-    private static void Turn(Socket socket, RefusalCode code)
-    {
-        using (socket)
-        {
-            Span<byte> frame = stackalloc byte[FrameHeader.Bytes + Refusal.Bytes];
-            socket.Send(frame[..Refusal.WriteFrame(frame, code)], SocketFlags.None, out _);
-        }
+        return RefusalCode.None;
     }
 }

@@ -8,19 +8,16 @@ internal sealed class DomainTimer : IDisposable
 {
     private const int TicksBeforeSleep = 16;
 
-    private readonly CommsDomain _domain;
     private readonly AutoResetEvent _wake = new(initialState: false);
     private volatile bool _isAsleep;
     private volatile bool _isDone;
     private long _wakeAtTicks = long.MaxValue;
 
-    public DomainTimer(CommsDomain domain) => _domain = domain;
-
     /// <summary>Begins to tick.</summary>
     /// <exception cref="CommsException">The system has no thread to give.</exception>
-    public void Start()
+    public void Start(CommsDomain domain)
     {
-        if (!CommsThread.TryStart("tyer comms timer", Loop))
+        if (!CommsThread.TryStart("tyer comms timer", () => Loop(domain)))
             throw new CommsException(CommsErrorCode.SystemFailure, "The system has no thread or descriptor to give.");
     }
 
@@ -45,7 +42,7 @@ internal sealed class DomainTimer : IDisposable
         _wake.Set();
     }
 
-    private void Loop()
+    private void Loop(CommsDomain domain)
     {
         int idleTicks = 0;
         while (!_isDone)
@@ -60,7 +57,7 @@ internal sealed class DomainTimer : IDisposable
             }
 
             TimeSpan now = CommsClock.Now;
-            bool isOwed = _domain.Tick(now, out TimeSpan next);
+            bool isOwed = domain.Tick(now, out TimeSpan next);
             idleTicks = isOwed ? 0 : Math.Min(idleTicks + 1, TicksBeforeSleep);
             if (goesToSleep && !isOwed)
             {

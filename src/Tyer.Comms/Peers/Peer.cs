@@ -227,7 +227,7 @@ public sealed class Peer
             isOwed = _session.IsAcknowledgeOwed && _queue.PendingBytes == 0;
         }
 
-        if (isOwed) _domain.Timer.WakeForAcknowledgement();
+        if (isOwed) _domain.Transport.WakeForAcknowledgement();
     }
 
     /// <summary>Time has passed: sends an acknowledgement that found nothing to ride on, and lets the connection's delays run out.</summary>
@@ -311,7 +311,7 @@ public sealed class Peer
                 if (e.Link == _writerLink) _writer = null;
             }
 
-            _connection.Handle(e, CommsClock.Now, _actions);
+            _connection.Handle(e, _domain.Transport.Now, _actions);
             next = _nextTick = _connection.NextTick;
         }
 
@@ -335,7 +335,7 @@ public sealed class Peer
         }
 
         _actions.Clear();
-        _domain.Timer.WakeAt(next);
+        _domain.Transport.WakeAt(next);
     }
 
     private void Execute(in ConnectionAction action)
@@ -403,7 +403,7 @@ public sealed class Peer
     {
         var link = new PeerLink(_domain, id, this);
         lock (_mailboxGate) _links.Add(id, link);
-        link.Dial();
+        _domain.Transport.Dial(link, _address);
     }
 
     private void Attach(PeerLink link)

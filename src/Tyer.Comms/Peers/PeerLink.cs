@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Sending;
@@ -26,10 +24,10 @@ internal sealed class PeerLink : IFrameReceiver
     }
 
     /// <summary>A link that was accepted.</summary>
-    public PeerLink(CommsDomain domain, long id, Socket socket, TimeSpan helloDeadline)
+    public PeerLink(CommsDomain domain, long id, Link accepted, TimeSpan helloDeadline)
     {
         _domain = domain;
-        _link = NewLink(socket);
+        _link = accepted;
         Id = id;
         HelloDeadline = helloDeadline;
     }
@@ -47,14 +45,23 @@ internal sealed class PeerLink : IFrameReceiver
         set => _isOpen = value;
     }
 
-    /// <summary>Connects and reads, on a thread of its own; the peer hears how it went.</summary>
-    public void Dial()
+    /// <summary>A dialled link is connected; what comes over it may be delivered when this returns.</summary>
+    public void Connected(Link link)
     {
-        if (!CommsThread.TryStart($"tyer peer {_peer!.Name}", DialAndRead))
-            _peer.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.NetworkFailure)));
+        lock (_gate)
+        {
+            _link = link;
+            if (_endBeforeConnected is { } end) link.End(end);
+        }
+
+        _peer!.PostAndWait(new ConnectionEvent(ConnectionEventKind.DialConnected, Id));
     }
 
-    /// <summary>Reads what a stranger says, on a thread of its own.</summary>
+    /// <summary>A link could not be dialled.</summary>
+    public void NotConnected(Exception? fault) =>
+        _peer!.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.NetworkFailure, Fault: fault)));
+
+    /// <summary>Begins to read what a stranger says.</summary>
     public void Start() => _link!.Start(this);
 
     /// <summary>Sends a frame of the handshake.</summary>
@@ -174,30 +181,4 @@ internal sealed class PeerLink : IFrameReceiver
         _peer.Accept(this, hello);
         return FrameError.None;
     }
-
-    private void DialAndRead()
-    {
-        Link link;
-        try
-        {
-            link = NewLink(Dialer.Connect(_peer!.Address.Endpoint, CommsLimits.ConnectTimeout));
-        }
-        catch (Exception e) when (e is CommsException or SocketException)
-        {
-            _peer!.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.NetworkFailure, Fault: e)));
-            return;
-        }
-
-        lock (_gate)
-        {
-            _link = link;
-            if (_endBeforeConnected is { } end) link.End(end);
-        }
-
-        _peer!.PostAndWait(new ConnectionEvent(ConnectionEventKind.DialConnected, Id));
-        link.Read(this);
-    }
-
-    private static Link NewLink(Socket socket) =>
-        new(socket, ReadModel.Thread, CommsLimits.HandshakeBodyBytesMax, CommsLimits.PeerReceiveBytesMin);
 }

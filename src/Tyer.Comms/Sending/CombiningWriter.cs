@@ -12,7 +12,7 @@ namespace Tyer.Comms.Sending;
 /// </summary>
 internal sealed class CombiningWriter
 {
-    private readonly Socket _socket;
+    private readonly IByteSink _sink;
     private readonly SendQueue _queue;
     private readonly FlushSource _source;
     private readonly IWriterOwner _owner;
@@ -34,14 +34,14 @@ internal sealed class CombiningWriter
     private bool _isHandedOver;
     private bool _isThreadDone;
 
-    /// <param name="socket">Where to.</param>
+    /// <param name="sink">Where to.</param>
     /// <param name="queue">From where.</param>
     /// <param name="prefix">What leads each flush, or null.</param>
     /// <param name="owner">Who is told of failure and of room.</param>
     /// <param name="hasThread">True: a blocked socket is waited for by a thread. False: asynchronously; the socket is read that way too.</param>
-    public CombiningWriter(Socket socket, SendQueue queue, IFlushPrefix? prefix, IWriterOwner owner, bool hasThread)
+    public CombiningWriter(IByteSink sink, SendQueue queue, IFlushPrefix? prefix, IWriterOwner owner, bool hasThread)
     {
-        _socket = socket;
+        _sink = sink;
         _queue = queue;
         _source = new FlushSource(queue, prefix);
         _owner = owner;
@@ -98,7 +98,7 @@ internal sealed class CombiningWriter
     /// <summary>Sends until nothing is left, or hands the rest over. Only for who has the flusher's role; without the gate.</summary>
     public void Flush()
     {
-        if (!Run(LibC.DontWait, CommsLimits.FlushRoundsMax)) HandOver();
+        if (!Run(waits: false, CommsLimits.FlushRoundsMax)) HandOver();
     }
 
     /// <summary>Holds sending back until the matching <see cref="LeaveBatch"/>.</summary>
@@ -161,7 +161,7 @@ internal sealed class CombiningWriter
     }
 
     /// <summary>The flusher's loop; false when the role has to go to the writer.</summary>
-    private bool Run(int flags, int roundsMax)
+    private bool Run(bool waits, int roundsMax)
     {
         Span<IoVector> vectors = stackalloc IoVector[CommsLimits.SegmentsPerSendMax + 1];
         long sent = 0;
@@ -184,7 +184,7 @@ internal sealed class CombiningWriter
             if (hasRoom) _owner.QueueHasRoom();
             if (count == 0) return true;
 
-            sent = LibC.Send(_socket.SafeHandle, vectors[..count], flags, out int error);
+            sent = _sink.Send(vectors[..count], waits, out int error);
             if (sent >= 0) continue;
 
             sent = 0;
@@ -270,7 +270,7 @@ internal sealed class CombiningWriter
                 _isHandedOver = false;
             }
 
-            Run(flags: 0, roundsMax: int.MaxValue);
+            Run(waits: true, roundsMax: int.MaxValue);
         }
     }
 
@@ -293,7 +293,7 @@ internal sealed class CombiningWriter
 
             try
             {
-                sent = await _socket.SendAsync(bytes).ConfigureAwait(false);
+                sent = await _sink.SendAsync(bytes).ConfigureAwait(false);
             }
             catch (SocketException e)
             {

@@ -43,13 +43,13 @@ internal static unsafe partial class LibC
         return sent;
     }
 
-    /// <summary>Sends one stretch of bytes; otherwise as the other.</summary>
-    public static long Send(SafeSocketHandle socket, ReadOnlySpan<byte> bytes, int flags, out int error)
+    /// <summary>Sends one stretch of bytes without waiting; otherwise as <see cref="IByteSink.Send"/>.</summary>
+    public static long SendTo(IByteSink sink, ReadOnlySpan<byte> bytes, out int error)
     {
         fixed (byte* first = bytes)
         {
             var vector = new IoVector((nint)first, (nuint)bytes.Length);
-            return Send(socket, new ReadOnlySpan<IoVector>(in vector), flags, out error);
+            return sink.Send(new ReadOnlySpan<IoVector>(in vector), waits: false, out error);
         }
     }
 

@@ -96,9 +96,11 @@ internal sealed partial class LocalAnswers(NodeCore node)
         QuestionTopic.Revoke => JsonSerializer.SerializeToUtf8Bytes(
             Revoke(JsonSerializer.Deserialize(json, AdministrationJson.Default.RevokeOrder)!), AdministrationJson.Default.RevokeResult),
         QuestionTopic.Purge => JsonSerializer.SerializeToUtf8Bytes(
-            node.Orphans.PurgeOwn(JsonSerializer.Deserialize(json, NodeJson.Default.PurgeOrder)!), NodeJson.Default.Int32),
+            Purge(JsonSerializer.Deserialize(json, NodeJson.Default.PurgeOrder)!), NodeJson.Default.Int32),
         _ => [],
     };
+
+    private int Purge(PurgeOrder order) => node.Shards.Purge(order.Space, order.ProcessId);
 
     private ServingState Serving()
     {

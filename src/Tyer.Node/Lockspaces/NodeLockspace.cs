@@ -11,14 +11,16 @@ namespace Tyer.Node.Lockspaces;
 /// <summary>The way from a lockspace into the engines of this process: one session, calls on the caller's own thread.</summary>
 internal sealed class NodeLockspace : LockPort
 {
-    private readonly NodeCore _node;
+    private readonly NodeWiring _node;
+    private readonly ILockspaceServices _services;
     private readonly ShardSet _shards;
     private readonly OpenedLockspace _opened;
     private readonly NodeSession _session;
 
-    internal NodeLockspace(NodeCore node, OpenedLockspace opened, NodeSession session, bool inlineCompletions)
+    internal NodeLockspace(NodeWiring node, ILockspaceServices services, OpenedLockspace opened, NodeSession session, bool inlineCompletions)
     {
         _node = node;
+        _services = services;
         _shards = node.Shards;
         _opened = opened;
         _session = session;
@@ -107,15 +109,15 @@ internal sealed class NodeLockspace : LockPort
     }
 
     public override ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken) =>
-        _node.Orphans.PurgeAsync(_opened, node, processId, cancellationToken);
+        _services.PurgeAsync(_opened, node, processId, cancellationToken);
 
     public override IAsyncEnumerable<ResourceSnapshot> QueryAsync(ResourceQuery query, CancellationToken cancellationToken) =>
-        _node.Queries.QueryAsync(_opened.Id, query, cancellationToken);
+        _services.QueryAsync(_opened.Id, query, cancellationToken);
 
     public override async ValueTask CloseAsync()
     {
         _node.Sessions.Close(_session, LossReason.LockspaceClosed);
-        await _node.Lockspaces.CloseAsync(_opened).ConfigureAwait(false);
+        await _services.CloseAsync(_opened).ConfigureAwait(false);
     }
 
     // Its number is kept with the lock, so that the name is not hashed again.

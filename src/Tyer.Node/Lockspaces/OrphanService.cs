@@ -24,7 +24,7 @@ internal sealed class OrphanService(NodeCore node)
             throw new LockUnavailableException(UnavailableReason.Unreachable, What(space), $"node {member} is not a member of the cluster");
         var json = JsonSerializer.SerializeToUtf8Bytes(order, NodeJson.Default.PurgeOrder);
         var asked = others.Select(other => AskAsync(other, json, cancellationToken)).ToArray();
-        var purged = member == 0 || member == node.Id ? PurgeOwn(order) : 0;
+        var purged = member == 0 || member == node.Id ? node.Shards.Purge(order.Space, order.ProcessId) : 0;
         var answers = await Task.WhenAll(asked).ConfigureAwait(false);
         var silent = others.Where((_, index) => answers[index] is null).Select(other => other.Name).ToArray();
         if (silent.Length > 0)
@@ -34,19 +34,6 @@ internal sealed class OrphanService(NodeCore node)
         }
 
         return purged + answers.Sum() ?? 0;
-    }
-
-    /// <summary>Ends those of this node.</summary>
-    internal int PurgeOwn(PurgeOrder order)
-    {
-        var purged = 0;
-        for (var index = 0; index < node.Shards.Count; index++)
-        {
-            using (node.Shards[index].Enter())
-                purged += node.Shards[index].Engine.Purge(order.Space, order.ProcessId);
-        }
-
-        return purged;
     }
 
     private static string What(OpenedLockspace space) => $"The purge of lockspace '{space.Name}'";

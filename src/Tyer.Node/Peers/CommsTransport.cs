@@ -12,6 +12,7 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     private readonly Peer?[] _peers = new Peer?[Limits.NodeIdMax + 1];
     private IPeerTransportObserver? _observer;
 
+    /// <summary>Over sockets, as configured.</summary>
     internal CommsTransport(NodeSettings settings, ulong incarnation)
     {
         var options = new CommsDomainOptions
@@ -20,10 +21,11 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
             Listen = CommsEndpoint.Parse(settings.Options.Listen!),
             Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.Parse(settings.Options.Peers[peer.Name])))],
         };
-        _domain = new CommsDomain(options, this, this);
-        foreach (var (id, peer) in _domain.Peers)
-            _peers[id] = peer;
+        _domain = Connect(new CommsDomain(options, this, this));
     }
+
+    /// <summary>Over links of another kind.</summary>
+    internal CommsTransport(CommsDomainOptions options, ILinkTransport links) => _domain = Connect(new CommsDomain(options, this, this, _ => links));
 
     public void Start(IPeerTransportObserver observer)
     {
@@ -77,5 +79,12 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     {
         await _domain.StopAsync().ConfigureAwait(false);
         _domain.Dispose();
+    }
+
+    private CommsDomain Connect(CommsDomain domain)
+    {
+        foreach (var (id, peer) in domain.Peers)
+            _peers[id] = peer;
+        return domain;
     }
 }

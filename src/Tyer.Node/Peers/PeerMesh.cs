@@ -19,7 +19,7 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     private readonly ImmutableArray<uint> _peers;
     private readonly ulong[] _incarnations = new ulong[Limits.NodeIdMax + 1];
     private readonly sbyte[] _bits = new sbyte[Limits.NodeIdMax + 1];
-    private NodeCore? _node;
+    private NodeWiring? _node;
     private Questions? _questions;
     private IPeerReceiver? _stack;
     private ILogger _log = NullLogger.Instance;
@@ -35,15 +35,11 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
             _bits[_peers[index]] = (sbyte)index;
     }
 
-    /// <summary>Where engines' messages arrive.</summary>
-    internal EngineInbox Inbox { get; private set; } = null!;
-
     /// <summary>Makes the mesh known to its node. Nothing is delivered before <see cref="Start"/>.</summary>
-    internal void Attach(NodeCore node)
+    internal void Attach(NodeWiring node)
     {
         _node = node;
         _log = node.Log;
-        Inbox = new EngineInbox(node.Shards);
         _questions = new Questions(node, (to, bytes) => SendNow(to, Bindings.Question, bytes.Span));
     }
 
@@ -117,7 +113,7 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
             var understood = binding switch
             {
                 Bindings.Stack => _stack!.OnMessage(new NodeId(from), body),
-                Bindings.Engine => Inbox.Receive(MemberOf(from), FullView(view), body),
+                Bindings.Engine => _node!.Shards.Receive(MemberOf(from), FullView(view), body),
                 Bindings.Recovery => OnMarker(from, FullView(view), body),
                 Bindings.Question => _questions!.Receive(from, body),
                 _ => false,

@@ -9,7 +9,7 @@ namespace Tyer.Node.Peers;
 /// Questions to other members and their answers, each cut into pieces that fit a frame: question or piece of an answer (u8), number (u32),
 /// topic or "more follows" (u8), JSON. Answered on the pool: no reader waits for them.
 /// </summary>
-internal sealed partial class Questions(NodeCore node, Func<uint, ReadOnlyMemory<byte>, bool> send)
+internal sealed partial class Questions(NodeWiring node, Func<uint, ReadOnlyMemory<byte>, bool> send)
 {
     private const byte Question = 1;
     private const byte Answer = 2;
@@ -78,7 +78,7 @@ internal sealed partial class Questions(NodeCore node, Func<uint, ReadOnlyMemory
     {
         try
         {
-            ReadOnlySpan<byte> rest = node.Answers.Answer(topic, question);
+            ReadOnlySpan<byte> rest = node.Answer(topic, question);
             do
             {
                 var piece = rest[..Math.Min(rest.Length, PieceMax)];

@@ -14,20 +14,20 @@ namespace Tyer.Node.Sessions;
 internal sealed class NodeSession
 {
     private readonly ShardSet _shards;
-    private readonly LongWaits _longWaits;
+    private readonly Action<LongWait> _tellLongWait;
     private readonly Engine.Session[] _engineSessions;
     private readonly Observer[] _observers;
     private readonly byte[] _identity;
     private int _closed;
 
     internal NodeSession(
-        ShardSet shards, LongWaits longWaits, uint number, LockOwner owner, string lockspace, string transport, ISessionRenewals? renewals)
+        ShardSet shards, Action<LongWait> tellLongWait, uint number, LockOwner owner, string lockspace, string transport, ISessionRenewals? renewals)
     {
         Lockspace = lockspace;
         Transport = transport;
         Renewals = renewals;
         _shards = shards;
-        _longWaits = longWaits;
+        _tellLongWait = tellLongWait;
         Number = number;
         Owner = owner;
         OpenedAt = shards.Clock.Now;
@@ -188,7 +188,7 @@ internal sealed class NodeSession
                 return;
             var owner = NoteCodec.Describe(session._identity, waiting.Note).Owner;
             var teller = (told as IRemoteLock)?.LongWaitTeller();
-            session._longWaits.Add(new LongWait(waiting.Id, told.Resource, session.Lockspace, mode, owner, TimeSpan.FromTicks(waited), teller));
+            session._tellLongWait(new LongWait(waiting.Id, told.Resource, session.Lockspace, mode, owner, TimeSpan.FromTicks(waited), teller));
         }
     }
 }

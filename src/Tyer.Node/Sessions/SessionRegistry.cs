@@ -1,7 +1,7 @@
 namespace Tyer.Node.Sessions;
 
 /// <summary>The sessions of this node, by number.</summary>
-internal sealed class SessionRegistry(NodeCore node)
+internal sealed class SessionRegistry(NodeWiring node)
 {
     internal const string InProcess = "in process";
 
@@ -28,7 +28,7 @@ internal sealed class SessionRegistry(NodeCore node)
                     RefusalReason.LimitReached, $"A session for {owner}", $"node {node.Name} has {NodeLimits.SessionsMax} sessions, as many as it may");
             }
 
-            var session = new NodeSession(node.Shards, node.LongWaits, ++_last, owner, lockspace, transport, renewals);
+            var session = new NodeSession(node.Shards, node.TellLongWait, ++_last, owner, lockspace, transport, renewals);
             _sessions.Add(session.Number, session);
             return session;
         }

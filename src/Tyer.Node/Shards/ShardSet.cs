@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using Tyer.Engine;
 using Tyer.Engine.Directory;
+using Tyer.Engine.Messages;
 using Tyer.Engine.Recovery;
 using Tyer.Node.Recovery;
 using Tyer.Time;
@@ -12,16 +14,19 @@ internal sealed class ShardSet
     private readonly Shard[] _shards;
     private EngineView? _view;
 
-    internal ShardSet(uint node, int count, ulong firstLockNumber, ulong tableSeed, IPeerOutbox outbox, IClock clock)
+    /// <param name="options">What all engines are told; each has its own number besides.</param>
+    /// <param name="count">How many shards.</param>
+    /// <param name="outbox">Where they put what they have for other nodes.</param>
+    /// <param name="clock">What time it is.</param>
+    internal ShardSet(EngineOptions options, int count, IPeerOutbox outbox, IClock clock)
     {
         Clock = clock;
-        Recoveries = new RecoveryLog(node, clock);
-        var markers = new ShardMarkers(count, outbox, (marker, view) => Mark(_view!.Find(node)!.Value.Id, marker, view));
+        Recoveries = new RecoveryLog(options.Node, clock);
+        var markers = new ShardMarkers(count, outbox, (marker, view) => Mark(_view!.Find(options.Node)!.Value.Id, marker, view));
         _shards = new Shard[count];
         for (var index = 0; index < count; index++)
         {
-            var options = new EngineOptions { Node = node, Shard = index, FirstLockNumber = firstLockNumber, TableSeed = tableSeed };
-            _shards[index] = new Shard(options, outbox, markers);
+            _shards[index] = new Shard(options with { Shard = index }, outbox, markers);
             // From here on and not from the first tick: what is held by then would seem to have been held since the machine was started.
             _shards[index].Engine.Tick(clock.Now.Ticks);
         }
@@ -124,6 +129,42 @@ internal sealed class ShardSet
         }
 
         return (view, isSettled, counts);
+    }
+
+    /// <summary>Takes in what an engine of another node sends, on the thread that read it; false if no engine can have sent it.</summary>
+    internal bool Receive(MemberId from, ulong view, ReadOnlySpan<byte> message)
+    {
+        if (message.Length < 3)
+            return false;
+        // About no name, and so for no certain shard: the peer may have another number of shards (see MessageKind).
+        if ((MessageKind)message[0] is not (MessageKind.Introduce or MessageKind.Farewell))
+            return Receive(OfSlot(BinaryPrimitives.ReadUInt16LittleEndian(message[1..])), from, view, message);
+        foreach (var shard in _shards)
+        {
+            if (!Receive(shard, from, view, message))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends the orphans that a process of this node left in a lockspace; 0: those of all. Returns how many.</summary>
+    internal int Purge(uint space, int processId)
+    {
+        var purged = 0;
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+                purged += shard.Engine.Purge(space, processId);
+        }
+
+        return purged;
+    }
+
+    private static bool Receive(Shard shard, MemberId from, ulong view, ReadOnlySpan<byte> message)
+    {
+        using (shard.Enter())
+            return shard.Engine.Receive(from, view, message);
     }
 
     internal void OpenLockspace(uint space, LockspaceSettings settings)

@@ -17,7 +17,7 @@ internal sealed partial class LongWaits(NodeCore node)
     private int _isRunning;
 
     /// <summary>Notes a wait to be told of; called under the lock of a shard.</summary>
-    internal void Add(in LongWait wait)
+    internal void Add(LongWait wait)
     {
         _waits.Enqueue(wait);
         if (Interlocked.Exchange(ref _isRunning, 1) == 0)

@@ -178,7 +178,7 @@ public sealed class CombiningWriterTests : IDisposable
     }
 
     private CombiningWriter Writer(bool hasThread = true, long bytesMax = 1024 * 1024) =>
-        new(_near, new SendQueue(_pool, bytesMax, keepsUntilReleased: false), prefix: null, _owner, hasThread);
+        new(new SocketSink(_near), new SendQueue(_pool, bytesMax, keepsUntilReleased: false), prefix: null, _owner, hasThread);
 
     private static SendResult Send(CombiningWriter writer, ulong sequence) =>
         writer.TrySend(new FrameHeader(0, FrameKind.Message, 0, sequence, 0), default);
