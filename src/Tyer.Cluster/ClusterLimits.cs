@@ -51,6 +51,21 @@ public static class ClusterLimits
     /// </summary>
     public const double ClockRateError = 0.01;
 
+    /// <summary>How long a node's lease lasts: shorter ones lapsed on starved machines.</summary>
+    public static readonly TimeSpan LeaseDefault = TimeSpan.FromSeconds(10);
+
+    /// <summary>The shortest lease: with a fifth of it between renewals, and the margin, nothing is left of a shorter one.</summary>
+    public static readonly TimeSpan LeaseMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest lease: so long the locks of a dead node may be stuck.</summary>
+    public static readonly TimeSpan LeaseMax = TimeSpan.FromMinutes(10);
+
+    /// <summary>By how much a member stops before its lease ends: a sleep of 20 ms has been seen to take 400 ms too long.</summary>
+    public static readonly TimeSpan LeaseMarginDefault = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The greatest error of clocks' rates that can be configured. Beyond it a clock is broken.</summary>
+    public const double ClockRateErrorMax = 0.2;
+
     /// <summary>How often a node that is not in a view yet repeats itself to its peers.</summary>
     public static readonly TimeSpan HelloIntervalDefault = TimeSpan.FromSeconds(1);
 }
