@@ -21,6 +21,12 @@ public interface IGroupObserver
     /// <param name="why">For the log and for `status`: names the nodes concerned and, where there is one, the remedy.</param>
     void OnState(StackState state, string why);
 
+    /// <summary>
+    /// Until when the node may act, from now on: <see cref="IGroupConnection.SafeUntil"/> as it moves. Not said by a stack that puts nobody
+    /// out. What is said after that time has passed does not undo it.
+    /// </summary>
+    void OnSafeUntil(TimeSpan until);
+
     /// <summary>A departed incarnation is proved to act no more; once for each, possibly before the view that removes it.</summary>
     void OnFenced(NodeIncarnation who, FenceProof proof);
 

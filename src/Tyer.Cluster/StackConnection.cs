@@ -15,6 +15,7 @@ internal abstract class StackConnection : IGroupConnection
     private Task _loop = Task.CompletedTask;
     private volatile StateAndReason _state = new(StackState.Joining, "starting");
     private volatile ClusterView? _view;
+    private long _safeUntil = TimeSpan.MaxValue.Ticks;
     private int _disposed;
 
     /// <param name="self">This node.</param>
@@ -36,8 +37,7 @@ internal abstract class StackConnection : IGroupConnection
 
     public ClusterView? View => _view;
 
-    // Neither built-in stack puts a member out.
-    public TimeSpan SafeUntil => TimeSpan.MaxValue;
+    public TimeSpan SafeUntil => new(Volatile.Read(ref _safeUntil));
 
     protected IGroupObserver Observer => _observer;
 
@@ -110,12 +110,21 @@ internal abstract class StackConnection : IGroupConnection
         await answer.Task.ConfigureAwait(false);
     }
 
+    protected void StartTicking() => _timer.Change(_tickEvery, _tickEvery);
+
     protected void StopTicking() => _timer.Change(Timeout.Infinite, Timeout.Infinite);
 
     protected void Report(StackState state, string why)
     {
         _state = new StateAndReason(state, why);
         _observer.OnState(state, why);
+    }
+
+    /// <summary>The node may act until then.</summary>
+    protected void Extend(TimeSpan safeUntil)
+    {
+        Volatile.Write(ref _safeUntil, safeUntil.Ticks);
+        _observer.OnSafeUntil(safeUntil);
     }
 
     protected void Install(ClusterView view)

@@ -75,11 +75,20 @@ internal sealed class EngineCore
     /// <summary>Whether the installed view has quorum. Asked at every grant.</summary>
     internal bool MayGrant { get; private set; }
 
+    /// <summary>Whether the node is out for good: see <see cref="LockEngine.Stop"/>.</summary>
+    internal bool IsStopped { get; private set; }
+
+    internal void Stop()
+    {
+        IsStopped = true;
+        MayGrant = false;
+    }
+
     /// <summary>A view was installed. The counter begins anew, for the view's id stands before it in every token.</summary>
     internal void BeginView(EngineView view)
     {
         Clock = 0;
-        MayGrant = view.HasQuorum;
+        MayGrant = view.HasQuorum && !IsStopped;
     }
 
     internal LockspaceSettings? SettingsOf(uint space)
@@ -134,13 +143,23 @@ internal sealed class EngineCore
     internal void Send(uint node, in Message message)
     {
         Invariant.Check(node != Node, "a node does not write to itself");
+        if (IsStopped)
+            return;
         var length = MessageCodec.Write(message, _scratch);
         _peers.Send(node, View?.Id ?? 0, _scratch.AsSpan(0, length));
     }
 
-    internal void SendEncoded(uint node, ReadOnlySpan<byte> message) => _peers.Send(node, View?.Id ?? 0, message);
+    internal void SendEncoded(uint node, ReadOnlySpan<byte> message)
+    {
+        if (!IsStopped)
+            _peers.Send(node, View?.Id ?? 0, message);
+    }
 
-    internal void Announce(RecoveryMarker marker, ulong view) => _peers.Announce(marker, view);
+    internal void Announce(RecoveryMarker marker, ulong view)
+    {
+        if (!IsStopped)
+            _peers.Announce(marker, view);
+    }
 
     /// <summary>
     /// Says something to the master of a lock owned here. While a new master does not have the resource's locks yet, it waits: what is said

@@ -72,6 +72,12 @@ public sealed class LockEngine
     /// <summary>Takes in a proof that a departed incarnation, and its clients, act no more: what it held is free. It may come before the view.</summary>
     public void Prove(MemberId departed) => _core.Recovery.Prove(departed);
 
+    /// <summary>
+    /// The node is out of its cluster, for good: from here on nothing is granted, no message is heard, and none is sent, for others count on
+    /// nothing of it any more. Sessions can let go of what they have; what they wait for ends with them. Again changes nothing.
+    /// </summary>
+    public void Stop() => _core.Stop();
+
     /// <summary>Takes in what all engines of a member have announced (<see cref="IPeerSender.Announce"/>).</summary>
     /// <param name="member">The member, or this node itself.</param>
     /// <param name="marker">What it has done.</param>
@@ -159,7 +165,8 @@ public sealed class LockEngine
     /// <param name="view">The view of its sender when it was sent.</param>
     /// <param name="message">The message.</param>
     /// <returns>False if no engine that follows the protocol can have sent it: the connection that brought it is not to be trusted.</returns>
-    public bool Receive(MemberId from, ulong view, ReadOnlySpan<byte> message) => _core.Incoming.Receive(from, view, message);
+    public bool Receive(MemberId from, ulong view, ReadOnlySpan<byte> message) =>
+        _core.IsStopped || _core.Incoming.Receive(from, view, message);
 
     /// <summary>A lock of this node, or one of another node that is mastered here; null if there is none of that id.</summary>
     public Lock? Find(LockId id) => _core.Locks.Find(id);

@@ -16,6 +16,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
     private IClusterStack? _stack;
     private IGroupConnection? _connection;
     private volatile ClusterView? _view;
+    private StackState _lastState;
     private volatile string _stateReason = "not connected to its cluster stack yet";
 
     /// <summary>The stack; null until it is connected.</summary>
@@ -92,9 +93,20 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
 
     public void OnState(StackState state, string why)
     {
+        var before = _lastState;
+        _lastState = state;
         _stateReason = why;
-        LogState(state, why);
+        if (state != StackState.Expelled)
+        {
+            LogState(state, why);
+            return;
+        }
+
+        LogExpelled(why);
+        node.End(before == StackState.Suspended ? LossReason.QuorumLost : LossReason.NodeExpelled);
     }
+
+    public void OnSafeUntil(TimeSpan until) => node.Shards.Limit.Extend(until);
 
     public void OnFenced(NodeIncarnation who, FenceProof proof)
     {
@@ -151,6 +163,9 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
 
     [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "{State}: {Why}")]
     private partial void LogState(StackState state, string why);
+
+    [LoggerMessage(EventId = 1107, Level = LogLevel.Critical, Message = "Out of the cluster: {Why}. Every lock of this node is lost")]
+    private partial void LogExpelled(string why);
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "{Who} acts no more ({Proof})")]
     private partial void LogFenced(string who, FenceProof proof);

@@ -53,6 +53,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
             Answer = (topic, question) => Answers!.Answer(topic, question),
             TellLongWait = new LongWaits(this).Add,
             Fail = Fail,
+            Ended = reason => Clients!.EndAll(reason),
         };
         Orphans = new OrphanService(this);
         Lockspaces = new LockspaceRegistry(Shards, OpenOwn);
@@ -128,6 +129,8 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
         CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _stopping) != 0, typeof(TyerNode));
+        if (Wiring.HasEnded)
+            throw new LockUnavailableException(UnavailableReason.Stopping, $"Opening lockspace '{name}'", WhyEnded);
         var opened = await Lockspaces.OpenAsync(name, options, cancellationToken).ConfigureAwait(false);
         var session = Sessions.Open(owner, name, transport, renewals);
         return (new NodeLockspace(Wiring, this, opened, session, Settings.Options.InlineCompletions), session);
@@ -158,11 +161,17 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
 
     ValueTask ILockspaceServices.CloseAsync(OpenedLockspace space) => Lockspaces.CloseAsync(space);
 
+    /// <summary>Why it is out of its cluster for good; with <see cref="NodeWiring.HasEnded"/>.</summary>
+    internal string WhyEnded => Failed.Exception is { } fault
+        ? $"node {Name} cannot go on ({fault.InnerException!.Message}) and has to be started anew"
+        : $"node {Name} is out of its cluster ({Membership.StateReason}) and has to be started anew";
+
     /// <summary>A broken invariant, or a state directory that cannot be written: the node stops rather than grant.</summary>
     internal void Fail(Exception cause)
     {
         LogFailed(cause, Name);
-        _failed.TrySetException(cause);
+        if (_failed.TrySetException(cause))
+            Wiring.End(LossReason.NodeStopped);
     }
 
     private void AfterTick(TimeSpan now)

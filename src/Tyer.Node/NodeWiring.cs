@@ -19,6 +19,7 @@ namespace Tyer.Node;
 internal sealed class NodeWiring
 {
     private readonly PeerMesh? _mesh;
+    private int _ended;
 
     /// <param name="settings">Who it is.</param>
     /// <param name="mesh">Its way to the others; null: it is alone.</param>
@@ -61,6 +62,12 @@ internal sealed class NodeWiring
     /// <summary>Is told of a broken invariant: the node is to stop rather than grant. Set once, before anybody is connected.</summary>
     internal Action<Exception> Fail { get; set; } = static cause => throw cause;
 
+    /// <summary>Is told that the node is out, once, with what those who hold locks are told; set once, before anybody is connected.</summary>
+    internal Action<LossReason> Ended { get; set; } = static _ => { };
+
+    /// <summary>Whether it is out of its cluster for good.</summary>
+    internal bool HasEnded => Volatile.Read(ref _ended) != 0;
+
     /// <summary>For how long what is held here is safe, from now: until the stack's word runs out.</summary>
     internal TimeSpan SafeFor
     {
@@ -69,6 +76,20 @@ internal sealed class NodeWiring
             var until = Membership.SafeUntil;
             return until == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : until - Shards.Clock.Now;
         }
+    }
+
+    /// <summary>
+    /// The node is out, for good: nothing is granted any more, nobody of its cluster hears from it, and who holds a lock in this process is
+    /// told that it is lost.
+    /// </summary>
+    internal void End(LossReason reason)
+    {
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+            return;
+        Shards.Limit.End();
+        _mesh?.CutOffAll();
+        Sessions.CloseOwn(reason);
+        Ended(reason);
     }
 
     internal string NameOf(uint id) => Membership.NameOf(id);

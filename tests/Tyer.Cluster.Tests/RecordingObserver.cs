@@ -35,6 +35,8 @@ internal sealed class RecordingObserver : IGroupObserver
 
     public void OnState(StackState state, string why) => Record(state.ToString(), () => States.Add((state, why)));
 
+    public void OnSafeUntil(TimeSpan until) => Record($"safe until {until.TotalSeconds:0.##}", () => { });
+
     public void OnFenced(NodeIncarnation who, FenceProof proof) => Record($"fenced {who}", () => { });
 
     public void OnPeerLost(Member peer, string why) => Record($"lost {peer.Name}", () => { });

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Tyer.Sessions.Administration;
+using Tyer.Time;
 
 namespace Tyer.Node.Tests;
 
@@ -13,6 +14,7 @@ public sealed class ViewChangeTests : IAsyncLifetime
     private readonly Dictionary<uint, NodeCore> _nodes = [];
     private readonly Dictionary<uint, ILockspace> _locks = [];
     private readonly List<NodeCore> _dead = [];
+    private readonly ShiftedClock _clock = new();
     private ulong _view;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -204,7 +206,7 @@ public sealed class ViewChangeTests : IAsyncLifetime
         var view = View(1, 2, 3);
 
         Assert.Contains("greater id", (await RefusedAsync(view with { Id = 1 })).Message, StringComparison.Ordinal);
-        Assert.Contains("not in it", (await RefusedAsync(view with { Members = [.. view.Members.Skip(1)] })).Message, StringComparison.Ordinal);
+        Assert.Contains("says nothing of n1", (await RefusedAsync(view with { Members = [.. view.Members.Skip(1)] })).Message, StringComparison.Ordinal);
         Assert.Contains("twice", (await RefusedAsync(view with { Members = [.. view.Members, view.Members[1]] })).Message, StringComparison.Ordinal);
         Assert.Contains("1 to 1023", (await RefusedAsync(view with { Members = [.. view.Members, new ViewMember("n5000", 5000, 1)] })).Message, StringComparison.Ordinal);
         Assert.Contains("is null", (await RefusedAsync(view with { Members = [.. view.Members, null!] })).Message, StringComparison.Ordinal);
@@ -215,6 +217,42 @@ public sealed class ViewChangeTests : IAsyncLifetime
         Assert.Equal(1ul, (await administration.StatusAsync(Token)).View!.Id);
 
         Task<LockRefusedException> RefusedAsync(ViewOrder order) => Assert.ThrowsAsync<LockRefusedException>(() => administration.SetViewAsync(order, Token).AsTask());
+    }
+
+    [Fact]
+    public async Task A_node_that_a_view_leaves_out_loses_its_locks_and_takes_no_new_ones()
+    {
+        var kept = await _locks[3].LockAsync("kept", LockMode.Exclusive, Token);
+        var waiting = _locks[3].LockAsync("kept", LockMode.Exclusive, Token).AsTask();
+
+        var result = await _nodes[3].Administration.SetViewAsync(View(1, 2) with { Unproven = [$"3.{_nodes[3].State.Incarnation}"] }, Token);
+
+        Assert.Equal("view 2 leaves this node out", result.OutBecause);
+        Assert.Equal(LossReason.NodeExpelled, kept.LostBecause);
+        Assert.True(kept.Lost.IsCancellationRequested);
+        await Assert.ThrowsAnyAsync<TyerException>(() => waiting).WaitAsync(EmbeddedNode.Patience, Token);
+        await Assert.ThrowsAnyAsync<TyerException>(() => _locks[3].LockAsync("other", LockMode.Exclusive, Token).AsTask()).WaitAsync(EmbeddedNode.Patience, Token);
+        Assert.Contains("leaves this node out", (await Assert.ThrowsAsync<LockUnavailableException>(
+            () => _nodes[3].OpenLockspaceAsync("late", null, Owner(3), Token).AsTask())).Message, StringComparison.Ordinal);
+        Assert.Equal(ServingState.Expelled, (await _nodes[3].Administration.StatusAsync(Token)).Node.Serving);
+    }
+
+    [Fact]
+    public async Task A_node_whose_time_is_not_renewed_loses_its_locks_and_hears_no_more()
+    {
+        var kept = await _locks[3].LockAsync("kept", LockMode.Exclusive, Token);
+        var held = await _locks[1].LockAsync("held", LockMode.Exclusive, Token);
+        var late = _locks[3].LockAsync("held", LockMode.Exclusive, Token).AsTask();
+        await TellViewAsync(View(1, 2, 3) with { SafeFor = TimeSpan.FromSeconds(10) }, 1, 2, 3);
+        Assert.InRange(kept.SafeFor, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9.4));
+
+        // All its threads stood still: time has passed, and what comes first is the grant that it waits for.
+        _clock.Advance(TimeSpan.FromSeconds(9.4));
+        await held.ReleaseAsync(Token);
+
+        await Assert.ThrowsAnyAsync<TyerException>(() => late).WaitAsync(EmbeddedNode.Patience, Token);
+        Assert.Equal(LossReason.NodeExpelled, kept.LostBecause);
+        Assert.Contains("not renewed", _nodes[3].Membership.StateReason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -278,12 +316,16 @@ public sealed class ViewChangeTests : IAsyncLifetime
         var options = new TyerNodeOptions { Name = $"n{id}", StateDirectory = _states, Stack = "external", Listen = $"tcp://127.0.0.1:{7600 + id}" };
         foreach (var peer in Enumerable.Range(1, 3).Where(peer => peer != id))
             options.Peers[$"n{peer}"] = $"tcp://127.0.0.1:{7600 + peer}";
+        if (id == 3)
+            options.Clock = _clock;
         _nodes[id] = await NodeStart.RunAsync(NodeSettings.Of(options), (settings, state) => _network.Connect(settings.Id.Value, state.Incarnation.Value), Token);
         Assert.True(SpinWait.SpinUntil(() => _network.Has(id), EmbeddedNode.Patience));
     }
 
     private async Task OpenAsync(uint id) => _locks[id] = await _nodes[id]
-        .OpenLockspaceAsync("orders", null, new LockOwner($"n{id}", "host", (int)id, "test", "user", null, true), Token).AsTask().WaitAsync(EmbeddedNode.Patience, Token);
+        .OpenLockspaceAsync("orders", null, Owner(id), Token).AsTask().WaitAsync(EmbeddedNode.Patience, Token);
+
+    private static LockOwner Owner(uint node) => new($"n{node}", "host", (int)node, "test", "user", null, true);
 
     private async Task<LockHandle[]> LockAllAsync(uint node, string prefix, LockMode mode = LockMode.Exclusive)
     {
@@ -325,5 +367,15 @@ public sealed class ViewChangeTests : IAsyncLifetime
         }
 
         throw new TimeoutException($"Never on n{node}: {what}; but {status?.View}, waits for {string.Join("; ", status?.Recovery?.WaitsFor ?? [])}");
+    }
+
+    /// <summary>The machine's clock, and as much more as the test says has passed.</summary>
+    private sealed class ShiftedClock : IClock
+    {
+        private long _shift;
+
+        public TimeSpan Now => BootClock.Instance.Now + new TimeSpan(Volatile.Read(ref _shift));
+
+        internal void Advance(TimeSpan by) => Interlocked.Add(ref _shift, by.Ticks);
     }
 }

@@ -26,13 +26,25 @@ internal sealed class ViewCommand
         Description = "Who acts no more: the node's id or name, a dot, and the incarnation that its status said, such as n3.1765.",
     };
 
+    private readonly Argument<ulong> _view = new("view") { HelpName = "VIEW", Description = "The id of the view that the node is in." };
+
+    private readonly Option<TimeSpan?> _safeFor = new("--safe-for")
+    {
+        Description = "For how long the node may act, such as 10s, counted from when it was last known to be a member.",
+        HelpName = "SPAN",
+        CustomParser = Values.OptionalSpan,
+        Required = true,
+    };
+
     public Command Build(CommandRunner runner)
     {
         var set = new Command("set", "Install a view in this node. Every member is to be told every view that it is in, in order.") { _file };
         runner.Attach(set, SetAsync);
         var fence = new Command("fence", "Tell this node that an incarnation and all its clients act no more: what it held is free. Only when that is certain.") { _who };
         runner.Attach(fence, FenceAsync);
-        return new Command("view", "Be the control daemon of a node with the stack external: tell it its views, and who has stopped.") { set, fence };
+        var renew = new Command("renew", "Give this node more time on a view that was told with a limit (safeFor). Without it, it loses its locks when the time is over.") { _view, _safeFor };
+        runner.Attach(renew, RenewAsync);
+        return new Command("view", "Be the control daemon of a node with the stack external: tell it its views, and who has stopped.") { set, renew, fence };
     }
 
     private async Task<int> SetAsync(Invocation invocation, CancellationToken cancellationToken)
@@ -41,6 +53,17 @@ internal sealed class ViewCommand
         IConnection connection = await invocation.ConnectAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
             return Report(invocation, await connection.Administration.SetViewAsync(order, cancellationToken).ConfigureAwait(false), "");
+    }
+
+    private async Task<int> RenewAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        IConnection connection = await invocation.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            MembershipResult result = await connection.Administration
+                .RenewViewAsync(invocation.Get(_view), invocation.Get(_safeFor)!.Value, cancellationToken).ConfigureAwait(false);
+            return Report(invocation, result, "");
+        }
     }
 
     private async Task<int> FenceAsync(Invocation invocation, CancellationToken cancellationToken)
@@ -83,13 +106,20 @@ internal sealed class ViewCommand
             return ExitCodes.Ok;
         }
 
+        if (result.OutBecause is { } why)
+        {
+            invocation.Out.WriteLine($"{Printable.Escape(result.Node)} is out of its cluster: {Printable.Escape(why)}.");
+            return ExitCodes.Ok;
+        }
+
         string view = result.View is { } id ? string.Create(CultureInfo.InvariantCulture, $"is in view {id}") : "is in no view yet";
         string subject = before.Length == 0 ? $"{Printable.Escape(result.Node)} {view}" : $"{before}it {view}";
         string waits = result.View is null ? ""
             : result.Unproven.Count > 0 ? $", which waits for proof that {Printable.Escape(string.Join(", ", result.Unproven))} acts no more"
             : result.IsSettled ? ", which is settled"
             : ", which is not settled yet: its members still have to say so";
-        invocation.Out.WriteLine($"{subject}{waits}.");
+        string limit = result.SafeFor is { } left ? string.Create(CultureInfo.InvariantCulture, $"; it may act for another {left.TotalSeconds:0.0} s") : "";
+        invocation.Out.WriteLine($"{subject}{waits}{limit}.");
         return ExitCodes.Ok;
     }
 }

@@ -46,6 +46,12 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         return AskForOneAsync($"View {view.Id}", QuestionKind.SetView, order, AdministrationJson.Default.MembershipResult, cancellationToken);
     }
 
+    public ValueTask<MembershipResult> RenewViewAsync(ulong view, TimeSpan safeFor, CancellationToken cancellationToken = default)
+    {
+        var order = JsonSerializer.SerializeToUtf8Bytes(new RenewalOrder(view, safeFor), AdministrationJson.Default.RenewalOrder);
+        return AskForOneAsync($"The renewal of view {view}", QuestionKind.Renew, order, AdministrationJson.Default.MembershipResult, cancellationToken);
+    }
+
     public ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(who);

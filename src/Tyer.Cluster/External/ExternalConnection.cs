@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tyer.Cluster.Leases;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
 using Tyer.Time;
@@ -18,6 +19,7 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
     private readonly HashSet<NodeIncarnation> _proofs = [];
     private readonly HashSet<NodeId> _lost = [];
     private TimeSpan _readyAt;
+    private bool _isReady;
 
     public ExternalConnection(
         PeerList list, Member self, StateDirectory directory, IPeerMessenger messenger, IClock clock, IGroupObserver observer)
@@ -30,20 +32,45 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
         _readyAt = clock.Now + directory.EarlierSessionsFor;
     }
 
+    /// <summary>Whether the control daemon has limited the time that the node may act.</summary>
+    private bool IsLeased => SafeUntil != TimeSpan.MaxValue;
+
     private Standing Standing => new(_list, Self, _directory.HighestView, View, _proofs);
 
-    public Task SetViewAsync(ClusterView view)
+    public Task SetViewAsync(ClusterView view, TimeSpan? safeFor)
     {
         string what = $"View {view.Id}";
         return AskAsync(what, () =>
         {
-            if (ExternalRules.FaultOf(view, Standing) is { } fault) throw new LockRefusedException(RefusalReason.BadRequest, what, fault);
+            RefuseIfExpelled(what);
+            if ((ExternalRules.FaultOf(view, Standing) ?? FaultOfLease(safeFor)) is { } fault) throw Refused(what, fault);
             RefuseWhileEarlierRunIsInDoubt(view, what);
 
             // On disk before it is used: no id is ever used twice.
             _directory.RaiseView(view.Id);
+            if (view.Find(Self.Id) is null)
+            {
+                Report(StackState.Expelled, $"view {view.Id} leaves this node out");
+                return;
+            }
+
             _lost.RemoveWhere(node => View?.Find(node)?.Incarnation != view.Find(node)?.Incarnation);
+            if (safeFor is { } span) Begin(span);
             Install(view);
+        });
+    }
+
+    /// <summary>The control daemon has looked: the node may act for another while.</summary>
+    public Task RenewAsync(ulong view, TimeSpan safeFor)
+    {
+        string what = $"The renewal of view {view}";
+        return AskAsync(what, () =>
+        {
+            RefuseIfExpelled(what);
+            if (View?.Id != view) throw Refused(what, View is { } present ? $"this node is in view {present.Id}" : "this node is in no view yet");
+            if (ExternalRules.FaultOfLease(safeFor) is { } fault) throw Refused(what, fault);
+            if (!IsLeased) throw Refused(what, $"view {view} was told without a time: what is not limited need not be renewed");
+            Begin(safeFor);
         });
     }
 
@@ -52,7 +79,7 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
         string what = $"The proof for {who}";
         return AskAsync(what, () =>
         {
-            if (ExternalRules.FaultOf(who, Standing) is { } fault) throw new LockRefusedException(RefusalReason.BadRequest, what, fault);
+            if (ExternalRules.FaultOf(who, Standing) is { } fault) throw Refused(what, fault);
             if (who.Node == Self.Id && who.Incarnation >= _directory.EarlierIncarnation)
             {
                 _readyAt = _clock.Now;
@@ -102,9 +129,41 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
 
     protected override void OnTick()
     {
-        if (_clock.Now < _readyAt) return;
+        ExpireIfDue();
+        if (_clock.Now < _readyAt || _isReady) return;
 
-        StopTicking();
+        _isReady = true;
+        if (!IsLeased) StopTicking();
         if (View is null) Report(StackState.Joining, ExternalRules.DescribeWaiting(_directory.HighestView));
     }
+
+    /// <summary>What the daemon says is by its clock, and took its time to come.</summary>
+    private void Begin(TimeSpan safeFor)
+    {
+        Extend(_clock.Now + new LeaseTerms(safeFor, Least(ClusterLimits.LeaseMarginDefault, safeFor / 2)).SafeFor);
+        StartTicking();
+
+        static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+    }
+
+    private string? FaultOfLease(TimeSpan? safeFor) => safeFor is { } span ? ExternalRules.FaultOfLease(span)
+        : IsLeased ? "this node's time is limited since an earlier view; say for how long it is safe ('safeFor')"
+        : null;
+
+    private void ExpireIfDue()
+    {
+        if (State is not (StackState.Operating or StackState.Suspended) || _clock.Now < SafeUntil) return;
+
+        StopTicking();
+        Report(StackState.Expelled, "its time was not renewed by the control daemon ('tyer view renew')");
+    }
+
+    private void RefuseIfExpelled(string what)
+    {
+        ExpireIfDue();
+        if (State == StackState.Expelled)
+            throw Refused(what, $"this node is out of its cluster ({StateReason}) and comes back as a new incarnation only");
+    }
+
+    private static LockRefusedException Refused(string what, string why) => new(RefusalReason.BadRequest, what, why);
 }

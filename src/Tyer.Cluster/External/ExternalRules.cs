@@ -21,9 +21,13 @@ internal static class ExternalRules
         ? "waiting for the first view from the control daemon ('tyer view set')"
         : string.Create(CultureInfo.InvariantCulture, $"waiting for a view from the control daemon ('tyer view set'); its id must be above {highest}");
 
+    public static string? FaultOfLease(TimeSpan safeFor) => safeFor >= ClusterLimits.LeaseMin && safeFor <= ClusterLimits.LeaseMax
+        ? null
+        : $"it is to be safe for {safeFor.TotalSeconds} s; that can be {ClusterLimits.LeaseMin.TotalSeconds} to {ClusterLimits.LeaseMax.TotalSeconds} s";
+
     public static string? FaultOf(ClusterView view, Standing here) =>
-        FaultOfId(view, here) ?? FaultOfSelf(view, here.Self) ?? view.Members.Select(member => FaultOf(member, view, here)).FirstOrDefault(fault => fault is not null)
-        ?? FaultOfDeparted(view, here) ?? FaultOfQuorum(view);
+        FaultOfId(view, here) ?? FaultOfSelf(view, here) ?? view.Members.Select(member => FaultOf(member, view, here)).FirstOrDefault(fault => fault is not null)
+        ?? FaultOfDeparted(view, here);
 
     public static string? FaultOf(NodeIncarnation who, Standing here)
     {
@@ -44,9 +48,10 @@ internal static class ExternalRules
         : here.View is { } present ? $"this node is in view {present.Id}; the next one has a greater id"
         : $"this node has known view {here.Highest} in an earlier run; ids are never used again, so the next one has a greater id";
 
-    private static string? FaultOfSelf(ClusterView view, Member self) =>
-        view.Find(self.Id) is not { } listed ? $"this node, {self}, is not in it"
-        : listed.Incarnation != self.Incarnation ? $"it lists this node as {listed.NodeIncarnation}, and this is {self.NodeIncarnation}"
+    /// <summary>To be left out of a view is to be expelled; but not before one has been in any.</summary>
+    private static string? FaultOfSelf(ClusterView view, Standing here) =>
+        view.Find(here.Self.Id) is not { } listed ? here.View is null ? $"this node, {here.Self}, is not in it" : null
+        : listed.Incarnation != here.Self.Incarnation ? $"it lists this node as {listed.NodeIncarnation}, and this is {here.Self.NodeIncarnation}"
         : null;
 
     private static string? FaultOf(Member member, ClusterView view, Standing here)
@@ -78,8 +83,4 @@ internal static class ExternalRules
 
         return null;
     }
-
-    /// <summary>The engine cannot stand still for want of quorum in this version; to install such a view would be to grant in it.</summary>
-    private static string? FaultOfQuorum(ClusterView view) =>
-        view.HasQuorum ? null : "it has no quorum, and this version cannot stand still: leave its members in the view before, and stop them";
 }

@@ -53,8 +53,8 @@ public sealed class ExternalStack : IClusterStack
 
     /// <inheritdoc/>
     public string? Caution =>
-        "The external stack believes its control daemon: a view or a proof that is wrong lets two hold one lock. A node that the daemon leaves "
-        + "out is not told; the daemon has to stop it.";
+        "The external stack believes its control daemon: a view or a proof that is wrong lets two hold one lock. A node that it cannot reach acts "
+        + "on, unless its views say for how long they are good (safeFor).";
 
     /// <inheritdoc/>
     public ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
@@ -68,17 +68,30 @@ public sealed class ExternalStack : IClusterStack
         return new ValueTask<IGroupConnection>(_connection);
     }
 
-    /// <summary>Installs a view: on return its id is on disk, and the observer has been told.</summary>
+    /// <summary>
+    /// Installs a view: on return its id is on disk, and the observer has been told. One that leaves this node out expels it.
+    /// </summary>
     /// <param name="view">The view; see <see cref="ClusterView"/>.</param>
+    /// <param name="safeFor">
+    /// For how long the node may act on it, 1 s to 10 min, counted from when the control daemon last knew it to be a member; then it is expelled,
+    /// unless <see cref="RenewAsync"/> comes first. Null: for ever; not once an earlier view was limited.
+    /// </param>
     /// <exception cref="LockRefusedException">It cannot be the next view of this node; the message says why.</exception>
     /// <exception cref="LockUnavailableException">
     /// The connection is closed, or the node stopped uncleanly before this start and its sessions of then have not run out.
     /// </exception>
-    public Task SetViewAsync(ClusterView view)
+    public Task SetViewAsync(ClusterView view, TimeSpan? safeFor = null)
     {
         ArgumentNullException.ThrowIfNull(view);
-        return Connection.SetViewAsync(view);
+        return Connection.SetViewAsync(view, safeFor);
     }
+
+    /// <summary>The node may act on its view for another while.</summary>
+    /// <param name="view">The id of the view that it is in.</param>
+    /// <param name="safeFor">As for <see cref="SetViewAsync"/>.</param>
+    /// <exception cref="LockRefusedException">It is in another view, is expelled, or its time is not limited.</exception>
+    /// <exception cref="LockUnavailableException">The connection is closed.</exception>
+    public Task RenewAsync(ulong view, TimeSpan safeFor) => Connection.RenewAsync(view, safeFor);
 
     /// <summary>
     /// Takes in the proof that an incarnation, and every client of it, acts no more. It may come before the view without it, and again.

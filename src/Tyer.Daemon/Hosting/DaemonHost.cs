@@ -35,7 +35,8 @@ internal static class DaemonHost
             .AddSingleton(ready)
             .AddSingleton(readAgain)
             .AddSingleton(new ServiceManager(Environment.GetEnvironmentVariable))
-            .AddHostedService<NodeService>()
+            .AddSingleton<NodeService>()
+            .AddHostedService(services => services.GetRequiredService<NodeService>())
             .AddHostedService<ReloadService>()
             .AddHostedService<WatchService>();
 

@@ -11,6 +11,21 @@ internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, Serv
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         run.Settings.Node.LoggerFactory = loggers;
+        await StartNodeAsync(cancellationToken).ConfigureAwait(false);
+        ready.Succeed();
+        manager.Ready("started");
+    }
+
+    /// <summary>A node that was put out of its cluster comes back as a new incarnation: with nothing held, and waiting to be taken in.</summary>
+    public async Task StartAfreshAsync(CancellationToken cancellationToken)
+    {
+        LogStartsAfresh();
+        await run.Node!.DisposeAsync().ConfigureAwait(false);
+        await StartNodeAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task StartNodeAsync(CancellationToken cancellationToken)
+    {
         run.Node = await TyerNode.StartAsync(run.Settings.Node, cancellationToken).ConfigureAwait(false);
         ClusterStatus status = await run.Node.Administration.StatusAsync(cancellationToken).ConfigureAwait(false);
         LogStarted(
@@ -18,9 +33,6 @@ internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, Serv
             string.Join(", ", status.Node.ClientEndpoints), status.Node.StateDirectory ?? "none", run.Settings.File ?? "none");
         if (status.Stack.Warning is { } warning) LogWarning(warning);
         foreach (string limitation in status.Limitations) LogLimitation(limitation);
-
-        ready.Succeed();
-        manager.Ready("started");
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -44,6 +56,9 @@ internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, Serv
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Stopping: no new requests; the sessions are told")]
     private partial void LogStopping();
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "Starting the node afresh: it was put out of its cluster, and comes back as a new incarnation")]
+    private partial void LogStartsAfresh();
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "Stopped")]
     private partial void LogStopped();

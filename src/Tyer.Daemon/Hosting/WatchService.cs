@@ -11,7 +11,7 @@ namespace Tyer.Daemon.Hosting;
 /// Asks the node how it is, about once a second: for the log and the service manager, for its watchdog (a node that does not answer gets no
 /// sign of life, and is restarted), and to end a private daemon that nobody needs any more.
 /// </summary>
-internal sealed partial class WatchService(DaemonRun run, ServiceManager manager, IHostApplicationLifetime lifetime, ILogger<WatchService> log) : BackgroundService
+internal sealed partial class WatchService(DaemonRun run, NodeService nodes, ServiceManager manager, IHostApplicationLifetime lifetime, ILogger<WatchService> log) : BackgroundService
 {
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(1);
 
@@ -39,7 +39,11 @@ internal sealed partial class WatchService(DaemonRun run, ServiceManager manager
         ClusterStatus status = await administration.StatusAsync(cancellationToken).ConfigureAwait(false);
         manager.Alive();
         Tell(status);
-        if (status.Node.Serving is ServingState.Expelled or ServingState.Stopping && !cancellationToken.IsCancellationRequested)
+        if (status.Node.Serving == ServingState.Expelled)
+        {
+            await nodes.StartAfreshAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else if (status.Node.Serving == ServingState.Stopping && !cancellationToken.IsCancellationRequested)
         {
             LogEnded(Describe(status), status.Stack.State);
             End(DaemonProgram.Failed);

@@ -104,7 +104,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
 
     private ServingState Serving()
     {
-        if (node.IsStopping)
+        if (node.IsStopping || node.Failed.IsCompleted)
             return ServingState.Stopping;
         return node.Membership.State switch
         {

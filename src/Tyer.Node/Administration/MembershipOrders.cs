@@ -12,7 +12,13 @@ internal sealed class MembershipOrders(NodeCore node)
     {
         var what = $"View {order.Id}";
         var stack = StackFor(what);
-        await stack.SetViewAsync(ViewOf(order, what)).ConfigureAwait(false);
+        await stack.SetViewAsync(ViewOf(order, what), order.SafeFor).ConfigureAwait(false);
+        return Result();
+    }
+
+    internal async Task<MembershipResult> RenewAsync(ulong view, TimeSpan safeFor)
+    {
+        await StackFor($"The renewal of view {view}").RenewAsync(view, safeFor).ConfigureAwait(false);
         return Result();
     }
 
@@ -29,6 +35,8 @@ internal sealed class MembershipOrders(NodeCore node)
         Node = node.Name,
         View = node.Membership.View?.Id,
         IsSettled = node.Shards.IsSettled,
+        OutBecause = node.Wiring.HasEnded ? node.Membership.StateReason : null,
+        SafeFor = node.SafeFor == Timeout.InfiniteTimeSpan ? null : node.SafeFor,
         Unproven = [.. node.Membership.Unproven.Keys.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(node.Membership.NameOf)],
     };
 

@@ -133,6 +133,9 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         return await _orders.SetViewAsync(view).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    public async ValueTask<MembershipResult> RenewViewAsync(ulong view, TimeSpan safeFor, CancellationToken cancellationToken = default) =>
+        await _orders.RenewAsync(view, safeFor).WaitAsync(cancellationToken).ConfigureAwait(false);
+
     public async ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(who);

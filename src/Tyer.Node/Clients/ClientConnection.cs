@@ -584,6 +584,13 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                         ThrowUnlessAdministrator($"The proof for {fence.Who}", "say so");
                         await answer.WriteOnlyAsync(await administration.FenceAsync(fence.Who, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
                     });
+                case QuestionKind.Renew:
+                    var renewal = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.RenewalOrder);
+                    return renewal is null ? WireFault.BadText : _requests.Start(asked.Request, $"The renewal of view {renewal.View}", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator($"The renewal of view {renewal.View}", "renew it");
+                        await answer.WriteOnlyAsync(await administration.RenewViewAsync(renewal.View, renewal.SafeFor, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
+                    });
                 case QuestionKind.Recoveries:
                     return _requests.Start(asked.Request, "The list of recoveries", async cancellation =>
                         await answer.WriteOnlyAsync(await administration.RecoveriesAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListRecoveryInfo).ConfigureAwait(false));

@@ -143,6 +143,13 @@ internal sealed partial class ClientService(NodeCore node) : IClientAcceptor
         return empty.IsCompleted;
     }
 
+    /// <summary>The node is out of its cluster: who has a lockspace open has lost it. Who only asks may go on.</summary>
+    internal void EndAll(LossReason reason)
+    {
+        foreach (var connection in Open.Where(each => each.Spaces.Count > 0))
+            connection.End(reason, "the node is out of its cluster");
+    }
+
     // What a connection asks.
 
     /// <summary>Takes a session in.</summary>

@@ -68,6 +68,13 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         }
     }
 
+    /// <summary>This node is out: it speaks to none of its peers any more, and hears none.</summary>
+    internal void CutOffAll()
+    {
+        foreach (var peer in _peers)
+            _transport.Fence(peer, _incarnations[peer]);
+    }
+
     public void Append(MemberId to, ulong view, ReadOnlySpan<byte> message, ref ulong open)
     {
         open |= 1UL << _bits[to.Node];

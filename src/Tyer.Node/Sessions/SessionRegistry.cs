@@ -53,4 +53,11 @@ internal sealed class SessionRegistry(NodeWiring node)
         foreach (var session in All)
             Close(session, reason);
     }
+
+    /// <summary>Closes those of this process; a client's end with its connection.</summary>
+    internal void CloseOwn(LossReason reason)
+    {
+        foreach (var session in All.Where(each => each.Renewals is null))
+            Close(session, reason);
+    }
 }

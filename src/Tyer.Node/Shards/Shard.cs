@@ -14,14 +14,16 @@ internal sealed class Shard : IPeerSender
     private readonly ShardGate _gate = new();
     private readonly IPeerOutbox _outbox;
     private readonly ShardMarkers _markers;
+    private readonly ServingLimit _limit;
     private readonly List<(RecoveryMarker Marker, ulong View)> _announced = [];
     private List<ISessionLock> _after = new(64);
     private List<ISessionLock>? _spare = new(64);
     private ulong _unsent;
     private EngineView? _view;
 
-    internal Shard(EngineOptions options, IPeerOutbox outbox, ShardMarkers markers)
+    internal Shard(EngineOptions options, IPeerOutbox outbox, ShardMarkers markers, ServingLimit limit)
     {
+        _limit = limit;
         _outbox = outbox;
         _markers = markers;
         Index = options.Shard;
@@ -41,6 +43,8 @@ internal sealed class Shard : IPeerSender
     internal Scope Enter()
     {
         _gate.Enter();
+        if (_limit.IsOver)
+            Engine.Stop();
         return new Scope(this);
     }
 

@@ -21,12 +21,13 @@ internal sealed class ShardSet
     internal ShardSet(EngineOptions options, int count, IPeerOutbox outbox, IClock clock)
     {
         Clock = clock;
+        Limit = new ServingLimit(clock);
         Recoveries = new RecoveryLog(options.Node, clock);
         var markers = new ShardMarkers(count, outbox, (marker, view) => Mark(_view!.Find(options.Node)!.Value.Id, marker, view));
         _shards = new Shard[count];
         for (var index = 0; index < count; index++)
         {
-            _shards[index] = new Shard(options with { Shard = index }, outbox, markers);
+            _shards[index] = new Shard(options with { Shard = index }, outbox, markers, Limit);
             // From here on and not from the first tick: what is held by then would seem to have been held since the machine was started.
             _shards[index].Engine.Tick(clock.Now.Ticks);
         }
@@ -35,6 +36,9 @@ internal sealed class ShardSet
     internal IClock Clock { get; }
 
     internal int Count => _shards.Length;
+
+    /// <summary>Until when they may grant.</summary>
+    internal ServingLimit Limit { get; }
 
     /// <summary>What changes of the view meant here.</summary>
     internal RecoveryLog Recoveries { get; }

@@ -28,6 +28,7 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(IReadOnlyList<LockEntry>))]
 [JsonSerializable(typeof(ViewOrder))]
 [JsonSerializable(typeof(FenceOrder))]
+[JsonSerializable(typeof(RenewalOrder))]
 [JsonSerializable(typeof(MembershipResult))]
 [JsonSerializable(typeof(IReadOnlyList<RecoveryInfo>))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

@@ -5,7 +5,7 @@ namespace Tyer.Sessions.Administration;
 /// the node's own process. Asking never stops the locking.
 /// </summary>
 /// <remarks>
-/// Over a socket, <see cref="RevokeAsync"/>, <see cref="SetViewAsync"/> and <see cref="FenceAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
+/// Over a socket, <see cref="RevokeAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/> and <see cref="FenceAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
 /// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
 /// </remarks>
 public interface ITyerAdministration
@@ -55,6 +55,13 @@ public interface ITyerAdministration
     /// <param name="cancellationToken">Ends the waiting for the answer, not what was said.</param>
     /// <exception cref="LockRefusedException">It cannot be right, or the stack is another, or the user may not; the message says why.</exception>
     ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives the node that is asked more time on its view, where its stack is <c>external</c> and the view was limited.</summary>
+    /// <param name="view">The id of the view that it is in.</param>
+    /// <param name="safeFor">For how long it may act, 1 s to 10 min; see <see cref="ViewOrder"/>.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, not what was said.</param>
+    /// <exception cref="LockRefusedException">It is in another view or out, or the stack is another, or the user may not; the message says why.</exception>
+    ValueTask<MembershipResult> RenewViewAsync(ulong view, TimeSpan safeFor, CancellationToken cancellationToken = default);
 
     /// <summary>The recoveries that the node that is asked remembers, the newest first.</summary>
     /// <param name="cancellationToken">Ends the waiting for the answer.</param>

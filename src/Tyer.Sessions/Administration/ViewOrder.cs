@@ -12,11 +12,16 @@ namespace Tyer.Sessions.Administration;
 /// <param name="Members">The members, each once.</param>
 /// <param name="Unproven">Incarnations that departed, now or earlier, and of which it is not proven that they act no more: <c>3.1765</c>.</param>
 /// <param name="HasQuorum">Whether the members may grant.</param>
+/// <param name="SafeFor">
+/// For how long the node may act on it, 1 s to 10 min, counted from when the daemon last knew it to be a member; past that, less the error of
+/// the clocks and a margin, it loses all its locks and is out. Null: for ever; not once an earlier view was limited.
+/// </param>
 public sealed record ViewOrder(
     [property: JsonRequired] ulong Id,
     [property: JsonRequired] IReadOnlyList<ViewMember> Members,
     IReadOnlyList<string>? Unproven = null,
-    bool HasQuorum = true);
+    bool HasQuorum = true,
+    TimeSpan? SafeFor = null);
 
 /// <summary>A member of a view that is told.</summary>
 /// <param name="Name">Its name.</param>
@@ -30,6 +35,11 @@ public sealed record ViewMember(
     [property: JsonRequired] ulong Incarnation,
     IReadOnlyList<string>? Addresses = null,
     int Weight = 1);
+
+/// <summary>More time, on its way to the node: <see cref="ITyerAdministration.RenewViewAsync"/>.</summary>
+/// <param name="View">The id of the view that the node is in.</param>
+/// <param name="SafeFor">For how long it may act, as in <see cref="ViewOrder"/>.</param>
+public sealed record RenewalOrder([property: JsonRequired] ulong View, [property: JsonRequired] TimeSpan SafeFor);
 
 /// <summary>A proof, on its way to the node: <see cref="ITyerAdministration.FenceAsync"/>.</summary>
 /// <param name="Who">The incarnation that acts no more: <c>3.1765</c>, or <c>n3.1765</c>.</param>
@@ -46,6 +56,12 @@ public sealed record MembershipResult
 
     /// <summary>Whether nothing is in doubt: all members have rebuilt, and nobody is unproven.</summary>
     public required bool IsSettled { get; init; }
+
+    /// <summary>Why the node is out of its cluster for good; null while it is not.</summary>
+    public string? OutBecause { get; init; }
+
+    /// <summary>For how long the node may act from now; null where nothing limits it.</summary>
+    public TimeSpan? SafeFor { get; init; }
 
     /// <summary>Who still lacks a proof: <c>n3 (3.1765)</c>.</summary>
     public IReadOnlyList<string> Unproven { get; init; } = [];

@@ -31,6 +31,9 @@ public enum QuestionKind : byte
 
     /// <summary>What the node remembers of its recoveries; answered by one list of <see cref="Administration.RecoveryInfo"/>.</summary>
     Recoveries = 7,
+
+    /// <summary>The view is good for longer, by <see cref="Administration.RenewalOrder"/>; answered by one <see cref="Administration.MembershipResult"/>.</summary>
+    Renew = 8,
 }
 
 /// <summary>

@@ -37,6 +37,30 @@ public class ViewTests
     }
 
     [Fact]
+    public async Task More_time_is_told_and_how_much_there_is_then()
+    {
+        var cli = new CommandLineHarness();
+        cli.Daemon.Membership = new MembershipResult { Node = "n1", View = 8, IsSettled = true, SafeFor = TimeSpan.FromSeconds(9.4) };
+
+        Assert.Equal(0, await cli.RunAsync("view", "renew", "8", "--safe-for", "10s"));
+
+        Assert.Equal([new RenewalOrder(8, TimeSpan.FromSeconds(10))], cli.Daemon.Renewals);
+        Assert.Equal("n1 is in view 8, which is settled; it may act for another 9.4 s.", cli.Out.ToString().Trim());
+        Assert.Equal(ExitCodes.Usage, await cli.RunAsync("view", "renew", "8"));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_left_out_is_said_to_be_out()
+    {
+        var cli = new CommandLineHarness { Input = View };
+        cli.Daemon.Membership = new MembershipResult { Node = "n2", View = 7, IsSettled = true, OutBecause = "view 8 leaves this node out" };
+
+        Assert.Equal(0, await cli.RunAsync("view", "set"));
+
+        Assert.Equal("n2 is out of its cluster: view 8 leaves this node out.", cli.Out.ToString().Trim());
+    }
+
+    [Fact]
     public async Task A_proof_is_told_and_how_the_node_stands_then()
     {
         var cli = new CommandLineHarness();

@@ -119,6 +119,14 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
         return ValueTask.FromResult(Membership);
     }
 
+    public List<RenewalOrder> Renewals { get; } = [];
+
+    public ValueTask<MembershipResult> RenewViewAsync(ulong view, TimeSpan safeFor, CancellationToken cancellationToken = default)
+    {
+        Renewals.Add(new RenewalOrder(view, safeFor));
+        return ValueTask.FromResult(Membership);
+    }
+
     public ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default)
     {
         Fences.Add(who);

@@ -91,16 +91,76 @@ public sealed class ExternalStackTests : IAsyncLifetime
         await _stack.SetViewAsync(View(1, Self, Peer(2), Peer(3)));
         var me = Self.NodeIncarnation;
 
-        await RefusedAsync(View(2, Peer(2), Peer(3)), $"this node, n1 ({me}), is not in it");
         await RefusedAsync(View(2, Peer(1), Peer(2), Peer(3)), $"it lists this node as 1.5, and this is {me}");
         await RefusedAsync(View(2, Self, Peer(2), Peer(3), Peer(7)), "n7 (7.5) is not among this node's Peers");
         await RefusedAsync(View(2, Self, new Member(new NodeId(2), new Incarnation(5), "x2"), Peer(3)), "id 2 is n2 in this node's configuration, and x2 in the view");
         await RefusedAsync(View(2, Self, Peer(2, 4), Peer(3)), "n2 (2.4) is older than 2.5");
         await RefusedAsync(View(2, Self, Peer(2)), "it says nothing of n3 (3.5), who was in view 1: list it as unproven");
         await RefusedAsync(new ClusterView(2, [Self, Peer(2), Peer(3)], [Earlier(3)]), "both a member of it and unproven");
-        await RefusedAsync(new ClusterView(2, [Self, Peer(2), Peer(3)], hasQuorum: false), "no quorum");
         Assert.Equal(1ul, _connection.View!.Id);
         Assert.Equal(1ul, _state.HighestView);
+    }
+
+    [Fact]
+    public async Task Without_quorum_it_is_suspended_until_a_view_that_has_it()
+    {
+        await _stack.SetViewAsync(View(1, Self, Peer(2), Peer(3)));
+        await _stack.SetViewAsync(new ClusterView(2, [Self, Peer(2), Peer(3)], hasQuorum: false));
+        Assert.Equal(StackState.Suspended, _connection.State);
+
+        await _stack.SetViewAsync(View(3, Self, Peer(2), Peer(3)));
+        Assert.Equal(StackState.Operating, _connection.State);
+    }
+
+    [Fact]
+    public async Task A_view_that_leaves_it_out_expels_it_for_good()
+    {
+        await RefusedAsync(View(1, Peer(2), Peer(3)), $"this node, n1 ({Self.NodeIncarnation}), is not in it");
+        await _stack.SetViewAsync(View(1, Self, Peer(2), Peer(3)));
+
+        await _stack.SetViewAsync(new ClusterView(2, [Peer(2), Peer(3)], [Self.NodeIncarnation]));
+
+        Assert.Equal(StackState.Expelled, _connection.State);
+        Assert.Contains("leaves this node out", _connection.StateReason, StringComparison.Ordinal);
+        await RefusedAsync(View(3, Self, Peer(2), Peer(3)), "comes back as a new incarnation only");
+        Assert.Equal(2ul, _state.HighestView);
+    }
+
+    [Fact]
+    public async Task A_view_that_is_good_for_a_while_is_over_when_that_is_by_the_slowest_clock()
+    {
+        TimeSpan start = _clock.Now;
+        await _stack.SetViewAsync(View(1, Self, Peer(2)), TimeSpan.FromSeconds(10));
+        Assert.Equal(start + TimeSpan.FromSeconds(9.4), _connection.SafeUntil);
+
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        await _stack.RenewAsync(1, TimeSpan.FromSeconds(10));
+        Assert.Equal(start + TimeSpan.FromSeconds(18.4), _connection.SafeUntil);
+
+        _clock.Advance(TimeSpan.FromSeconds(9.4));
+        // The renewal comes late: it was over before.
+        await Assert.ThrowsAsync<LockRefusedException>(() => _stack.RenewAsync(1, TimeSpan.FromSeconds(10)));
+        Assert.Equal(StackState.Expelled, _connection.State);
+        Assert.Contains("not renewed", _connection.StateReason, StringComparison.Ordinal);
+        Assert.Equal(["safe until 86409.4", "view 1", "Operating", "safe until 86418.4", "Expelled"], _observer.Calls.Where(call => call != "Joining"));
+    }
+
+    [Fact]
+    public async Task A_time_that_cannot_be_right_is_refused()
+    {
+        await _stack.SetViewAsync(View(1, Self, Peer(2)));
+        await RenewalRefusedAsync(1, 10, "told without a time");
+        await _stack.SetViewAsync(View(2, Self, Peer(2)), TimeSpan.FromSeconds(10));
+
+        await RenewalRefusedAsync(1, 10, "this node is in view 2");
+        await RenewalRefusedAsync(2, 0.5, "that can be 1 to 600 s");
+        await RefusedAsync(View(3, Self, Peer(2)), "say for how long it is safe");
+
+        async Task RenewalRefusedAsync(ulong view, double seconds, string why)
+        {
+            var refusal = await Assert.ThrowsAsync<LockRefusedException>(() => _stack.RenewAsync(view, TimeSpan.FromSeconds(seconds)));
+            Assert.Contains(why, refusal.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

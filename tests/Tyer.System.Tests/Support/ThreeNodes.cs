@@ -2,10 +2,13 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Tyer.Sessions.Administration;
 
 namespace Tyer.System.Tests.Support;
 
-/// <summary>Three daemons on loopback, stack <c>static</c>, in a directory of their own. A fixture: tests use names of their own in it.</summary>
+/// <summary>
+/// Three daemons on loopback, in a directory of their own; by default with the stack <c>static</c>. A fixture: tests use names of their own in it.
+/// </summary>
 public sealed class ThreeNodes : IAsyncLifetime
 {
     internal const int Nodes = 3;
@@ -16,6 +19,9 @@ public sealed class ThreeNodes : IAsyncLifetime
 
     /// <summary>Descriptors that node 1 may have open; null: as many as the tests themselves.</summary>
     internal int? DescriptorsMax { get; init; }
+
+    /// <summary><c>static</c>, or <c>external</c>: then the test is the control daemon, which has told view 1.</summary>
+    internal string Stack { get; init; } = "static";
 
     internal string Folder => _folder;
 
@@ -32,7 +38,7 @@ public sealed class ThreeNodes : IAsyncLifetime
         {
             List<string> arguments =
             [
-                "--name", $"n{node}", "--stack", "static", "--listen", Address(node), "--socket", SocketOf(node), "--state", Path.Combine(_folder, "state"),
+                "--name", $"n{node}", "--stack", Stack, "--listen", Address(node), "--socket", SocketOf(node), "--state", Path.Combine(_folder, "state"),
             ];
             for (var peer = 1; peer <= Nodes; peer++)
             {
@@ -43,8 +49,42 @@ public sealed class ThreeNodes : IAsyncLifetime
             _daemons[node - 1] = Programs.StartTyerd(node == 1 ? DescriptorsMax : null, arguments);
         }
 
+        if (Stack == "external")
+            await BeginAsync();
         foreach (var daemon in _daemons)
             await daemon.LineWithAsync("Now serving");
+    }
+
+    /// <summary>Tells a node a view.</summary>
+    internal async Task TellAsync(int node, ViewOrder view)
+    {
+        await using var client = await TyerClient.ConnectAsync($"unix:{SocketOf(node)}", TestContext.Current.CancellationToken);
+        await client.Administration.SetViewAsync(view, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>A node's present life.</summary>
+    internal async Task<ulong> IncarnationAsync(int node)
+    {
+        await using var client = await TyerClient.ConnectAsync($"unix:{SocketOf(node)}", TestContext.Current.CancellationToken);
+        return (await client.Administration.StatusAsync(TestContext.Current.CancellationToken)).Node.Incarnation;
+    }
+
+    /// <summary>Nodes in their present lives, as members of a view.</summary>
+    internal async Task<ViewMember[]> MembersAsync(params int[] nodes)
+    {
+        var members = new List<ViewMember>();
+        foreach (var node in nodes)
+            members.Add(new ViewMember($"n{node}", (uint)node, await IncarnationAsync(node)));
+        return [.. members];
+    }
+
+    private async Task BeginAsync()
+    {
+        foreach (var daemon in _daemons)
+            await daemon.LineWithAsync("waiting for the first view");
+        var members = await MembersAsync(1, 2, 3);
+        for (var node = 1; node <= Nodes; node++)
+            await TellAsync(node, new ViewOrder(1, members));
     }
 
     /// <summary><c>tyer --socket …</c> on a node, to its end.</summary>
