@@ -1,4 +1,3 @@
-using Tyer.Node.Tests.Support;
 
 namespace Tyer.Node.Tests;
 

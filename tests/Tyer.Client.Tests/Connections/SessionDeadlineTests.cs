@@ -1,5 +1,4 @@
 using Tyer.Client.Connections;
-using Tyer.Client.Tests.Support;
 
 namespace Tyer.Client.Tests.Connections;
 

@@ -142,7 +142,7 @@ public sealed class ExternalStackTests : IAsyncLifetime
         await Assert.ThrowsAsync<LockRefusedException>(() => _stack.RenewAsync(1, TimeSpan.FromSeconds(10)));
         Assert.Equal(StackState.Expelled, _connection.State);
         Assert.Contains("not renewed", _connection.StateReason, StringComparison.Ordinal);
-        Assert.Equal(["safe until 86409.4", "view 1", "Operating", "safe until 86418.4", "Expelled"], _observer.Calls.Where(call => call != "Joining"));
+        Assert.Equal(["safe until 3609.4", "view 1", "Operating", "safe until 3618.4", "Expelled"], _observer.Calls.Where(call => call != "Joining"));
     }
 
     [Fact]

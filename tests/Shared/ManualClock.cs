@@ -1,6 +1,6 @@
 using Tyer.Time;
 
-namespace Tyer.Node.Tests.Support;
+namespace Tyer.Tests.Shared;
 
 /// <summary>A clock that goes on when a test says so.</summary>
 internal sealed class ManualClock : IClock

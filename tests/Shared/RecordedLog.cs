@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
-namespace Tyer.Client.Tests.Support;
+namespace Tyer.Tests.Shared;
 
 /// <summary>What was logged with one event id, for a test to wait for.</summary>
 internal sealed class RecordedLog(int eventId) : ILoggerFactory, ILogger
@@ -13,7 +13,7 @@ internal sealed class RecordedLog(int eventId) : ILoggerFactory, ILogger
 
     /// <summary>The next line.</summary>
     internal Task<string> NextAsync() =>
-        _lines.Reader.ReadAsync(TestContext.Current.CancellationToken).SoonAsync();
+        _lines.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
     public ILogger CreateLogger(string categoryName) => this;
 
