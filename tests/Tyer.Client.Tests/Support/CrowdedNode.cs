@@ -7,7 +7,7 @@ using Tyer.Comms.Links;
 namespace Tyer.Client.Tests.Support;
 
 /// <summary>A node that takes nobody: each connection waits until a test has it refused.</summary>
-internal sealed class CrowdedNode : IClientAcceptor, ILinkReceiver, IDisposable
+internal sealed class CrowdedNode : IClientAcceptor, IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tyer-crowded-");
     private readonly ClientListener _listener;
@@ -42,25 +42,23 @@ internal sealed class CrowdedNode : IClientAcceptor, ILinkReceiver, IDisposable
         _folder.Delete(recursive: true);
     }
 
-    ILinkReceiver IClientAcceptor.OnAccepted(ClientLink client)
-    {
-        _waiting.Writer.TryWrite(client);
-        return this;
-    }
+    ILinkReceiver IClientAcceptor.OnAccepted(ClientLink client) => new Guest(client, _waiting.Writer);
 
-    void ILinkReceiver.OnMessage(in MessageView message)
+    /// <summary>Waits from its hello on: who is refused before may not hear the words, as the socket is closed while it still speaks.</summary>
+    private sealed class Guest(ClientLink link, ChannelWriter<ClientLink> waiting) : ILinkReceiver
     {
-    }
+        public void OnMessage(in MessageView message) => waiting.TryWrite(link);
 
-    void ILinkReceiver.OnBatchEnd()
-    {
-    }
+        public void OnBatchEnd()
+        {
+        }
 
-    void ILinkReceiver.OnSendable()
-    {
-    }
+        public void OnSendable()
+        {
+        }
 
-    void ILinkReceiver.OnClosed(in LinkEnd end)
-    {
+        public void OnClosed(in LinkEnd end)
+        {
+        }
     }
 }
