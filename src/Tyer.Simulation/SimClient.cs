@@ -86,7 +86,7 @@ internal sealed class SimClient
         if (IsGone || _hangs)
             return;
         _hangs = true;
-        _world.Tell(string.Create(CultureInfo.InvariantCulture, $"{_name} hangs for {length / TimeSpan.TicksPerMillisecond} ms"));
+        _world.Tell($"{_name} hangs for {length / TimeSpan.TicksPerMillisecond} ms");
         if (length >= SessionTimeout - NodeLimits.ClientMargin.Ticks)
         {
             // Client before node before re-grant (S2), each by a clock of its own.
@@ -146,7 +146,7 @@ internal sealed class SimClient
             return;
         }
 
-        _world.Count($"{end.Kind} {end.Status}");
+        _world.Count(Words(end.Kind, end.Status));
         if (told.HasEnded)
             throw new ViolationException($"I6: {_name} is told of {end.Kind} {end.Status} of {told.Id}, which has ended");
         if (end.Kind == RequestKind.Unlock)
@@ -373,6 +373,12 @@ internal sealed class SimClient
 
     private static string Words(RawFlags flags, TimeSpan? timeout) =>
         $"{(flags == RawFlags.None ? "" : $" ({flags})")}{(timeout is { } limit ? string.Create(CultureInfo.InvariantCulture, $" within {limit.TotalMilliseconds:0} ms") : "")}";
+
+    // Said so often that it is put into words once.
+    private static readonly string[][] Ends =
+        [.. Enum.GetValues<RequestKind>().Select(kind => Enum.GetValues<RawStatus>().Select(status => $"{kind} {status}").ToArray())];
+
+    private static string Words(RequestKind kind, RawStatus status) => Ends[(int)kind][(int)status];
 
     private static string Words(bool writes, ulong written) => writes ? string.Create(CultureInfo.InvariantCulture, $", writing {written}") : "";
 }

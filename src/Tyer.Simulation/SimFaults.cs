@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Tyer.Simulation;
 
 /// <summary>What goes wrong in a life, each with its beginning and its length, as chance will.</summary>
@@ -277,6 +275,6 @@ internal sealed class SimFaults(SimCluster cluster, SimReduction reduction)
         var names = new string[who.Length];
         for (var index = 0; index < names.Length; index++)
             names[index] = SimWorld.Name(who[index].Id);
-        _world.Tell(string.Create(CultureInfo.InvariantCulture, $"FAULT {Count - 1}: {what}{(names.Length == 0 ? "" : " ")}{string.Join(" - ", names)}"));
+        _world.Tell($"FAULT {Count - 1}: {what}{(names.Length == 0 ? "" : " ")}{string.Join(" - ", names)}");
     }
 }

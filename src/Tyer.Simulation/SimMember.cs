@@ -41,7 +41,7 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
         if (world.Traces)
         {
             var unproven = view.Unproven.IsEmpty ? "" : $"; unproven {string.Join(' ', view.Unproven.Select(each => $"n{each}"))}";
-            world.Tell(string.Create(CultureInfo.InvariantCulture, $"{SimWorld.Name(node.Id)} installs view {view.Id}: {string.Join(' ', view.Members.Select(each => $"n{each.NodeIncarnation}"))}{unproven}{(view.HasQuorum ? "" : "; no quorum")}"));
+            world.Tell($"{SimWorld.Name(node.Id)} installs view {view.Id}: {string.Join(' ', view.Members.Select(each => $"n{each.NodeIncarnation}"))}{unproven}{(view.HasQuorum ? "" : "; no quorum")}");
         }
 
         var departed = View?.Members.Where(member => !view.Contains(member.NodeIncarnation)).ToArray() ?? [];
