@@ -1,26 +1,34 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using Tyer.Engine;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Owning;
-using Lock = Tyer.Engine.Locks.Lock;
+using Tyer.Node;
+using Tyer.Node.Lockspaces;
+using Tyer.Node.Sessions;
+using Tyer.Sessions;
 
 namespace Tyer.Simulation;
 
 /// <summary>A client of a node: takes, converts, cancels and releases locks as chance will, and checks that it is told one end for each.</summary>
-internal sealed class SimClient : ILockObserver
+internal sealed class SimClient
 {
     private const int LocksMax = 4;
+
+    /// <summary>How long a session lives without a word of its client.</summary>
+    internal static readonly long SessionTimeout = NodeLimits.SessionTimeoutMin.Ticks;
 
     private readonly SimWorld _world;
     private readonly SimNode _node;
     private readonly Watch _watch;
     private readonly SimRandom _chance;
     private readonly string _name;
-    private readonly List<ClientLock> _locks = [];
-    private readonly Session _session;
-    private ClientLock? _beingLocked;
+    private readonly List<SimLock> _locks = [];
+    private readonly Queue<(SimLock Lock, SimEnd End)> _unheard = new();
+    private readonly NodeSession _session;
+    private readonly NodeLockspace _port;
+    private bool _isPaused;
     private bool _isDone;
+    private bool _hangs;
 
     internal SimClient(SimWorld world, SimNode node, Watch watch, uint number, bool isIdle)
     {
@@ -29,22 +37,30 @@ internal sealed class SimClient : ILockObserver
         _watch = watch;
         _chance = SimRandom.For(world.Seed, 1_000_000 + number);
         _name = string.Create(CultureInfo.InvariantCulture, $"{SimWorld.Name(node.Id)}/c{number}");
-        _session = node.Engine.OpenSession(number, [], (int)number, this);
+        ProcessId = (int)number;
+        (_session, _port) = node.OpenSession(new LockOwner(node.Wiring.Name, "sim", ProcessId, _name, "sim", Label: null, Verified: true));
         if (!isIdle)
             Plan();
     }
 
+    /// <summary>Its process: by this its orphans are known.</summary>
+    internal int ProcessId { get; }
+
     /// <summary>Nothing that it waits for is without an end, and it has nothing.</summary>
     internal bool IsIdle => _locks.Count == 0;
 
+    /// <summary>It has died, or knows that its session is lost.</summary>
     internal bool IsGone { get; private set; }
 
     internal string Describe() => string.Join(", ", _locks.Select(each => $"{_name} {each.Hold.Resource} {each.Granted} {each.Pending} for {each.Requested}{(each.IsEnding ? " ending" : "")} {each.Id}"));
 
+    /// <summary>Asks for nothing any more, and keeps what it has.</summary>
+    internal void Pause() => _isPaused = true;
+
     /// <summary>Asks for nothing any more, and lets go of what it has.</summary>
     internal void Finish() => _isDone = true;
 
-    /// <summary>Dies, or is told that its session is lost: what it held it does not hold.</summary>
+    /// <summary>Nothing of it acts any more: what it held it does not hold.</summary>
     internal void Vanish()
     {
         IsGone = true;
@@ -53,54 +69,134 @@ internal sealed class SimClient : ILockObserver
         _locks.Clear();
     }
 
-    public void Completed(Lock completed, in Completion completion)
+    /// <summary>Its process ends, and its node sees that at once.</summary>
+    internal void Die()
     {
-        var told = completed.Tag as ClientLock ?? throw new ViolationException($"{_name} is told of a lock that it does not have");
-        told.Id = completed.Id;
-        _world.Note("told", completed.Id.Value ^ (ulong)completion.Status);
-        if (_world.Traces)
-            _world.Tell($"{_name} {told.Hold.Resource} {completed.Id}: {completion.Kind} {completion.Status} {completion.Mode?.ToShortName()} {completed.Token}");
-        if (IsGone)
-            throw new ViolationException($"S6: {_name} is told of {completion.Kind} {completion.Status} after its session was lost");
-        _world.Count($"{completion.Kind} {completion.Status}");
-        if (completion.Kind == OperationKind.Unlock)
+        Vanish();
+        _world.Tell($"{_name} dies");
+        _node.Run(() => _node.Wiring.Sessions.Close(_session, reason: null));
+    }
+
+    /// <summary>
+    /// Stands still for a while: says nothing to its node, and hears nothing. By its own clock it knows, when it comes back, whether its
+    /// session was given up; and it acts by none of its locks after its own deadline, which comes first.
+    /// </summary>
+    internal void Hang(long length)
+    {
+        if (IsGone || _hangs)
+            return;
+        _hangs = true;
+        _world.Tell($"{_name} hangs for {length / TimeSpan.TicksPerMillisecond} ms");
+        if (length >= SessionTimeout - NodeLimits.ClientMargin.Ticks)
         {
-            if (!told.IsEnding || told.Pending != OperationKind.None)
-                throw new ViolationException($"{_name} is told of the end of {told.Id}, which it did not ask for");
+            // Client before node before re-grant (S2), each by a clock of its own.
+            var error = SessionTimeout / 1000 * _chance.Between(-SimClock.RateErrorMax, SimClock.RateErrorMax);
+            _world.In(SessionTimeout - NodeLimits.ClientMargin.Ticks + error, Vanish);
+            error = SessionTimeout / 1000 * _chance.Between(-SimClock.RateErrorMax, SimClock.RateErrorMax);
+            _world.In(SessionTimeout + error, () => _node.Run(() => _node.Wiring.Sessions.Close(_session, LossReason.SessionExpired)));
+            return;
+        }
+
+        _world.In(length, () =>
+        {
+            _hangs = false;
+            while (!IsGone && _unheard.TryDequeue(out var late))
+                Take(late.Lock, late.End);
+        });
+    }
+
+    /// <summary>Its node tells it that its session is over.</summary>
+    internal void Expel(LossReason reason) => _node.Run(() => _node.Wiring.Sessions.Close(_session, reason));
+
+    /// <summary>Takes over a lock that somebody left behind, and lets go of it.</summary>
+    internal void Adopt(string resource, LockMode mode) => Ask(resource, mode, RawFlags.Orphan, timeout: null, notifies: false);
+
+    internal void Hear(SimLock told, in SimEnd end)
+    {
+        if (_hangs && !IsGone)
+            _unheard.Enqueue((told, end));
+        else
+            Take(told, end);
+    }
+
+    internal void HearOutcome(CancelOutcome outcome) => _world.Count($"cancel {outcome}");
+
+    internal void HearBlocking() => _world.Count("blocking notices");
+
+    internal void HearLoss(SimLock lost, LossReason reason)
+    {
+        _world.Count($"lost {reason}");
+        _world.Tell($"{_name} has lost {lost.Hold.Resource} {lost.Id}: {reason}");
+        lost.HasEnded = true;
+        _watch.Gone(lost.Hold);
+        _locks.Remove(lost);
+        IsGone = true;
+    }
+
+    private void Take(SimLock told, in SimEnd end)
+    {
+        _world.Note("told", told.Id.Value ^ (ulong)end.Status);
+        if (_world.Traces)
+            _world.Tell(StoryOf(told, end));
+        if (IsGone)
+        {
+            // Its node knows of the loss later than it does; but not who was told by it.
+            if (told.HasEnded)
+                throw new ViolationException($"S6: {_name} is told of {end.Kind} {end.Status} after its session was lost");
+            return;
+        }
+
+        _world.Count(Words(end.Kind, end.Status));
+        if (told.HasEnded)
+            throw new ViolationException($"I6: {_name} is told of {end.Kind} {end.Status} of {told.Id}, which has ended");
+        if (end.Kind == RequestKind.Unlock)
+        {
+            if (!told.IsEnding || told.Pending is not null)
+                throw new ViolationException($"I6: {_name} is told of the end of {told.Id}, which it did not ask for");
+            told.HasEnded = true;
             _locks.Remove(told);
             return;
         }
 
-        if (told.Pending != completion.Kind)
-            throw new ViolationException($"{_name} is told of a {completion.Kind} of {told.Id}, and has {told.Pending} under way");
-        told.Pending = OperationKind.None;
+        if (told.Pending != end.Kind)
+            throw new ViolationException($"I6: {_name} is told of a {end.Kind} of {told.Id}, and has {told.Pending} under way");
+        told.Pending = null;
         told.Requested = null;
-        told.Granted = completion.Mode;
+        told.Granted = end.Mode;
         if (told.IsEnding)
             return; // let go of already
-        if (completion.Mode is not { } mode)
+        if (end.Mode is not { } mode)
         {
+            told.HasEnded = true;
             _locks.Remove(told);
             _watch.Gone(told.Hold);
             return;
         }
 
-        if (completion.Status == RequestStatus.Granted)
-            _watch.Granted(told.Hold, mode, completed.Token);
-        else
-            _watch.Changed(told.Hold, mode);
-        if (completion.ValueRead && completed.ValueState == LockValueState.Valid && mode is not (LockMode.Null or LockMode.ConcurrentRead)
-            && completion.Status == RequestStatus.Granted)
+        if (end.Status != RawStatus.Ok)
         {
-            _watch.Read(told.Hold, BinaryPrimitives.ReadUInt64LittleEndian(completed.Value));
+            _watch.Changed(told.Hold, mode);
+            return;
         }
+
+        _watch.Granted(told.Hold, mode, end.Token);
+        if (end.ValueState is { } state && mode is not (LockMode.Null or LockMode.ConcurrentRead))
+            _watch.Read(told.Hold, state, end.Value);
     }
 
-    public void CancelAnswered(Lock cancelled, CancelOutcome outcome) => _world.Count($"cancel {outcome}");
-
-    public void Blocking(Lock holder, in BlockingReport report) => _world.Count("blocking notices");
-
-    public void WaitsLong(Lock waiting, long waited) => _world.Count("long waits");
+    private string StoryOf(SimLock told, in SimEnd end)
+    {
+        var what = (end.Kind, end.Status) switch
+        {
+            (RequestKind.Unlock, _) => "is rid of",
+            (RequestKind.Lock, RawStatus.Ok) => $"is granted {end.Mode?.ToShortName()} on",
+            (_, RawStatus.Ok) => $"has converted to {end.Mode?.ToShortName()} on",
+            (RequestKind.Lock, _) => $"does not get ({end.Status})",
+            _ => $"keeps {end.Mode?.ToShortName()} ({end.Status}) on",
+        };
+        var value = end.ValueState is { } state ? $", value {state}{(end.Value is { } written && state == LockValueState.Valid ? $" {written}" : "")}" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{_name} {what} {told.Hold.Resource} {told.Id}{(end.Status == RawStatus.Ok && end.Kind != RequestKind.Unlock ? $" token {end.Token}" : "")}{value}");
+    }
 
     private void Plan() => _world.In(SimWorld.Around(_chance, _world.Profile.OperationEvery), Act);
 
@@ -109,15 +205,16 @@ internal sealed class SimClient : ILockObserver
         if (IsGone || !_node.IsRunning)
             return;
         Plan();
-        if (_node.IsFrozen)
+        // Its calls go into its node, which answers nobody while it stands still.
+        if (_node.IsFrozen || _hangs || (_isPaused && !_isDone))
             return;
         if (_isDone)
         {
-            foreach (var each in _locks.Where(each => !each.IsEnding && each.Pending == OperationKind.None).ToArray())
+            foreach (var each in _locks.Where(each => !each.IsEnding && each.Pending is null).ToArray())
                 Unlock(each);
             // Who chose to wait in a deadlock (NODLCKWT) is to give way himself.
-            foreach (var each in _locks.Where(each => each is { WaitsInDeadlock: true, Pending: OperationKind.Convert }).ToArray())
-                _node.Engine.Cancel(_session, each.Id);
+            foreach (var each in _locks.Where(each => each is { WaitsInDeadlock: true, Pending: RequestKind.Convert }).ToArray())
+                Cancel(each);
             return;
         }
 
@@ -132,13 +229,13 @@ internal sealed class SimClient : ILockObserver
         var chosen = alive[random.Below(alive.Length)];
         switch (random.Below(10))
         {
-            case < 4 when chosen is { Pending: OperationKind.None }:
+            case < 4 when chosen.Pending is null:
                 Convert(chosen);
                 break;
-            case 4 when chosen.Pending != OperationKind.None:
-                _node.Engine.Cancel(_session, chosen.Id);
+            case 4 when chosen.Pending is not null:
+                Cancel(chosen);
                 break;
-            case < 9 when chosen.Pending == OperationKind.None:
+            case < 9 when chosen.Pending is null:
                 Unlock(chosen);
                 break;
             case 9 when random.Permille(300):
@@ -160,34 +257,36 @@ internal sealed class SimClient : ILockObserver
             flags |= RawFlags.ValBlk;
         if (random.Permille(150))
             flags |= RawFlags.NoQueue;
-        if (mode == LockMode.Null && random.Permille(200))
+        if (mode == LockMode.Null && (flags & RawFlags.NoQueue) == 0 && random.Permille(200))
             flags |= RawFlags.Expedite;
         if (random.Permille(100))
             flags |= RawFlags.NoOrder;
         if (random.Permille(100))
             flags |= RawFlags.HeadQue;
-        var asked = new ClientLock(new Hold(_name, name)) { Pending = OperationKind.Lock, Requested = mode };
-        _locks.Add(asked);
-        _beingLocked = asked;
-        var call = new LockCall
-        {
-            Space = SimNode.Space,
-            Name = name,
-            Mode = mode,
-            Flags = flags,
-            NotifyBlocking = random.Permille(700),
-            Deadline = random.Permille(300) ? _node.Engine.Now + random.Between(1, 3 * TimeSpan.TicksPerSecond) : 0,
-            Tag = asked,
-        };
-        var result = _node.Engine.Lock(_session, call, out var id);
-        asked.Id = id;
-        _beingLocked = null;
-        _world.Tell($"{_name} lock {name} {mode.ToShortName()} {flags} -> {result} {id}");
-        if (result != RawResult.Accepted)
-            _locks.Remove(asked);
+        if (random.Permille(profile.Persistent))
+            flags |= RawFlags.Persistent;
+        Ask(name, mode, flags, TimeLimit(300), notifies: random.Permille(700));
     }
 
-    private void Convert(ClientLock converted)
+    private void Ask(string name, LockMode mode, RawFlags flags, TimeSpan? timeout, bool notifies)
+    {
+        var asked = new SimLock(this, new Hold(_name, name)) { Pending = RequestKind.Lock, Requested = mode };
+        _locks.Add(asked);
+        _world.Tell($"{_name} asks for {mode.ToShortName()} on {name}{Words(flags, timeout)}");
+        var result = _port.Lock(asked, new LockRequest { Mode = mode, Flags = flags, Timeout = timeout, NotifyBlocking = notifies });
+        if (result == RawResult.UnknownLockspace && _session.IsClosed)
+        {
+            // Its session was ended when it had no lock that could have been told of that.
+            _locks.Remove(asked);
+            IsGone = true;
+            return;
+        }
+
+        if (result != RawResult.Accepted)
+            throw new ViolationException($"{_name} may not lock {name} in {mode} ({flags}): {result}");
+    }
+
+    private void Convert(SimLock converted)
     {
         var random = _chance;
         var held = converted.Granted!.Value;
@@ -215,89 +314,71 @@ internal sealed class SimClient : ILockObserver
                 break;
         }
 
-        if (Tyer.Engine.Owning.CallRules.CheckConvert(mode, flags) != RawResult.Accepted)
+        if (CallRules.CheckConvert(mode, flags) != RawResult.Accepted)
             return;
         var isDown = LockModes.IsDownConversion(held, mode);
-        var writes = (flags & RawFlags.ValBlk) != 0 && ValueRules.Of(held, mode) == ValueAction.Write;
-        Span<byte> value = stackalloc byte[8];
-        if (writes && isDown)
-            BinaryPrimitives.WriteUInt64LittleEndian(value, _watch.Write(converted.Hold.Resource));
-        converted.Pending = OperationKind.Convert;
+        var writes = (flags & RawFlags.ValBlk) != 0 && isDown && ValueRules.Of(held, mode) == ValueAction.Write;
+        Span<byte> value = stackalloc byte[sizeof(ulong)];
+        var written = writes ? _watch.Write(converted.Hold) : 0;
+        BinaryPrimitives.WriteUInt64LittleEndian(value, written);
+        converted.Pending = RequestKind.Convert;
         converted.Requested = mode;
         converted.WaitsInDeadlock = (flags & RawFlags.NoDlckWt) != 0;
         // What it gives up it has given up when it asks; until it is told, it has what all answers have in common.
-        _watch.Changed(converted.Hold, isDown ? mode : Least(held, mode, flags));
-        var call = new ConvertCall
+        _watch.Changed(converted.Hold, isDown ? mode : Watch.Least(held, mode, flags));
+        var timeout = TimeLimit(200);
+        _world.Tell($"{_name} converts {converted.Hold.Resource} {converted.Id} {held.ToShortName()}->{mode.ToShortName()}{Words(flags, timeout)}{Words(writes, written)}");
+        var result = _port.Convert(converted, new ConvertRequest
         {
             Mode = mode,
             Flags = flags,
             NotifyBlocking = random.Permille(700),
-            Deadline = random.Permille(200) ? _node.Engine.Now + random.Between(1, 3 * TimeSpan.TicksPerSecond) : 0,
-            GivesValue = writes && isDown,
+            Timeout = timeout,
+            GivesValue = writes,
             Value = value,
-        };
-        _world.Tell($"{_name} convert {converted.Id} {held.ToShortName()}->{mode.ToShortName()} {flags}");
-        var result = _node.Engine.Convert(_session, converted.Id, call);
+        });
         if (result != RawResult.Accepted)
             throw new ViolationException($"{_name} may not convert {converted.Id} from {held} to {mode} ({flags}): {result}");
     }
 
-    private static LockMode Least(LockMode held, LockMode wanted, RawFlags flags)
+    private void Cancel(SimLock cancelled)
     {
-        if ((flags & RawFlags.ConvDeadlk) != 0)
-            return LockMode.Null;
-        var least = Lower(held, wanted);
-        if ((flags & RawFlags.AltPr) != 0)
-            least = Lower(least, LockMode.ProtectedRead);
-        if ((flags & RawFlags.AltCw) != 0)
-            least = Lower(least, LockMode.ConcurrentWrite);
-        return least;
-
-        static LockMode Lower(LockMode one, LockMode other) =>
-            LockModes.Covers(one, other) ? other : LockModes.Covers(other, one) ? one : LockMode.ConcurrentRead;
+        _world.Tell($"{_name} cancels {cancelled.Hold.Resource} {cancelled.Id}");
+        _port.Cancel(cancelled);
     }
 
-    private void Unlock(ClientLock ended)
+    private void Unlock(SimLock ended)
     {
-        Span<byte> value = stackalloc byte[8];
-        var writes = ended is { Pending: OperationKind.None, Granted: LockMode.ProtectedWrite or LockMode.Exclusive } && _chance.Permille(600);
+        Span<byte> value = stackalloc byte[sizeof(ulong)];
+        var writes = ended is { Pending: null, Granted: LockMode.ProtectedWrite or LockMode.Exclusive } && _chance.Permille(600);
         var flags = RawFlags.ForceUnlock;
+        var written = 0UL;
         if (writes)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(value, _watch.Write(ended.Hold.Resource));
+            written = _watch.Write(ended.Hold);
+            BinaryPrimitives.WriteUInt64LittleEndian(value, written);
             flags |= RawFlags.ValBlk;
         }
 
         ended.IsEnding = true;
         _watch.Gone(ended.Hold);
-        _world.Tell($"{_name} unlock {ended.Id}");
-        var result = _node.Engine.Unlock(_session, ended.Id, flags, writes, value);
+        _world.Tell($"{_name} releases {ended.Hold.Resource} {ended.Id}{Words(writes, written)}");
+        var result = _port.Unlock(ended, flags, writes, value);
         if (result != RawResult.Accepted)
             throw new ViolationException($"{_name} may not unlock {ended.Id}: {result}");
     }
 
-    /// <summary>Its process ends: the node sees that at once.</summary>
-    internal void Close()
-    {
-        Vanish();
-        if (_node is { IsRunning: true, IsFrozen: false })
-            _node.Engine.CloseSession(_session);
-    }
+    private TimeSpan? TimeLimit(int permille) =>
+        _chance.Permille(permille) ? TimeSpan.FromTicks(_chance.Between(1, 3 * TimeSpan.TicksPerSecond)) : null;
 
-    private sealed class ClientLock(Hold hold)
-    {
-        internal Hold Hold => hold;
+    private static string Words(RawFlags flags, TimeSpan? timeout) =>
+        $"{(flags == RawFlags.None ? "" : $" ({flags})")}{(timeout is { } limit ? string.Create(CultureInfo.InvariantCulture, $" within {limit.TotalMilliseconds:0} ms") : "")}";
 
-        internal LockId Id { get; set; }
+    // Said so often that it is put into words once.
+    private static readonly string[][] Ends =
+        [.. Enum.GetValues<RequestKind>().Select(kind => Enum.GetValues<RawStatus>().Select(status => $"{kind} {status}").ToArray())];
 
-        internal OperationKind Pending { get; set; }
+    private static string Words(RequestKind kind, RawStatus status) => Ends[(int)kind][(int)status];
 
-        internal LockMode? Granted { get; set; }
-
-        internal LockMode? Requested { get; set; }
-
-        internal bool IsEnding { get; set; }
-
-        internal bool WaitsInDeadlock { get; set; }
-    }
+    private static string Words(bool writes, ulong written) => writes ? string.Create(CultureInfo.InvariantCulture, $", writing {written}") : "";
 }

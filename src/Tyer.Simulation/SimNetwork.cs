@@ -1,37 +1,30 @@
-using System.Globalization;
-using Tyer.Engine;
-using Tyer.Engine.Messages;
-using Tyer.Engine.Recovery;
+using Tyer.Comms.Links;
+using Tyer.Comms.Peers;
 
 namespace Tyer.Simulation;
 
 /// <summary>
-/// Reliable sessions between incarnations: what is sent arrives once and in order per pair, however late; it is lost only with the session,
-/// which ends by a view. A broken connection shows as delay: what was in flight is sent again when there is one.
+/// The wires between machines. Connections keep the order of what is sent over them and lose nothing as long as they stand, as TCP does; they
+/// break, with what is on its way or without, and stand still where the way is cut. What makes reliable sessions of that is production code.
 /// </summary>
-internal sealed class SimNetwork(SimWorld world, Func<MemberId, SimNode?> find)
+internal sealed class SimNetwork(SimWorld world, Func<uint, SimNode?> find)
 {
-    private readonly Dictionary<(MemberId From, MemberId To), Channel> _channels = [];
     private readonly HashSet<(uint From, uint To)> _cut = [];
-
-    internal int Cuts => _cut.Count;
-
-    internal void Send(MemberId from, MemberId to, ulong view, ReadOnlySpan<byte> bytes) =>
-        Enqueue(from, to, new Parcel(view, bytes.ToArray(), null));
-
-    internal void Send(MemberId from, MemberId to, ulong view, RecoveryMarker marker) => Enqueue(from, to, new Parcel(view, null, marker));
+    private readonly Dictionary<(uint From, uint To), long> _slow = [];
+    private readonly List<SimWire> _wires = [];
 
     /// <summary>From here on nothing of one node reaches the other.</summary>
     internal void Cut(uint from, uint to) => _cut.Add((from, to));
 
+    /// <summary>The way is free again, and what stood still goes on.</summary>
     internal void Mend(uint from, uint to)
     {
         if (!_cut.Remove((from, to)))
             return;
-        foreach (var (pair, channel) in _channels.OrderBy(each => each.Key.From.Incarnation).ThenBy(each => each.Key.To.Incarnation).ToArray())
+        foreach (var wire in _wires)
         {
-            if (pair.From.Node == from && pair.To.Node == to)
-                Resume(pair.From, pair.To, channel);
+            if (wire.From == from && wire.To == to)
+                wire.Resume();
         }
     }
 
@@ -39,79 +32,95 @@ internal sealed class SimNetwork(SimWorld world, Func<MemberId, SimNode?> find)
     {
         foreach (var (from, to) in _cut.Order().ToArray())
             Mend(from, to);
+        _slow.Clear();
     }
 
     internal bool IsCut(uint from, uint to) => _cut.Contains((from, to));
 
-    /// <summary>A node does not listen to a departed one any more, nor speak to it.</summary>
-    internal void Close(MemberId one, MemberId other)
+    /// <summary>What one node sends to the other takes up to this much longer; what others say overtakes it. 0: as ever.</summary>
+    internal void Slow(uint from, uint to, long ticks)
     {
-        _channels.Remove((one, other));
-        _channels.Remove((other, one));
+        if (ticks == 0)
+            _slow.Remove((from, to));
+        else
+            _slow[(from, to)] = ticks;
     }
 
-    /// <summary>A node that stood still takes what has come meanwhile.</summary>
-    internal void Thaw(MemberId node)
+    /// <summary>The connections between two nodes end, and their ends notice that, each in its time.</summary>
+    /// <param name="one">A node.</param>
+    /// <param name="other">Another.</param>
+    /// <param name="loses">Whether what is on its way is lost.</param>
+    internal void BreakConnections(uint one, uint other, bool loses)
     {
-        foreach (var (pair, channel) in _channels.OrderBy(each => each.Key.From.Node).ThenBy(each => each.Key.From.Incarnation).ToArray())
+        foreach (var wire in _wires.Where(wire => (wire.From == one && wire.To == other) || (wire.From == other && wire.To == one)).ToArray())
         {
-            if (pair.To == node)
-                Resume(pair.From, pair.To, channel);
+            if (!loses)
+            {
+                wire.CloseSilently();
+                continue;
+            }
+
+            wire.Break();
+            var end = wire.Sender;
+            world.In(world.Delay(world.Profile.DetectionMax), () => end.Node.Run(() => end.End(new LinkEnd(LinkEndReason.NetworkFailure))));
         }
     }
 
-    private void Enqueue(MemberId from, MemberId to, Parcel parcel)
+    /// <summary>A process has died. Its system closes what it had open; where the machine died with it, nobody does.</summary>
+    internal void Died(SimNode node, bool withMachine)
     {
-        if (!_channels.TryGetValue((from, to), out var channel))
-            _channels.Add((from, to), channel = new Channel());
-        channel.Parcels.Enqueue(parcel);
-        Schedule(from, to, channel);
-    }
-
-    private void Schedule(MemberId from, MemberId to, Channel channel)
-    {
-        channel.Last = Math.Max(channel.Last, world.Now + world.Delay(world.Profile.LatencyMax));
-        channel.Scheduled++;
-        world.At(channel.Last, () => Deliver(from, to, channel));
-    }
-
-    private void Resume(MemberId from, MemberId to, Channel channel)
-    {
-        while (channel.Scheduled < channel.Parcels.Count)
-            Schedule(from, to, channel);
-    }
-
-    private void Deliver(MemberId from, MemberId to, Channel channel)
-    {
-        channel.Scheduled--;
-        if (_channels.GetValueOrDefault((from, to)) != channel || _cut.Contains((from.Node, to.Node)))
-            return;
-        if (find(to) is not { IsRunning: true, IsFrozen: false } receiver)
-            return;
-        receiver.Take(from, channel.Parcels.Dequeue());
-    }
-
-    internal readonly record struct Parcel(ulong View, byte[]? Message, RecoveryMarker? Marker)
-    {
-        internal string Describe()
+        foreach (var wire in _wires.Where(wire => wire.Sender.Node == node || wire.Receiver.Node == node).ToArray())
         {
-            if (Marker is { } marker)
-                return marker.ToString();
-            if (!MessageCodec.TryRead(Message, out var message))
-                return "what cannot be read";
-            var name = System.Text.Encoding.UTF8.GetString(message.Name);
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"{message.Kind} {name}{(message.Lock == default ? "" : $" {message.Lock} op {message.Operation}")} {message.Mode?.ToShortName()}{(message.Wanted is { } wanted ? $"->{wanted.ToShortName()}" : "")}{(message.Node == 0 ? "" : $" n{message.Node}")}{(message.Facts == 0 ? "" : $" {message.Facts}")}");
+            if (withMachine)
+                wire.Break();
+            else if (wire.Sender.Node == node)
+                wire.CloseSilently();
         }
+
+        _wires.RemoveAll(wire => wire.Sender.Node == node);
     }
 
-    private sealed class Channel
+    /// <summary>Connects a node with another, or fails to, after a while.</summary>
+    internal void Dial(SimNode dialler, PeerLink link, uint to) => world.In(world.Delay(world.Profile.LatencyMax), () =>
     {
-        internal Queue<Parcel> Parcels { get; } = new();
+        if (IsCut(dialler.Id.Node, to) || IsCut(to, dialler.Id.Node) || find(to) is not { IsRunning: true } listener)
+        {
+            world.In(world.Delay(world.Profile.DetectionMax), () => dialler.Run(() => link.NotConnected(fault: null)));
+            return;
+        }
 
-        internal int Scheduled { get; set; }
+        var there = new SimWire(this, dialler.Id.Node, to);
+        var back = new SimWire(this, to, dialler.Id.Node);
+        there.Sender = back.Receiver = new SimLink(dialler, there);
+        there.Receiver = back.Sender = new SimLink(listener, back);
+        _wires.Add(there);
+        _wires.Add(back);
+        world.Count("connections");
+        listener.Run(() =>
+        {
+            if (!listener.Accept(there.Receiver))
+                back.CloseSilently();
+        });
+        dialler.Run(() =>
+        {
+            there.Sender.Start(link);
+            link.Connected(there.Sender);
+        });
+    });
 
-        internal long Last { get; set; }
+    internal void At(long time, Action action) => world.At(time, action);
+
+    /// <summary>When something that is sent now arrives, behind what was sent before.</summary>
+    internal long ArrivalOf(uint from, uint to, long last) =>
+        Math.Max(last, world.Now + world.Delay(world.Profile.LatencyMax) + (_slow.TryGetValue((from, to), out var slow) ? world.Delay(slow) : 0));
+
+    /// <summary>The reader of a link that has ended finds that out.</summary>
+    internal void CleanUpSoon(SimLink ended)
+    {
+        world.In(1, () => ended.Node.Run(() =>
+        {
+            ended.CleanUp();
+            _wires.RemoveAll(wire => wire.Sender.IsCleanedUp && (wire.Receiver.IsCleanedUp || !wire.Receiver.Node.IsRunning));
+        }));
     }
 }

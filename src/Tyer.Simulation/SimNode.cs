@@ -1,233 +1,181 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tyer.Cluster;
+using Tyer.Cluster.Static;
+using Tyer.Comms.Peers;
 using Tyer.Engine;
-using Tyer.Engine.Messages;
-using Tyer.Engine.Recovery;
+using Tyer.Node;
+using Tyer.Node.Lockspaces;
+using Tyer.Node.Peers;
+using Tyer.Node.Sessions;
 
 namespace Tyer.Simulation;
 
-/// <summary>One life of a node: the production engine, and what brings it work.</summary>
-internal sealed class SimNode : IPeerSender
+/// <summary>
+/// One life of a node: the production wiring over the production sessions of peers, and what stands for the process around it: it runs, is
+/// slow, stands still, or is gone.
+/// </summary>
+internal sealed class SimNode : IPeerReceiver, ILockspaceServices
 {
     internal const uint Space = 1;
+    internal const int ShardsMax = 3;
     private const long TickEvery = 100 * TimeSpan.TicksPerMillisecond;
     private const long IdleKept = 2 * TimeSpan.TicksPerSecond;
 
-    private readonly SimWorld _world;
-    private readonly SimNetwork _network;
-    private readonly List<EngineView> _views = [];
-    private readonly List<MemberId> _proofs = [];
-    private readonly int _rate;
-    private ulong _leftOut;
-    private readonly long _start;
+    private static readonly OpenedLockspace Opened = new("sim", Space, new LockspaceOptions { ValueSize = 64, QueueLengthMax = 1000, LocksPerSessionMax = 1000 });
 
-    internal SimNode(SimWorld world, SimNetwork network, MemberId id, ulong firstLockNumber)
+    private readonly SimWorld _world;
+    private readonly Func<SimLink, bool> _accept;
+    private readonly Queue<Action> _standing = new();
+    private long _busyUntil;
+
+    internal SimNode(SimWorld world, SimNetwork network, MemberId id, int nodes, ulong firstLockNumber)
     {
         _world = world;
-        _network = network;
         Id = id;
-        _rate = (int)world.Random.Between(-10, 10);
-        _start = world.Now;
-        Engine = new LockEngine(
-            new EngineOptions { Node = id.Node, FirstLockNumber = firstLockNumber, IdleKept = IdleKept, TableSeed = world.Random.Next() }, this);
-        Engine.OpenLockspace(Space, new LockspaceSettings(ValueSize: 64, QueueLengthMax: 1000, LocksPerSessionMax: 1000));
+        Clock = new SimClock(world, (int)world.Random.Between(-SimClock.RateErrorMax, SimClock.RateErrorMax));
+        var links = new SimLinks(world, network, this);
+        _accept = links.Accept;
+        var peers = Enumerable.Range(1, nodes).Select(number => (uint)number).Where(number => number != id.Node).ToArray();
+        var options = new CommsDomainOptions
+        {
+            Local = new NodeIdentity("sim", id.Node, NameOf(id.Node), id.Incarnation),
+            Listen = links.Endpoint,
+            Peers = [.. peers.Select(number => new PeerAddress(number, NameOf(number), links.Endpoint))],
+        };
+        var mesh = new PeerMesh(new SimPeers(world, this, new CommsTransport(options, links)), peers);
+        var engine = new EngineOptions { Node = id.Node, FirstLockNumber = firstLockNumber, IdleKept = IdleKept, TableSeed = world.Random.Next() };
+        var settings = new WiringSettings(
+            NameOf(id.Node),
+            engine,
+            1 + world.Random.Below(ShardsMax),
+            [.. peers.Select(number => new StaticPeer(new NodeId(number), NameOf(number)))]);
+        Wiring = new NodeWiring(settings, mesh, Clock, NullLogger.Instance) { TellLongWait = _ => world.Count("long waits") };
+        Wiring.Shards.OpenLockspace(Space, new LockspaceSettings(Opened.Options.ValueSize, Opened.Options.QueueLengthMax, Opened.Options.LocksPerSessionMax));
+        Member = new SimMember(world, this);
+        var connecting = Wiring.Membership.ConnectAsync(Member, CancellationToken.None).AsTask();
+        Invariant.Check(connecting.IsCompletedSuccessfully, "the simulated stack connects at once");
+        mesh.Start(this);
         world.In(world.Random.Between(1, TickEvery), Tick);
     }
 
     internal MemberId Id { get; }
 
-    internal LockEngine Engine { get; }
+    internal SimClock Clock { get; }
 
-    /// <summary>The process is there and works.</summary>
+    internal NodeWiring Wiring { get; }
+
+    internal SimMember Member { get; }
+
+    /// <summary>The process is there.</summary>
     internal bool IsRunning { get; private set; } = true;
 
     /// <summary>The process is there and stands still.</summary>
     internal bool IsFrozen { get; private set; }
 
-    internal EngineView? View { get; private set; }
+    /// <summary>The longest that a piece of work waits for a processor; 0: none does.</summary>
+    internal long SlowBy { get; set; }
 
-    internal long Time => _world.Now - _start + ((_world.Now - _start) / 1000 * _rate);
+    internal EngineView? View => Wiring.Shards.View;
+
+    internal IEnumerable<LockEngine> Engines
+    {
+        get
+        {
+            for (var index = 0; index < Wiring.Shards.Count; index++)
+                yield return Wiring.Shards[index].Engine;
+        }
+    }
+
+    /// <summary>Whether its engines know no lock and no resource.</summary>
+    internal bool IsEmpty => Engines.All(engine => engine is { LockCount: 0, ResourceCount: 0 });
+
+    /// <summary>How far its recovery is: in which of its phases whatever happens now meets it.</summary>
+    internal string Phase
+    {
+        get
+        {
+            if (View is null)
+                return "joining";
+            if (Wiring.Shards.IsSettled)
+                return "settled";
+            var standings = Engines.Select(engine => engine.Standing).ToArray();
+            return standings.Any(standing => standing.Unrecorded.Count > 0) ? "records"
+                : standings.Any(standing => standing.Unhoused.Count > 0) ? "rebuilds"
+                : "proofs";
+        }
+    }
 
     internal void Stop() => IsRunning = false;
 
     internal void Freeze() => IsFrozen = true;
 
+    /// <summary>Goes on, with all that has come meanwhile, in its order.</summary>
     internal void Thaw()
     {
         IsFrozen = false;
-        if (!IsRunning)
-            return;
-        foreach (var proof in _proofs.ToArray())
-            Prove(proof);
-        _proofs.Clear();
-        foreach (var view in _views.ToArray())
-            Install(view);
-        _views.Clear();
-        _network.Thaw(Id);
+        while (!IsFrozen && _standing.TryDequeue(out var work))
+            work();
     }
 
-    internal void Install(EngineView view)
+    /// <summary>Lets the process do something: at once, or when it comes to it; never, if it is gone by then.</summary>
+    internal void Run(Action work)
     {
         if (!IsRunning)
             return;
-        if (IsFrozen)
-        {
-            _views.Add(view);
-            return;
-        }
-
-        _world.Tell(string.Create(CultureInfo.InvariantCulture, $"{SimWorld.Name(Id)} installs view {view.Id}: {string.Join(' ', view.Members.Select(member => SimWorld.Name(member.Id)))}; unproven {string.Join(' ', view.Unproven.Select(SimWorld.Name))}"));
-        foreach (var member in View?.Members ?? [])
-        {
-            if (!view.Has(member.Id))
-                _network.Close(member.Id, Id);
-        }
-
-        if (View is not null && !Engine.IsSettled)
-            _world.Count("views in the middle of a recovery");
-        var departed = View?.Members.Where(member => !view.Has(member.Id)).ToArray() ?? [];
-        View = view;
-        Engine.Install(_world.Mistake switch
-        {
-            SimMistake.ForgetsUnproven => new EngineView(view.Id, view.Members, hasQuorum: view.HasQuorum),
-            SimMistake.IgnoresQuorum => new EngineView(view.Id, view.Members, view.Unproven),
-            _ => view,
-        });
-        MakeMistake(view, departed);
-        _world.Note("install", view.Id);
-    }
-
-    private void MakeMistake(EngineView view, EngineMember[] departed)
-    {
-        switch (_world.Mistake)
-        {
-            case SimMistake.SettlesEarly:
-                MarkAll(RecoveryMarker.LocksDone);
-                break;
-            case SimMistake.OpensDirectoryEarly:
-                MarkAll(RecoveryMarker.DirectoryDone);
-                break;
-            case SimMistake.PurgesBeforeProof:
-                foreach (var member in departed)
-                    Engine.Prove(member.Id);
-                break;
-        }
-
-        void MarkAll(RecoveryMarker marker)
-        {
-            foreach (var member in view.Members)
-                Engine.Mark(member.Id, marker, view.Id);
-        }
-    }
-
-    internal void Prove(MemberId departed)
-    {
-        if (!IsRunning)
-            return;
-        if (IsFrozen)
-        {
-            _proofs.Add(departed);
-            return;
-        }
-
-        _world.Tell($"{SimWorld.Name(Id)} is told that {SimWorld.Name(departed)} acts no more");
-        Engine.Prove(departed);
-    }
-
-    internal void Take(MemberId from, SimNetwork.Parcel parcel)
-    {
-        _world.Note("take", (ulong)from.Node << 32 | Id.Node);
-        if (_world.Traces)
-            _world.Tell($"{SimWorld.Name(from)} > {SimWorld.Name(Id)} {parcel.Describe()} (view {parcel.View})");
-        if (_world.Mistake == SimMistake.IgnoresStamps)
-            parcel = parcel with { View = View?.Id ?? parcel.View };
-        if (_world.Mistake == SimMistake.MistakesIncarnations && View?.Find(from.Node) is { } present)
-            from = present.Id;
-        if (parcel.Marker is { } marker)
-            Engine.Mark(from, marker, parcel.View);
-        else if (!Engine.Receive(from, parcel.View, parcel.Message))
-            throw new ViolationException($"{SimWorld.Name(Id)} refuses a {parcel.Describe()} of {SimWorld.Name(from)}");
-    }
-
-    public void Send(uint node, ulong view, ReadOnlySpan<byte> message)
-    {
-        var receiver = View!.Find(node)
-            ?? throw new ViolationException($"{SimWorld.Name(Id)} writes a {(MessageKind)message[0]} to n{node}, which is not in its view");
-        if (_world.Mistake == SimMistake.None)
-            _network.Send(Id, receiver.Id, view, message);
+        if (SlowBy > 0)
+            _busyUntil = Math.Max(_busyUntil, _world.Now) + _world.Delay(SlowBy);
+        if (_busyUntil > _world.Now)
+            _world.At(_busyUntil, () => RunNow(work));
         else
-            SendMistaken(receiver.Id, view, message);
+            RunNow(work);
     }
 
-    private void SendMistaken(MemberId receiver, ulong view, ReadOnlySpan<byte> bytes)
-    {
-        if (!MessageCodec.TryRead(bytes, out var message))
-            throw new ViolationException($"{SimWorld.Name(Id)} writes what cannot be read");
-        switch (_world.Mistake, message.Kind)
-        {
-            case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master):
-                message.Number = 0;
-                break;
-            case (SimMistake.TrustsAnyCopy, MessageKind.Rebuild) when message.ValueState is not null:
-                message.Facts |= MessageFacts.ValueIsCurrent;
-                break;
-            case (SimMistake.LeavesOutWhatWaits, MessageKind.Rebuild) when message.Mode is not null:
-                message.Wanted = null;
-                break;
-            case (SimMistake.LeavesOutALock, MessageKind.Rebuild) when _leftOut == 0:
-                _leftOut = 1;
-                return;
-            case (SimMistake.LeavesOutALock, MessageKind.RebuildEnd):
-                message.Number -= _leftOut;
-                _leftOut = 0;
-                break;
-            case (SimMistake.SkipsRebuild, MessageKind.Master):
-                message.Facts &= ~MessageFacts.MustRebuild;
-                break;
-            case (SimMistake.LeavesOutRecords, MessageKind.Record):
-                var recorded = new byte[MessageCodec.LengthMax];
-                var name = message.Name.ToArray();
-                var ended = MessageCodec.Write(new Message { Kind = MessageKind.Recorded, Slot = message.Slot, Space = message.Space, Name = name }, recorded);
-                _network.Send(receiver, Id, view, recorded.AsSpan(0, ended));
-                return;
-        }
+    internal bool Accept(SimLink link) => _accept(link);
 
-        var changed = new byte[MessageCodec.LengthMax];
-        _network.Send(Id, receiver, view, changed.AsSpan(0, MessageCodec.Write(message, changed)));
+    /// <summary>A session of its own, and the way to lock by it.</summary>
+    internal (NodeSession Session, NodeLockspace Locks) OpenSession(LockOwner owner)
+    {
+        var session = Wiring.Sessions.Open(owner, Opened.Name);
+        return (session, new NodeLockspace(Wiring, this, Opened, session, inlineCompletions: false));
     }
 
-    public void Announce(RecoveryMarker marker, ulong view)
-    {
-        _world.Count($"{marker}");
-        foreach (var member in View!.Members)
-        {
-            if (member.Id != Id)
-                _network.Send(Id, member.Id, view, marker);
-        }
+    // The simulated stack has no words of its own with its peers.
+    public bool OnMessage(NodeId from, ReadOnlySpan<byte> message) => false;
 
-        // The node's other shards, if it had any, would have to be done first: never within the call.
-        _world.In(1, () =>
-        {
-            if (IsRunning && !IsFrozen)
-                Engine.Mark(Id, marker, view);
-            else if (IsRunning)
-                _world.In(TickEvery, () => MarkOwn(marker, view));
-        });
+    public void OnReachable(NodeIncarnation peer)
+    {
     }
 
-    private void MarkOwn(RecoveryMarker marker, ulong view)
+    public void OnUnreachable(NodeId peer, string why)
     {
-        if (IsRunning && IsFrozen)
-            _world.In(TickEvery, () => MarkOwn(marker, view));
-        else if (IsRunning)
-            Engine.Mark(Id, marker, view);
+    }
+
+    public ValueTask<int> PurgeAsync(OpenedLockspace space, uint member, int processId, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Wiring.Shards.Purge(space.Id, processId));
+
+    public IAsyncEnumerable<ResourceSnapshot> QueryAsync(uint space, ResourceQuery query, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("nobody asks simulated members");
+
+    public ValueTask CloseAsync(OpenedLockspace space) => ValueTask.CompletedTask;
+
+    private void RunNow(Action work)
+    {
+        if (!IsRunning)
+            return;
+        if (IsFrozen)
+            _standing.Enqueue(work);
+        else
+            work();
     }
 
     private void Tick()
     {
         if (!IsRunning)
             return;
-        if (!IsFrozen)
-            Engine.Tick(Time);
+        Run(() => Wiring.Shards.Tick());
         _world.In(TickEvery, Tick);
     }
+
+    private static string NameOf(uint number) => string.Create(CultureInfo.InvariantCulture, $"n{number}");
 }

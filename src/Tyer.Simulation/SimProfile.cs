@@ -32,6 +32,12 @@ public sealed record SimProfile
     /// <summary>Clients on each node.</summary>
     public int Clients { get; init; } = 3;
 
+    /// <summary>The longest time that a piece of work waits for a processor on a slow node.</summary>
+    public long SlownessMax { get; init; } = 5 * Millisecond;
+
+    /// <summary>How many locks, in a thousand, are to stay when their process dies.</summary>
+    public int Persistent { get; init; } = 30;
+
     /// <summary>Resources that are fought for.</summary>
     public int Hot { get; init; } = 3;
 

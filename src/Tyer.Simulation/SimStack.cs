@@ -1,3 +1,4 @@
+using Tyer.Cluster;
 using Tyer.Engine;
 
 namespace Tyer.Simulation;
@@ -86,16 +87,18 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         stopForGood(departed);
         _unproven.Remove(departed);
         world.Count("proofs");
+        var proven = IncarnationOf(departed);
         foreach (var node in _members.Values)
         {
             var told = nodes[node.Node];
-            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Prove(departed));
+            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Run(() => told.Member.Prove(proven)));
         }
     }
 
     private void Publish()
     {
-        var view = new EngineView(++_view, [.. _members.Values.Select(member => new EngineMember(member.Node, member.Incarnation))], [.. _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation)], HasQuorum);
+        var unproven = _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(IncarnationOf);
+        var view = new ClusterView(++_view, _members.Values.Select(SimMember.MemberOf), unproven, HasQuorum);
         world.Count(HasQuorum ? "views" : "views without quorum");
         if (!HasQuorum)
             watch.WithoutQuorum(view.Id);
@@ -105,7 +108,16 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
             // In order, each.
             var time = Math.Max(_lastTold.GetValueOrDefault(member) + 1, world.Now + world.Delay(world.Profile.ViewSkewMax));
             _lastTold[member] = time;
-            world.At(time, () => told.Install(view));
+            world.At(time, () => told.Run(() => Install(told, view)));
         }
     }
+
+    private void Install(SimNode told, ClusterView view)
+    {
+        if (told.View is not null)
+            world.Count($"views that met {told.Phase}");
+        told.Member.Install(view);
+    }
+
+    private static NodeIncarnation IncarnationOf(MemberId member) => new(new NodeId(member.Node), new Incarnation(member.Incarnation));
 }

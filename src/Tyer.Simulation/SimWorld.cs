@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Tyer.Engine;
 
 namespace Tyer.Simulation;
@@ -7,7 +9,7 @@ namespace Tyer.Simulation;
 internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimMistake mistake)
 {
     private readonly PriorityQueue<Action, (long Time, long Number)> _agenda = new();
-    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _counts = [];
     private readonly List<string> _trace = [];
     private long _number;
     private ulong _hash = 14695981039346656037UL;
@@ -28,7 +30,8 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
 
     internal IReadOnlyList<string> Trace => _trace;
 
-    internal IReadOnlyDictionary<string, long> Counts => _counts;
+    /// <summary>What happened how often, in the order of the words.</summary>
+    internal IReadOnlyDictionary<string, long> Counts => new SortedDictionary<string, long>(_counts, StringComparer.Ordinal);
 
     internal ulong Hash => _hash;
 
@@ -45,7 +48,7 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
     /// <summary>Some time around a mean.</summary>
     internal static long Around(SimRandom chance, long mean) => chance.Between(mean / 4, mean * 7 / 4);
 
-    internal void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
+    internal void Count(string what) => ++CollectionsMarshal.GetValueRefOrAddDefault(_counts, what, out _);
 
     /// <summary>Notes that something happened; what exactly goes into the hash, and, where a trace was asked for, into that.</summary>
     internal void Note(string what, ulong detail = 0)
@@ -55,6 +58,14 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
         _hash = (_hash ^ detail ^ (ulong)Now) * 1099511628211UL;
     }
 
+    /// <summary>Adds a line to the story, if one is told.</summary>
+    internal void Tell([InterpolatedStringHandlerArgument("")] ref StoryLine line)
+    {
+        if (traces)
+            Tell(line.ToStringAndClear());
+    }
+
+    /// <inheritdoc cref="Tell(ref StoryLine)"/>
     internal void Tell(string line)
     {
         if (traces)

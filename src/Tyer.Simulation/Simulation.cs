@@ -1,12 +1,11 @@
 using System.Globalization;
-using Tyer.Engine;
 using Tyer.Engine.Locks;
 
 namespace Tyer.Simulation;
 
 /// <summary>
-/// A cluster in one thread: production engines, virtual time, a network and a cluster stack made from a seed, faults, clients that do what
-/// chance will. The same seed gives the same life, to the byte.
+/// A cluster in one thread: production nodes over production sessions of peers, virtual time, a network and a cluster stack made from a
+/// seed, faults, clients that do what chance will. The same seed gives the same life, to the byte.
 /// </summary>
 public sealed class Simulation
 {
@@ -14,34 +13,22 @@ public sealed class Simulation
     public const int NodesMax = 64;
 
     private const int AuditEvery = 200;
+
+    /// <summary>How long after the last operation the last of what it caused has happened: time limits, answers waited for, proofs.</summary>
+    private const long QuietAfter = 20 * TimeSpan.TicksPerSecond;
+
     private const long RestMax = 60 * TimeSpan.TicksPerSecond;
 
     private readonly SimWorld _world;
-    private readonly SimNetwork _network;
-    private readonly SimStack _stack;
-    private readonly Watch _watch;
-    private readonly ulong _seed;
-    private readonly SimReduction _reduction;
-    private readonly SimRandom _faultTimes;
-    private readonly Dictionary<uint, SimNode> _nodes = [];
-    private readonly Dictionary<MemberId, List<SimClient>> _clients = [];
-    private readonly Dictionary<uint, ulong> _lockNumbers = [];
-    private uint _sessions;
-    private ulong _incarnations;
-    private bool _isOver;
+    private readonly SimCluster _cluster;
+    private readonly SimFaults _faults;
     private int _untilAudit = AuditEvery;
-    private int _faults;
 
     private Simulation(ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake, SimReduction reduction)
     {
-        _seed = seed;
-        _reduction = reduction;
-        _faultTimes = SimRandom.For(seed, 1);
         _world = new SimWorld(seed, profile, traces, mistake);
-        _network = new SimNetwork(_world, member => _nodes.GetValueOrDefault(member.Node) is { } node && node.Id == member ? node : null);
-        _watch = new Watch(_world);
-        _stack = new SimStack(_world, _nodes, _watch, StopForGood);
-        _stack.Join([.. Enumerable.Range(1, nodes).Select(node => Start((uint)node).Id)]);
+        _cluster = new SimCluster(_world, nodes, reduction);
+        _faults = new SimFaults(_cluster, reduction);
     }
 
     /// <summary>Lives one life.</summary>
@@ -73,322 +60,84 @@ public sealed class Simulation
         }
         catch (Exception fault)
         {
-            // Whatever an engine throws is a fault of the engine: no input may make it.
+            // Whatever a node throws is a fault of the node: no input may make it.
             violation = string.Create(CultureInfo.InvariantCulture, $"at {_world.Now / (double)TimeSpan.TicksPerMillisecond:0.000} ms: {fault.Message}");
             if (fault is not ViolationException)
                 violation += $" ({fault.GetType().Name})\n{fault.StackTrace}";
         }
 
-        return new SimResult(_seed, violation, _world.Hash, _faults, (int)_sessions, _world.Counts, _world.Trace);
+        return new SimResult(_world.Seed, violation, _world.Hash, _faults.Count, _cluster.ClientCount, _world.Counts, _world.Trace);
     }
 
     private void Live()
     {
-        var profile = _world.Profile;
-        if (profile.FaultEvery > 0)
-            PlanFault();
-        _world.RunUntil(profile.Length, AfterEach);
+        _faults.Begin();
+        _world.RunUntil(_world.Profile.Length, AfterEach);
 
-        _isOver = true;
-        _network.MendAll();
-        _stack.SetQuorum(true);
-        foreach (var node in _nodes.Values.OrderBy(each => each.Id.Node))
-        {
-            if (node.IsFrozen)
-                Thaw(node);
-        }
+        _faults.End();
+        _world.Tell("the faults are over, and the clients wait for what they have asked for");
+        foreach (var client in _cluster.Clients)
+            client.Pause();
+        _world.RunUntil(_world.Now + QuietAfter, AfterEach);
+        foreach (var node in _cluster.RunningMembers.Where(node => !node.Wiring.Shards.IsSettled))
+            throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}");
+        Audit.CheckQuiet(_cluster.RunningMembers);
+        _world.Count("audits at rest");
 
-        foreach (var client in _clients.Values.SelectMany(each => each))
+        _world.Tell("the clients let go of everything");
+        foreach (var client in _cluster.Clients)
             client.Finish();
         // Everything that waits has its end, and nothing is left behind (I7).
-        var end = profile.Length + RestMax;
-        for (var time = profile.Length; time < end; time += TimeSpan.TicksPerSecond)
+        for (var end = _world.Now + RestMax; _world.Now < end && !IsAtRest();)
         {
-            _world.RunUntil(time, AfterEach);
-            if (IsAtRest())
-                break;
+            LookAfterOrphans();
+            _world.RunUntil(_world.Now + TimeSpan.TicksPerSecond, AfterEach);
         }
 
         CheckAtRest();
     }
-
-    private SimNode Start(uint number)
-    {
-        var id = new MemberId(number, ++_incarnations);
-        var node = new SimNode(_world, _network, id, _lockNumbers.GetValueOrDefault(number) + 1);
-        _nodes[number] = node;
-        _clients[id] = [];
-        for (var each = 0; each < _world.Profile.Clients; each++)
-            _clients[id].Add(NewClient(node));
-        _world.Tell($"{SimWorld.Name(id)} starts");
-        return node;
-    }
-
-    private SimClient NewClient(SimNode node)
-    {
-        _sessions++;
-        return new SimClient(_world, node, _watch, _sessions, isIdle: _reduction.WithoutClients.Contains((int)_sessions));
-    }
-
-    // Faults.
-
-    private void PlanFault()
-    {
-        var profile = _world.Profile;
-        var soon = _faultTimes.Permille(profile.FaultsInPairs);
-        _world.In(soon ? SimWorld.Delay(_faultTimes, profile.ViewSkewMax * 2) : SimWorld.Around(_faultTimes, profile.FaultEvery), () =>
-        {
-            if (_isOver)
-                return;
-            PlanFault();
-            var number = _faults++;
-            if (number < _reduction.FaultsEnd && !_reduction.WithoutFaults.Contains(number))
-                Fault(SimRandom.For(_seed, 1000 + (ulong)number));
-        });
-    }
-
-    private void Fault(SimRandom chance)
-    {
-        var running = _nodes.Values.Where(node => node.IsRunning && !node.IsFrozen && _stack.IsMember(node.Id)).OrderBy(node => node.Id.Node).ToArray();
-        if (running.Length == 0)
-            return;
-        var node = chance.Of(running);
-        switch (chance.Below(9))
-        {
-            case 0 or 1:
-                Crash(node, chance);
-                break;
-            case 2:
-                KillDaemon(node, chance);
-                break;
-            case 3:
-                Freeze(node, chance);
-                break;
-            case 4:
-                Partition(node, chance);
-                break;
-            case 5:
-                BreakConnection(node, chance.Of(running), chance);
-                break;
-            case 6:
-                KillClient(node, chance);
-                break;
-            case 7:
-                LoseQuorum(chance);
-                break;
-            default:
-                StartAgain(node.Id.Node, chance);
-                break;
-        }
-    }
-
-    /// <summary>The machine is gone, and its clients with it.</summary>
-    private void Crash(SimNode node, SimRandom chance)
-    {
-        _world.Count("fault: crash");
-        _world.Tell($"{SimWorld.Name(node.Id)} crashes");
-        StopForGood(node.Id);
-        AfterFailure(node, chance);
-    }
-
-    /// <summary>The daemon dies; its clients believe that they hold their locks until their deadline.</summary>
-    private void KillDaemon(SimNode node, SimRandom chance)
-    {
-        _world.Count("fault: daemon dies");
-        _world.Tell($"{SimWorld.Name(node.Id)} dies, its clients live on");
-        KeepLockNumber(node);
-        node.Stop();
-        AfterFailure(node, chance);
-    }
-
-    private void Freeze(SimNode node, SimRandom chance)
-    {
-        _world.Count("fault: freeze");
-        _world.Tell($"{SimWorld.Name(node.Id)} stands still");
-        node.Freeze();
-        var length = SimWorld.Delay(chance, _world.Profile.DetectionMax * 4);
-        _world.In(length, () => Thaw(node));
-        if (length > _world.Profile.DetectionMax)
-            AfterFailure(node, chance);
-    }
-
-    private void Thaw(SimNode node)
-    {
-        if (!node.IsFrozen)
-            return;
-        _world.Tell($"{SimWorld.Name(node.Id)} goes on");
-        node.Thaw();
-    }
-
-    /// <summary>A node is cut off from all others, or hears them without being heard, for a while, or until it is evicted.</summary>
-    private void Partition(SimNode node, SimRandom chance)
-    {
-        var oneWay = chance.Permille(300);
-        _world.Count(oneWay ? "fault: one-way partition" : "fault: partition");
-        _world.Tell($"{SimWorld.Name(node.Id)} is cut off{(oneWay ? " one way" : "")}");
-        var others = _nodes.Keys.Where(other => other != node.Id.Node).Order().ToArray();
-        foreach (var other in others)
-        {
-            _network.Cut(node.Id.Node, other);
-            if (!oneWay)
-                _network.Cut(other, node.Id.Node);
-        }
-
-        var length = SimWorld.Delay(chance, _world.Profile.DetectionMax * 4);
-        _world.In(length, () =>
-        {
-            foreach (var other in others)
-            {
-                _network.Mend(node.Id.Node, other);
-                _network.Mend(other, node.Id.Node);
-            }
-        });
-        if (length > _world.Profile.DetectionMax)
-            AfterFailure(node, chance);
-    }
-
-    private void BreakConnection(SimNode node, SimNode other, SimRandom chance)
-    {
-        if (node == other)
-            return;
-        _world.Count("fault: connection lost");
-        _network.Cut(node.Id.Node, other.Id.Node);
-        _network.Cut(other.Id.Node, node.Id.Node);
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
-        {
-            _network.Mend(node.Id.Node, other.Id.Node);
-            _network.Mend(other.Id.Node, node.Id.Node);
-        });
-    }
-
-    private void KillClient(SimNode node, SimRandom chance)
-    {
-        _world.Count("fault: client dies");
-        var clients = _clients[node.Id];
-        var client = chance.Of(clients);
-        clients.Remove(client);
-        client.Close();
-        clients.Add(NewClient(node));
-    }
-
-    private void LoseQuorum(SimRandom chance)
-    {
-        _world.Count("fault: no quorum");
-        _stack.SetQuorum(false);
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax * 4), () => _stack.SetQuorum(true));
-    }
-
-    /// <summary>Where a failed node was, it comes back with a new life; where it lives, it is restarted.</summary>
-    private void StartAgain(uint number, SimRandom chance)
-    {
-        _world.Count("fault: restart");
-        var node = _nodes[number];
-        _world.Tell($"{SimWorld.Name(node.Id)} is restarted");
-        StopForGood(node.Id);
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
-        {
-            if (_isOver)
-                _stack.Evict(node.Id);
-            else if (!_nodes[number].IsRunning)
-                _stack.Join(Start(number).Id);
-        });
-    }
-
-    private void AfterFailure(SimNode node, SimRandom chance)
-    {
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () => _stack.Evict(node.Id));
-        _world.In(_world.Profile.DetectionMax + SimWorld.Delay(chance, _world.Profile.ProofMax), () =>
-        {
-            // A new life, some time after the old one was found to be gone.
-            if (!_isOver && !_stack.IsMember(node.Id) && _nodes[node.Id.Node] == node && !node.IsRunning)
-                _stack.Join(Start(node.Id.Node).Id);
-        });
-    }
-
-    /// <summary>Nothing of it acts any more: node and clients.</summary>
-    private void StopForGood(MemberId gone)
-    {
-        if (_nodes.GetValueOrDefault(gone.Node) is { } node && node.Id == gone)
-        {
-            KeepLockNumber(node);
-            node.Stop();
-        }
-
-        foreach (var client in _clients[gone])
-            client.Vanish();
-        _clients[gone].Clear();
-    }
-
-    private void KeepLockNumber(SimNode node) =>
-        _lockNumbers[node.Id.Node] = Math.Max(_lockNumbers.GetValueOrDefault(node.Id.Node), node.Engine.NextLockNumber);
-
-    // What must hold.
 
     private void AfterEach()
     {
         if (--_untilAudit > 0)
             return;
         _untilAudit = AuditEvery;
-        CheckOneMaster();
-    }
-
-    private IEnumerable<SimNode> Running => _nodes.Values.Where(node => node.IsRunning).OrderBy(node => node.Id.Node);
-
-    /// <summary>Of all that run, evicted ones included, one decides on a resource (I1).</summary>
-    private void CheckOneMaster()
-    {
-        var masters = new Dictionary<string, MemberId>();
-        foreach (var node in Running)
-        {
-            foreach (var resource in ResourcesOf(node.Engine))
-            {
-                if (resource.Role != ResourceRole.Active)
-                    continue;
-                var name = Convert.ToHexString(resource.Name);
-                if (!masters.TryAdd(name, node.Id))
-                    throw new ViolationException($"I1: {SimWorld.Name(node.Id)} and {SimWorld.Name(masters[name])} are both master of {System.Text.Encoding.UTF8.GetString(resource.Name)}");
-            }
-        }
-
+        Audit.CheckAlways(_cluster.Running, node => _cluster.Stack.IsMember(node.Id));
         _world.Count("audits");
     }
 
     private bool IsAtRest() =>
-        !_stack.HasUnproven
-        && Running.All(node => node.Engine is { LockCount: 0, ResourceCount: 0 } && (!_stack.IsMember(node.Id) || node.Engine.IsSettled))
-        && _clients.Values.SelectMany(each => each).All(client => client.IsIdle);
+        !_cluster.Stack.HasUnproven
+        && _cluster.Running.All(node => node.IsEmpty && (!_cluster.Stack.IsMember(node.Id) || node.Wiring.Shards.IsSettled))
+        && _cluster.Clients.All(client => client.IsIdle);
 
     private void CheckAtRest()
     {
         // Who is evicted, and not proven yet, need not come to rest.
-        var members = Running.Where(node => _stack.IsMember(node.Id)).ToArray();
-        foreach (var node in members)
+        foreach (var node in _cluster.RunningMembers)
         {
-            if (!node.Engine.IsSettled)
+            if (!node.Wiring.Shards.IsSettled)
                 throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle");
-            var waiting = _clients[node.Id].Where(client => !client.IsIdle).Select(client => client.Describe()).ToArray();
+            var waiting = _cluster.ClientsOf(node).Where(client => !client.IsIdle).Select(client => client.Describe()).ToArray();
             if (waiting.Length > 0)
                 throw new ViolationException($"{string.Join("; ", waiting)} waits without end");
         }
 
-        foreach (var node in members)
-        {
-            var engine = node.Engine;
-            if (engine.LockCount > 0 || engine.ResourceCount > 0)
-            {
-                var left = ResourcesOf(engine).Select(each => $"{System.Text.Encoding.UTF8.GetString(each.Name)} {each.Role} {each.Ties} record {each.Record} master {each.Master} queues {each.Queues.Count} owned {each.Owned.Count} parked {each.Parked?.Count}");
-                throw new ViolationException($"{SimWorld.Name(node.Id)} is left with {engine.LockCount} locks, {engine.ResourceCount} resources: {string.Join("; ", left.Take(5))}");
-            }
-        }
+        foreach (var node in _cluster.RunningMembers.Where(node => !node.IsEmpty))
+            throw new ViolationException($"I7: {SimWorld.Name(node.Id)} is left with {Audit.Describe(node)}");
     }
 
-    private static IEnumerable<Resource> ResourcesOf(LockEngine engine)
+    /// <summary>Nobody comes for them: their own nodes end them; those of nodes that are no more are taken over, and let go of.</summary>
+    private void LookAfterOrphans()
     {
-        var table = engine.Core.Resources;
-        for (var bucket = 0; bucket < table.Buckets; bucket++)
+        foreach (var node in _cluster.RunningMembers)
         {
-            for (var each = table.FirstIn(bucket); each is not null; each = each.NextInBucket)
-                yield return each;
+            node.Wiring.Shards.Purge(SimNode.Space, processId: 0);
+            foreach (var resource in Audit.ResourcesOf(node).Where(resource => resource.Role == ResourceRole.Active).ToArray())
+            {
+                if (Audit.LocksOn(resource.Queues.Granted).FirstOrDefault(each => each.OrphanOf != 0 && each.Session.HasDeparted) is { } orphan)
+                    _cluster.ClientsOf(node)[0].Adopt(System.Text.Encoding.UTF8.GetString(resource.Name), orphan.Granted!.Value);
+            }
         }
     }
 }

@@ -23,6 +23,10 @@ internal sealed class Watch(SimWorld world)
     private readonly Dictionary<string, FencingToken[]> _highest = [];
     private readonly Dictionary<string, ulong> _written = [];
     private readonly HashSet<ulong> _withoutQuorum = [];
+    private readonly HashSet<(string Resource, FencingToken Token)> _tokens = [];
+
+    // Whether somebody has held the resource ever since a value was written: then it is not idle, and the value cannot have been let go.
+    private readonly Dictionary<string, bool> _unbroken = [];
     private ulong _lastWritten;
 
     /// <summary>A view in which nobody may grant (S2).</summary>
@@ -36,6 +40,8 @@ internal sealed class Watch(SimWorld world)
             if (_withoutQuorum.Contains(token.Epoch))
                 throw new ViolationException($"S2: {hold.Who} was granted {mode.ToShortName()} on {hold.Resource} with token {token}, of a view without quorum");
             hold.Token = token;
+            if (!_tokens.Add((hold.Resource, token)))
+                throw new ViolationException($"S3: {hold.Who} got {mode.ToShortName()} on {hold.Resource} with token {token}, which another grant has had");
             var highest = HighestOf(hold.Resource);
             foreach (var other in LockModes.All)
             {
@@ -60,18 +66,49 @@ internal sealed class Watch(SimWorld world)
     internal void Gone(Hold hold)
     {
         if (_holds.GetValueOrDefault(hold.Resource) is { } holds)
-            holds.Remove(hold);
+            Remove(hold, holds);
     }
 
     /// <summary>The number of a value that is written now: greater than all before.</summary>
-    internal ulong Write(string resource) => _written[resource] = ++_lastWritten;
+    internal ulong Write(Hold writer)
+    {
+        _written[writer.Resource] = ++_lastWritten;
+        _unbroken[writer.Resource] = true;
+        return _lastWritten;
+    }
 
     /// <summary>A value was read with a grant that excluded writers.</summary>
-    internal void Read(Hold hold, ulong value)
+    internal void Read(Hold hold, LockValueState state, ulong? value)
     {
-        if (value < _written.GetValueOrDefault(hold.Resource))
-            throw new ViolationException($"S4: {hold.Who} read {value} on {hold.Resource} as valid, after {_written[hold.Resource]} was written");
-        world.Count("valid values read");
+        var written = _written.GetValueOrDefault(hold.Resource);
+        switch (state)
+        {
+            case LockValueState.Valid when value is not { } read || read < written || read > _lastWritten:
+                throw new ViolationException($"S4: {hold.Who} read {value} on {hold.Resource} as valid, after {written} was written");
+            case LockValueState.NeverWritten when _unbroken.GetValueOrDefault(hold.Resource):
+                throw new ViolationException($"S4: {hold.Who} found nothing written on {hold.Resource}, which somebody has held ever since {written} was written");
+        }
+
+        world.Count($"values read {state}");
+    }
+
+    /// <summary>
+    /// What a lock has while a conversion is out: what all answers have in common (R6). Said here a second time, from the contract and not
+    /// from the engine, whose own word on this (<c>Lock.EffectiveMode</c>) is among what is watched.
+    /// </summary>
+    internal static LockMode Least(LockMode held, LockMode wanted, RawFlags flags)
+    {
+        if ((flags & RawFlags.ConvDeadlk) != 0)
+            return LockMode.Null;
+        var least = Lower(held, wanted);
+        if ((flags & RawFlags.AltPr) != 0)
+            least = Lower(least, LockMode.ProtectedRead);
+        if ((flags & RawFlags.AltCw) != 0)
+            least = Lower(least, LockMode.ConcurrentWrite);
+        return least;
+
+        static LockMode Lower(LockMode one, LockMode other) =>
+            LockModes.Covers(one, other) ? other : LockModes.Covers(other, one) ? one : LockMode.ConcurrentRead;
     }
 
     private void Add(Hold hold)
@@ -86,6 +123,13 @@ internal sealed class Watch(SimWorld world)
 
         if (!holds.Contains(hold))
             holds.Add(hold);
+    }
+
+    private void Remove(Hold hold, List<Hold> holds)
+    {
+        holds.Remove(hold);
+        if (holds.Count == 0)
+            _unbroken[hold.Resource] = false;
     }
 
     private FencingToken[] HighestOf(string resource)

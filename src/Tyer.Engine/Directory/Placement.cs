@@ -27,9 +27,11 @@ public sealed class Placement
         var allZero = true;
         foreach (var member in members)
             allZero &= member.Weight == 0;
+        // As an array: it is walked once for each slot.
+        EngineMember[] drawn = [.. members];
         var nodes = new ushort[Slots];
         for (var slot = 0; slot < Slots; slot++)
-            nodes[slot] = (ushort)Winner(slot, members, allZero);
+            nodes[slot] = (ushort)Winner(slot, drawn, allZero);
         return new Placement(nodes);
     }
 
@@ -42,7 +44,7 @@ public sealed class Placement
     /// <summary>The directory node of a slot.</summary>
     public uint NodeOf(ushort slot) => _nodes[slot];
 
-    private static uint Winner(int slot, IReadOnlyList<EngineMember> members, bool allZero)
+    private static uint Winner(int slot, EngineMember[] members, bool allZero)
     {
         uint winner = 0;
         ulong highest = 0;

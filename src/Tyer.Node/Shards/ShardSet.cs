@@ -58,6 +58,9 @@ internal sealed class ShardSet
         }
     }
 
+    /// <summary>The view that the shards have, or are being given; null before the first.</summary>
+    internal EngineView? View => _view;
+
     internal Shard this[int index] => _shards[index];
 
     /// <summary>The shard that owns a name, by the hash that places it.</summary>

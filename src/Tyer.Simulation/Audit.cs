@@ -1,0 +1,181 @@
+using System.Text;
+using Tyer.Engine;
+using Tyer.Engine.Directory;
+using Tyer.Engine.Locks;
+using Tyer.Hashing;
+using Lock = Tyer.Engine.Locks.Lock;
+
+namespace Tyer.Simulation;
+
+/// <summary>Looks into the engines of all nodes at once, by the rules of recovery (I1 to I7).</summary>
+internal static class Audit
+{
+    /// <summary>
+    /// What holds at every moment, whatever is on its way: one node decides on a resource (I1); a lock is on one queue of one master; what
+    /// owners were told goes together (I3).
+    /// </summary>
+    /// <param name="running">All that run, those who were evicted and are not proven gone included.</param>
+    /// <param name="isMember">Which of them are in the present view.</param>
+    internal static void CheckAlways(IReadOnlyCollection<SimNode> running, Func<SimNode, bool> isMember)
+    {
+        var masters = new Dictionary<ResourceName, MemberId>();
+        var queued = new Dictionary<LockId, MemberId>();
+        var held = new Dictionary<ResourceName, List<Lock>>();
+        foreach (var node in running)
+        {
+            var counts = isMember(node);
+            foreach (var resource in ResourcesOf(node))
+            {
+                if (!resource.IsInUse && resource.Role != ResourceRole.Active)
+                    continue;
+                var name = new ResourceName(resource.Name);
+                if (resource.Role == ResourceRole.Active && !masters.TryAdd(name, node.Id))
+                    throw new ViolationException($"I1: {SimWorld.Name(masters[name])} and {SimWorld.Name(node.Id)} are both master of {name}");
+                if (counts && resource.IsMastered)
+                    CheckQueues(node, resource, queued);
+                CheckHeld(node, resource, name, held);
+            }
+        }
+    }
+
+    /// <summary>What holds when nothing is on its way, and nobody waits for a view or a proof (I2, I7).</summary>
+    internal static void CheckQuiet(IReadOnlyCollection<SimNode> members)
+    {
+        var byId = members.ToDictionary(node => node.Id.Node);
+        foreach (var node in members)
+        {
+            foreach (var resource in ResourcesOf(node))
+            {
+                Require(resource.Parked is null or { Count: 0 }, node, resource, "has parked what others sent");
+                Require(resource.Ties == ResourceTies.None, node, resource, $"still waits: {resource.Ties}");
+                Require(resource.Role is ResourceRole.Client or ResourceRole.Active, node, resource, $"is still {resource.Role}");
+                if (resource.Role == ResourceRole.Active)
+                    CheckMastered(byId, node, resource);
+                else
+                    Require(resource.Queues.AreEmpty, node, resource, "has queues, and is not master");
+                if (resource.Record != 0)
+                    Require(byId.GetValueOrDefault(resource.Record) is { } master && Find(master, resource) is { Role: ResourceRole.Active }, node, resource, $"has a record of n{resource.Record}, who is not master");
+                foreach (var owned in LocksOn(resource.Owned))
+                    CheckOwned(byId, node, resource, owned);
+            }
+        }
+    }
+
+    /// <summary>What is left where nothing should be, in words.</summary>
+    internal static string Describe(SimNode node)
+    {
+        var left = ResourcesOf(node).Select(each =>
+            $"{Encoding.UTF8.GetString(each.Name)} {each.Role} {each.Ties} record {each.Record} master {each.Master} queues {each.Queues.Count} owned {each.Owned.Count} parked {each.Parked?.Count}");
+        return $"{node.Engines.Sum(engine => engine.LockCount)} locks, {node.Engines.Sum(engine => engine.ResourceCount)} resources: {string.Join("; ", left.Take(5))}";
+    }
+
+    internal static IEnumerable<Resource> ResourcesOf(SimNode node)
+    {
+        foreach (var engine in node.Engines)
+        {
+            var table = engine.Core.Resources;
+            for (var bucket = 0; bucket < table.Buckets; bucket++)
+            {
+                for (var each = table.FirstIn(bucket); each is not null; each = each.NextInBucket)
+                    yield return each;
+            }
+        }
+    }
+
+    internal static IEnumerable<Lock> LocksOn(LockList list)
+    {
+        for (var each = list.First; each is not null; each = each.Next)
+            yield return each;
+    }
+
+    private static void CheckQueues(SimNode node, Resource resource, Dictionary<LockId, MemberId> queued)
+    {
+        Check(resource.Queues.Granted, QueueKind.Granted);
+        Check(resource.Queues.Converting, QueueKind.Converting);
+        Check(resource.Queues.Waiting, QueueKind.Waiting);
+        Check(resource.Staged, QueueKind.Staged);
+
+        void Check(LockList list, QueueKind kind)
+        {
+            for (var each = list.First; each is not null; each = each.Next)
+            {
+                Require(each.Queue == kind && each.Resource == resource, node, resource, $"has {each.Id} on a queue that it does not know of");
+                if (!queued.TryAdd(each.Id, node.Id))
+                    throw new ViolationException($"I1: {each.Id} is on a queue of {SimWorld.Name(queued[each.Id])} and on one of {SimWorld.Name(node.Id)}");
+            }
+        }
+    }
+
+    private static void CheckHeld(SimNode node, Resource resource, ResourceName name, Dictionary<ResourceName, List<Lock>> held)
+    {
+        Check(resource.Owned);
+        Check(resource.Staged);
+        Check(resource.Queues.Granted);
+        Check(resource.Queues.Converting);
+
+        // Those that the node owns, that somebody was told of and has not let go of, and who is there to act under them.
+        void Check(LockList list)
+        {
+            for (var each = list.First; each is not null; each = each.Next)
+            {
+                if (each.Id.Node != node.Id.Node || each is not { Granted: not null, Ending: false, OrphanOf: 0 } || each.Session.HasDeparted)
+                    continue;
+                if (!held.TryGetValue(name, out var others))
+                    held.Add(name, others = []);
+                foreach (var other in others)
+                {
+                    if (!LockModes.IsCompatible(other.EffectiveMode, each.EffectiveMode))
+                        throw new ViolationException($"I3: on {name} {other.Id} has {other.EffectiveMode.ToShortName()} beside {each.Id} in {each.EffectiveMode.ToShortName()}");
+                }
+
+                others.Add(each);
+            }
+        }
+    }
+
+    private static void CheckMastered(Dictionary<uint, SimNode> members, SimNode node, Resource resource)
+    {
+        var directory = members[node.View!.Placement.NodeOf(resource.Slot)];
+        Require(Find(directory, resource)?.Record == node.Id.Node, node, resource, $"is master, and n{directory.Id.Node} has no record of it");
+        var queues = resource.Queues;
+        var holding = LocksOn(queues.Granted).Concat(LocksOn(queues.Converting)).ToArray();
+        foreach (var one in holding)
+        {
+            foreach (var other in holding)
+                Require(one == other || LockModes.IsCompatible(one.Granted!.Value, other.Granted!.Value), node, resource, $"counts {one.Id} in {one.Granted} beside {other.Id} in {other.Granted}");
+        }
+
+        foreach (var each in holding.Concat(LocksOn(queues.Waiting)))
+        {
+            Require(each.Queue != QueueKind.Granted == each.Requested is not null, node, resource, $"has {each.Id} on the wrong queue");
+            Require(!each.Session.HasDeparted || each.OrphanOf != 0, node, resource, $"has {each.Id}, whose owner is proven gone");
+            if (each.Id.Node != node.Id.Node && !each.Session.HasDeparted)
+                Require(members[each.Id.Node].Wiring.Shards.OfLock(each.Id)?.Engine.Core.Locks.Find(each.Id) is { Queue: QueueKind.Owned }, node, resource, $"has {each.Id}, which its owner does not have");
+        }
+    }
+
+    private static void CheckOwned(Dictionary<uint, SimNode> members, SimNode node, Resource resource, Lock owned)
+    {
+        Require(members.ContainsKey(resource.Master), node, resource, $"believes in n{resource.Master} as master");
+        var mastered = members[resource.Master].Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Locks.Find(owned.Id);
+        Require(mastered is not null, node, resource, $"owns {owned.Id}, which its master n{resource.Master} does not have");
+        // A waiting conversion may have been demoted, which is told with its end; then the master counts less than the owner.
+        var isDemoted = mastered!.Queue == QueueKind.Converting && mastered.StatusFlags.HasFlag(StatusFlags.Demoted);
+        Require(
+            mastered.Requested == owned.Requested && mastered.Applied == owned.Operation && mastered.Token == owned.Token
+            && (isDemoted || mastered.Granted == owned.Granted),
+            node,
+            resource,
+            $"has {owned.Id} as {owned.Granted}->{owned.Requested} op {owned.Operation} token {owned.Token}, and n{resource.Master} as {mastered.Granted}->{mastered.Requested} op {mastered.Applied} token {mastered.Token}");
+    }
+
+    private static Resource? Find(SimNode node, Resource resource) =>
+        node.Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Resources.Find(
+            resource.Space, Placement.HashOf(resource.Space, XxHash64.Hash(resource.Name)), resource.Name);
+
+    private static void Require(bool holds, SimNode node, Resource resource, string otherwise)
+    {
+        if (!holds)
+            throw new ViolationException($"I7: {SimWorld.Name(node.Id)} {otherwise} ({Encoding.UTF8.GetString(resource.Name)})");
+    }
+}

@@ -1,0 +1,110 @@
+using Tyer.Engine;
+
+namespace Tyer.Simulation;
+
+/// <summary>The machines of a simulated cluster, what runs on them, and what joins them.</summary>
+internal sealed class SimCluster
+{
+    private readonly Watch _watch;
+    private readonly SimReduction _reduction;
+    private readonly SortedDictionary<uint, SimNode> _nodes = [];
+    private readonly Dictionary<MemberId, List<SimClient>> _clients = [];
+    private readonly Dictionary<uint, ulong> _lockNumbers = [];
+    private uint _sessions;
+    private ulong _incarnations;
+
+    internal SimCluster(SimWorld world, int nodes, SimReduction reduction)
+    {
+        World = world;
+        NodeCount = nodes;
+        _reduction = reduction;
+        _watch = new Watch(world);
+        Network = new SimNetwork(world, number => _nodes.GetValueOrDefault(number));
+        Stack = new SimStack(world, _nodes, _watch, departed => StopForGood(departed, withMachine: false));
+        Stack.Join([.. Enumerable.Range(1, nodes).Select(number => Start((uint)number).Id)]);
+    }
+
+    internal SimWorld World { get; }
+
+    internal SimNetwork Network { get; }
+
+    internal SimStack Stack { get; }
+
+    internal int NodeCount { get; }
+
+    /// <summary>How many clients there have been.</summary>
+    internal int ClientCount => (int)_sessions;
+
+    /// <summary>All that run, those who are evicted included, by number.</summary>
+    internal IReadOnlyList<SimNode> Running => [.. _nodes.Values.Where(node => node.IsRunning)];
+
+    internal IReadOnlyList<SimNode> RunningMembers => [.. Running.Where(node => Stack.IsMember(node.Id))];
+
+    internal IEnumerable<SimClient> Clients => _clients.Values.SelectMany(each => each);
+
+    /// <summary>The phase of recovery that whoever is furthest behind is in.</summary>
+    internal string Phase
+    {
+        get
+        {
+            var phases = RunningMembers.Select(node => node.Phase).ToHashSet();
+            return Array.Find(["joining", "records", "rebuilds", "proofs"], phases.Contains) ?? "settled";
+        }
+    }
+
+    /// <summary>Those of a node's clients that are there and know of no loss.</summary>
+    internal IReadOnlyList<SimClient> ClientsOf(SimNode node) => [.. _clients[node.Id].Where(client => !client.IsGone)];
+
+    /// <summary>Another comes in the place of one of a node's clients, which is returned, to be ended one way or another.</summary>
+    internal SimClient ReplaceClient(SimNode node, SimRandom chance)
+    {
+        var client = chance.Of(ClientsOf(node));
+        _clients[node.Id].Add(NewClient(node));
+        return client;
+    }
+
+    /// <summary>The process of a node is no more.</summary>
+    internal void Stop(SimNode node, bool withMachine)
+    {
+        if (!node.IsRunning)
+            return;
+        _lockNumbers[node.Id.Node] = Math.Max(_lockNumbers.GetValueOrDefault(node.Id.Node), node.Wiring.Shards.HighestLockNumber);
+        node.Stop();
+        Network.Died(node, withMachine);
+    }
+
+    /// <summary>Nothing of it acts any more: node and clients.</summary>
+    internal void StopForGood(MemberId gone, bool withMachine)
+    {
+        if (_nodes.GetValueOrDefault(gone.Node) is { } node && node.Id == gone)
+            Stop(node, withMachine);
+        foreach (var client in _clients[gone])
+            client.Vanish();
+        _clients[gone].Clear();
+    }
+
+    /// <summary>A machine whose node is gone starts it anew.</summary>
+    internal void StartAgain(SimNode gone)
+    {
+        if (_nodes[gone.Id.Node] == gone)
+            Stack.Join(Start(gone.Id.Node).Id);
+    }
+
+    private SimNode Start(uint number)
+    {
+        var id = new MemberId(number, ++_incarnations);
+        var node = new SimNode(World, Network, id, NodeCount, _lockNumbers.GetValueOrDefault(number) + 1);
+        _nodes[number] = node;
+        _clients[id] = [];
+        for (var each = 0; each < World.Profile.Clients; each++)
+            _clients[id].Add(NewClient(node));
+        World.Tell($"{SimWorld.Name(id)} starts, with {node.Wiring.Shards.Count} shards");
+        return node;
+    }
+
+    private SimClient NewClient(SimNode node)
+    {
+        _sessions++;
+        return new SimClient(World, node, _watch, _sessions, isIdle: _reduction.WithoutClients.Contains((int)_sessions));
+    }
+}

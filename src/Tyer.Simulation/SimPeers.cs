@@ -1,0 +1,131 @@
+using System.Globalization;
+using Tyer.Engine;
+using Tyer.Engine.Messages;
+using Tyer.Engine.Recovery;
+using Tyer.Node.Peers;
+
+namespace Tyer.Simulation;
+
+/// <summary>
+/// Stands between a node and its transport: tells the story of what passes, notices what must not be sent, and makes the mistake that was
+/// asked for.
+/// </summary>
+internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inner) : IPeerTransport, IPeerTransportObserver
+{
+    private readonly Dictionary<uint, ulong> _incarnations = [];
+    private IPeerTransportObserver? _observer;
+    private ulong _leftOut;
+
+    public void Start(IPeerTransportObserver observer)
+    {
+        _observer = observer;
+        inner.Start(this);
+    }
+
+    public bool TryAppend(uint to, ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0)
+    {
+        if (binding == Bindings.Recovery)
+            world.Count($"{(RecoveryMarker)body[0]}");
+        if (binding == Bindings.Engine && node.View?.Find(to)?.Incarnation != toIncarnation)
+            throw new ViolationException($"{SimWorld.Name(node.Id)} writes a {(MessageKind)body[0]} to {SimWorld.Name(new MemberId(to, toIncarnation))}, which is not in its view");
+        if (world.Mistake == SimMistake.MistakesIncarnations)
+            toIncarnation = 0;
+        var isTaken = binding == Bindings.Engine && world.Mistake != SimMistake.None
+            ? TryAppendMistaken(to, view, body, toIncarnation)
+            : inner.TryAppend(to, binding, view, body, toIncarnation);
+        return isTaken ? true : throw new ViolationException($"{SimWorld.Name(node.Id)} has more to say to n{to} than its queue holds");
+    }
+
+    public void Flush(uint to) => inner.Flush(to);
+
+    public bool IsConnected(uint to) => inner.IsConnected(to);
+
+    public void CutOff(uint to) => throw new ViolationException($"{SimWorld.Name(node.Id)} gives n{to} up, which has sent what no node sends");
+
+    public void Fence(uint to, ulong incarnation)
+    {
+        if (world.Mistake != SimMistake.MistakesIncarnations)
+            inner.Fence(to, incarnation);
+    }
+
+    public void OnMessage(uint from, ushort binding, uint view, ReadOnlySpan<byte> body)
+    {
+        world.Note("take", (ulong)from << 32 | node.Id.Node);
+        world.Count("messages");
+        if (world.Traces)
+            world.Tell($"{SimWorld.Name(new MemberId(from, _incarnations[from]))} > {SimWorld.Name(node.Id)} {Describe(binding, body)} (view {view})");
+        if (world.Mistake == SimMistake.IgnoresStamps && node.View is { } mine)
+            view = (uint)mine.Id;
+        if (world.Mistake == SimMistake.MistakesIncarnations && node.View?.Find(from) is { } present && present.Incarnation != _incarnations[from])
+            _observer!.OnConnected(from, present.Incarnation);
+        _observer!.OnMessage(from, binding, view, body);
+    }
+
+    public void OnConnected(uint peer, ulong incarnation)
+    {
+        _incarnations[peer] = incarnation;
+        world.Note("connected", (ulong)peer << 32 | node.Id.Node);
+        _observer!.OnConnected(peer, incarnation);
+    }
+
+    public void OnDisconnected(uint peer, string why)
+    {
+        world.Count("connections lost");
+        _observer!.OnDisconnected(peer, why);
+    }
+
+    public void OnRefused(string what) => _observer!.OnRefused(what);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private bool TryAppendMistaken(uint to, uint view, ReadOnlySpan<byte> bytes, ulong toIncarnation)
+    {
+        if (!MessageCodec.TryRead(bytes, out var message))
+            throw new ViolationException($"{SimWorld.Name(node.Id)} writes what cannot be read");
+        switch (world.Mistake, message.Kind)
+        {
+            case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master):
+                message.Number = 0;
+                break;
+            case (SimMistake.TrustsAnyCopy, MessageKind.Rebuild) when message.ValueState is not null:
+                message.Facts |= MessageFacts.ValueIsCurrent;
+                break;
+            case (SimMistake.LeavesOutWhatWaits, MessageKind.Rebuild) when message.Mode is not null:
+                message.Wanted = null;
+                break;
+            case (SimMistake.LeavesOutALock, MessageKind.Rebuild) when _leftOut == 0:
+                _leftOut = 1;
+                return true;
+            case (SimMistake.LeavesOutALock, MessageKind.RebuildEnd):
+                message.Number -= _leftOut;
+                _leftOut = 0;
+                break;
+            case (SimMistake.SkipsRebuild, MessageKind.Master):
+                message.Facts &= ~MessageFacts.MustRebuild;
+                break;
+            case (SimMistake.LeavesOutRecords, MessageKind.Record):
+                // As if the directory node had noted it.
+                var noted = new byte[MessageCodec.LengthMax];
+                var ended = MessageCodec.Write(new Message { Kind = MessageKind.Recorded, Slot = message.Slot, Space = message.Space, Name = message.Name }, noted);
+                world.In(1, () => node.Run(() => AnswerOwn(new MemberId(to, toIncarnation), view, noted.AsSpan(0, ended))));
+                return true;
+        }
+
+        var changed = new byte[MessageCodec.LengthMax];
+        return inner.TryAppend(to, Bindings.Engine, view, changed.AsSpan(0, MessageCodec.Write(message, changed)), toIncarnation);
+    }
+
+    private void AnswerOwn(MemberId from, uint view, ReadOnlySpan<byte> message) => node.Wiring.Shards.Receive(from, view, message);
+
+    private static string Describe(ushort binding, ReadOnlySpan<byte> body)
+    {
+        if (binding == Bindings.Recovery)
+            return $"{(RecoveryMarker)body[0]}";
+        if (!MessageCodec.TryRead(body, out var message))
+            return "what cannot be read";
+        var name = System.Text.Encoding.UTF8.GetString(message.Name);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{message.Kind} {name}{(message.Lock == default ? "" : $" {message.Lock} op {message.Operation}")} {message.Mode?.ToShortName()}{(message.Wanted is { } wanted ? $"->{wanted.ToShortName()}" : "")}{(message.Node == 0 ? "" : $" n{message.Node}")}{(message.Facts == 0 ? "" : $" {message.Facts}")}");
+    }
+}
