@@ -141,6 +141,8 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     public override ValueTask ReleaseAsync(CancellationToken cancellationToken = default)
     {
+        if (TryReleaseAtOnce())
+            return ValueTask.CompletedTask;
         var givesValue = _extras?.PendingValue is not null;
         if (TryBeginRelease())
         {
@@ -155,7 +157,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     public override void Dispose()
     {
-        if (TryBeginRelease())
+        if (!TryReleaseAtOnce() && TryBeginRelease())
             PostRelease();
     }
 
@@ -163,6 +165,37 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
     {
         Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Asks for the lock; true if it is held now, false if that takes longer, and nothing has happened.</summary>
+    internal bool TryBeginAtOnce(RawFlags flags)
+    {
+        // Already while the port is asked: it may be told that it is lost as soon as it is granted, before the call is back here.
+        _status = RawStatus.Ok;
+        Phase = HandlePhase.Held;
+        if (_space.Port.TryLockAtOnce(this, _resource, _mode, flags, out var grant))
+        {
+            _id = grant.Id;
+            _portKey = grant.PortKey;
+            _token = grant.Token;
+            return true;
+        }
+
+        _status = RawStatus.InProgress;
+        Phase = HandlePhase.Requested;
+        return false;
+    }
+
+    /// <summary>
+    /// Releases a lock without a value, where that is done within the call. Of those who try at the same time the port lets one win, and from
+    /// then on tells nothing of the lock: so the phase needs no contest.
+    /// </summary>
+    private bool TryReleaseAtOnce()
+    {
+        if (Phase != HandlePhase.Held || _extras is not null || !_space.Port.TryUnlockAtOnce(_id, _portKey))
+            return false;
+        Phase = HandlePhase.Gone;
+        return true;
     }
 
     // What the port tells.

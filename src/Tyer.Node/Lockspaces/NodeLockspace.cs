@@ -15,6 +15,7 @@ internal sealed class NodeLockspace : LockPort
     private readonly ShardSet _shards;
     private readonly OpenedLockspace _opened;
     private readonly NodeSession _session;
+    private readonly uint _space;
 
     internal NodeLockspace(NodeCore node, OpenedLockspace opened, NodeSession session, bool inlineCompletions)
     {
@@ -22,6 +23,7 @@ internal sealed class NodeLockspace : LockPort
         _shards = node.Shards;
         _opened = opened;
         _session = session;
+        _space = opened.Id;
         InlineCompletions = inlineCompletions;
     }
 
@@ -68,6 +70,32 @@ internal sealed class NodeLockspace : LockPort
             target.Id = id;
             return result;
         }
+    }
+
+    public override bool TryLockAtOnce(ISessionLock target, in ResourceName resource, LockMode mode, RawFlags flags, out GrantAtOnce grant)
+    {
+        var hash = Placement.HashOf(_space, resource.Hash);
+        var shard = _shards.OfHash(hash);
+        var session = _session.In(shard);
+        using (shard.Enter())
+        {
+            if (!_session.IsClosed
+                && shard.Engine.TryLockAtOnce(session, _space, hash, resource, mode, flags, notifyBlocking: true, target) is { } granted)
+            {
+                grant = new GrantAtOnce(granted.Id, (uint)shard.Index, granted.Token);
+                return true;
+            }
+        }
+
+        grant = default;
+        return false;
+    }
+
+    public override bool TryUnlockAtOnce(LockId id, uint portKey)
+    {
+        var shard = _shards[(int)portKey];
+        using (shard.Enter())
+            return shard.Engine.TryUnlockAtOnce(_session.In(shard), id);
     }
 
     public override RawResult Convert(ISessionLock target, in ConvertRequest request)
