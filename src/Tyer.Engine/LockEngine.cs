@@ -148,8 +148,11 @@ public sealed class LockEngine
     /// The short way of <see cref="Unlock"/>, for a lock that is held, that nobody waits for, and whose end leaves the value as it is. There
     /// is no event.
     /// </summary>
+    /// <param name="session">The owner.</param>
+    /// <param name="held">The lock as <see cref="TryLockAtOnce"/> returned it. It may have ended since, and be another's.</param>
+    /// <param name="id">The id that it had.</param>
     /// <returns>False: nothing has happened, and the call has to go the long way.</returns>
-    public bool TryUnlockAtOnce(Session session, LockId id) => _core.Owner.TryUnlockAtOnce(session, id);
+    public bool TryUnlockAtOnce(Session session, Lock held, LockId id) => _core.Owner.TryUnlockAtOnce(session, held, id);
 
     /// <summary>Asks for another mode of a lock that is held. If accepted, exactly one completion follows, perhaps within this call.</summary>
     public RawResult Convert(Session session, LockId id, in ConvertCall call) => _core.Owner.Convert(session, id, call);

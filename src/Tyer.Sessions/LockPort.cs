@@ -42,11 +42,12 @@ public abstract class LockPort
         return false;
     }
 
-    /// <summary>The short way of <see cref="Unlock"/>, likewise, for a lock that is held and whose end leaves the value as it is.</summary>
+    /// <summary>The short way of <see cref="Unlock"/>, likewise, for a lock that was granted at once and whose end leaves the value as it is.</summary>
+    /// <param name="key">The <see cref="GrantAtOnce.Key"/> that came with the grant.</param>
     /// <param name="id">The lock's <see cref="ISessionLock.Id"/>.</param>
     /// <param name="portKey">Its <see cref="ISessionLock.PortKey"/>.</param>
     /// <returns>False: nothing has happened, and the call has to go the long way.</returns>
-    public virtual bool TryUnlockAtOnce(LockId id, uint portKey) => false;
+    public virtual bool TryUnlockAtOnce(object key, LockId id, uint portKey) => false;
 
     /// <summary>Asks for another mode. If accepted, one completion follows, perhaps within the call.</summary>
     public abstract RawResult Convert(ISessionLock target, in ConvertRequest request);
@@ -116,7 +117,8 @@ public readonly ref struct ConvertRequest
 }
 
 /// <summary>A lock that was granted within the call.</summary>
-/// <param name="Id">Its id.</param>
+/// <param name="Key">What the port finds it by, as long as it is there.</param>
 /// <param name="PortKey">For <see cref="ISessionLock.PortKey"/>.</param>
+/// <param name="Id">Its id.</param>
 /// <param name="Token">Its token.</param>
-public readonly record struct GrantAtOnce(LockId Id, uint PortKey, FencingToken Token);
+public readonly record struct GrantAtOnce(object Key, uint PortKey, LockId Id, FencingToken Token);

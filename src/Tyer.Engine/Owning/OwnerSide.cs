@@ -1,17 +1,18 @@
 using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
+using Tyer.Engine.Mastering;
 using Tyer.Engine.Messages;
 
 namespace Tyer.Engine.Owning;
 
 /// <summary>
 /// The owner's side of a lock: what its session asked for, what the master has answered. Where this node is the master the call goes
-/// straight to <see cref="Mastering.MasterSide"/>; else to the master by message, or, if nobody knows yet who that is, it waits with the
+/// straight to <see cref="MasterSide"/>; else to the master by message, or, if nobody knows yet who that is, it waits with the
 /// resource until the directory has answered.
 /// </summary>
 internal sealed class OwnerSide(EngineCore core)
 {
-    private readonly ulong _firstOfShard = (ulong)core.Options.Shard << EngineOptions.LockNumberBits;
+    private readonly ulong _firstOfShard = LockId.Create(core.Node, (ulong)core.Options.Shard << EngineOptions.LockNumberBits).Value;
     private ulong _nextLockNumber = core.Options.FirstLockNumber;
 
     internal ulong NextLockNumber => _nextLockNumber;
@@ -79,9 +80,9 @@ internal sealed class OwnerSide(EngineCore core)
 
     /// <summary>The same for the end of a lock that nobody waits for, and that leaves no value.</summary>
     /// <returns>False: nothing has happened, and the call has to go the long way.</returns>
-    internal bool TryUnlockAtOnce(Session session, LockId id)
+    internal bool TryUnlockAtOnce(Session session, Lock ended, LockId id)
     {
-        if (OwnedBy(session, id) is not { Pending: OperationKind.None } ended || !Mastering.MasterSide.MayEndAtOnce(ended))
+        if (ended.Id != id || ended.Session != session || ended.Ending || ended.Pending != OperationKind.None || !MasterSide.MayEndAtOnce(ended))
             return false;
         core.Master.EndAtOnce(ended);
         return true;
@@ -295,7 +296,7 @@ internal sealed class OwnerSide(EngineCore core)
     /// <summary>A new lock, found by its id and with its session, and on no queue yet.</summary>
     private Lock Make(Session session, Resource resource, LockMode mode, RawFlags flags, object? tag)
     {
-        var made = core.Locks.Add(LockId.Create(core.Node, _firstOfShard | _nextLockNumber++));
+        var made = core.Locks.Add(new LockId(_firstOfShard | _nextLockNumber++));
         // Often the pooled object was last used for the same: to look costs less than to store a reference.
         if (made.Session != session)
             made.Session = session;

@@ -82,7 +82,7 @@ internal sealed class NodeLockspace : LockPort
             if (!_session.IsClosed
                 && shard.Engine.TryLockAtOnce(session, _space, hash, resource, mode, flags, notifyBlocking: true, target) is { } granted)
             {
-                grant = new GrantAtOnce(granted.Id, (uint)shard.Index, granted.Token);
+                grant = new GrantAtOnce(granted, (uint)shard.Index, granted.Id, granted.Token);
                 return true;
             }
         }
@@ -91,11 +91,12 @@ internal sealed class NodeLockspace : LockPort
         return false;
     }
 
-    public override bool TryUnlockAtOnce(LockId id, uint portKey)
+    public override bool TryUnlockAtOnce(object key, LockId id, uint portKey)
     {
         var shard = _shards[(int)portKey];
+        var session = _session.In(shard);
         using (shard.Enter())
-            return shard.Engine.TryUnlockAtOnce(_session.In(shard), id);
+            return shard.Engine.TryUnlockAtOnce(session, Unsafe.As<Engine.Locks.Lock>(key), id); // as this gave it
     }
 
     public override RawResult Convert(ISessionLock target, in ConvertRequest request)

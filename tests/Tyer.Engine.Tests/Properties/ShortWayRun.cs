@@ -142,7 +142,7 @@ internal sealed class ShortWayRun
                 var told = new CompletedEvent(
                     held.Session.Node, held.Id, found.Tag, new Completion(OperationKind.Unlock, RequestStatus.Unlocked, null, StatusFlags.None, false, null),
                     found.Token, found.Value.ToArray(), found.ValueState, found.ValueVersion);
-                if (engine.TryUnlockAtOnce(held.Session, held.Id))
+                if (engine.TryUnlockAtOnce(held.Session, found, held.Id))
                 {
                     ShortWaysTaken++;
                     See(RawResult.Accepted);

@@ -33,9 +33,15 @@ public sealed class ShortWayTests
         var owner = new Harness.Client(cluster, 1, "owner");
         var other = new Harness.Client(cluster, 1, "other");
         var id = owner.Lock("r1", LockMode.Exclusive);
+        var held = cluster[1].Find(id)!;
 
-        Assert.False(cluster[1].TryUnlockAtOnce(other.Session, id));
-        Assert.True(cluster[1].TryUnlockAtOnce(owner.Session, id));
-        Assert.False(cluster[1].TryUnlockAtOnce(owner.Session, id));
+        Assert.False(cluster[1].TryUnlockAtOnce(other.Session, held, id));
+        Assert.True(cluster[1].TryUnlockAtOnce(owner.Session, held, id));
+        Assert.False(cluster[1].TryUnlockAtOnce(owner.Session, held, id));
+
+        // The same object, for it is pooled, but another lock.
+        var next = owner.Lock("r1", LockMode.Exclusive);
+        Assert.Same(held, cluster[1].Find(next));
+        Assert.False(cluster[1].TryUnlockAtOnce(owner.Session, held, id));
     }
 }
