@@ -17,6 +17,7 @@ internal sealed class EngineCore
     private readonly IPeerSender _peers;
     private readonly byte[] _scratch = new byte[MessageCodec.LengthMax];
     private readonly Dictionary<uint, LockspaceSettings> _spaces = [];
+    private ulong _viewId;
     private uint _lastSpace;
     private LockspaceSettings? _lastSettings;
 
@@ -88,6 +89,7 @@ internal sealed class EngineCore
     internal void BeginView(EngineView view)
     {
         Clock = 0;
+        _viewId = view.Id;
         MayGrant = view.HasQuorum && !IsStopped;
     }
 
@@ -111,7 +113,7 @@ internal sealed class EngineCore
 
     internal int QueueLengthMax(uint space) => SettingsOf(space)?.QueueLengthMax ?? int.MaxValue;
 
-    internal FencingToken NextToken() => new(View!.Id, ++Clock);
+    internal FencingToken NextToken() => new(_viewId, ++Clock);
 
     /// <summary>No engine ever counts so far; who says that it has does not follow the protocol.</summary>
     internal const ulong ClockMax = 1UL << 62;

@@ -132,6 +132,34 @@ public sealed class LockEngine
     /// <summary>Asks for a new lock. If accepted, exactly one <see cref="ILockObserver.Completed"/> follows, perhaps within this call.</summary>
     public RawResult Lock(Session session, in LockCall call, out LockId id) => _core.Owner.Lock(session, call, out id);
 
+    /// <summary>
+    /// The short way of <see cref="Lock"/>, for the call that nearly all are: of a resource mastered here that nobody has or wants and that has
+    /// no value, without label and transaction. What it leaves behind is what the long way leaves; but there is no event, for the result
+    /// says all.
+    /// </summary>
+    /// <param name="session">The owner.</param>
+    /// <param name="space">The lockspace.</param>
+    /// <param name="hash">What <see cref="Placement.HashOf"/> gives for lockspace and name.</param>
+    /// <param name="name">The resource.</param>
+    /// <param name="mode">The mode.</param>
+    /// <param name="flags">Flags of the classic interface.</param>
+    /// <param name="notifyBlocking">Whether the holder is to be told when it blocks somebody.</param>
+    /// <param name="tag">What the caller wants to find again at the lock's events.</param>
+    /// <returns>The lock, granted; null: nothing has happened, and the call has to go the long way.</returns>
+    public Lock? TryLockAtOnce(
+        Session session, uint space, ulong hash, in ResourceName name, LockMode mode, RawFlags flags, bool notifyBlocking, object? tag) =>
+        _core.Owner.TryLockAtOnce(session, space, hash, name, mode, flags, notifyBlocking, tag);
+
+    /// <summary>
+    /// The short way of <see cref="Unlock"/>, for a lock that is held, that nobody waits for, and whose end leaves the value as it is. There
+    /// is no event.
+    /// </summary>
+    /// <param name="session">The owner.</param>
+    /// <param name="held">The lock as <see cref="TryLockAtOnce"/> returned it. It may have ended since, and be another's.</param>
+    /// <param name="id">The id that it had.</param>
+    /// <returns>False: nothing has happened, and the call has to go the long way.</returns>
+    public bool TryUnlockAtOnce(Session session, Lock held, LockId id) => _core.Owner.TryUnlockAtOnce(session, held, id);
+
     /// <summary>Asks for another mode of a lock that is held. If accepted, exactly one completion follows, perhaps within this call.</summary>
     public RawResult Convert(Session session, LockId id, in ConvertCall call) => _core.Owner.Convert(session, id, call);
 

@@ -1,7 +1,7 @@
 namespace Tyer.Sessions;
 
 /// <summary>Where a handle is in its life. It only goes forward, but for conversions.</summary>
-internal enum HandlePhase
+internal enum HandlePhase : byte
 {
     /// <summary>Asked for; nobody has the handle yet.</summary>
     Requested,

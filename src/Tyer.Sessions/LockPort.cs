@@ -26,6 +26,29 @@ public abstract class LockPort
     /// <summary>Asks for a lock. If accepted, one completion follows, perhaps within the call.</summary>
     public abstract RawResult Lock(ISessionLock target, in LockRequest request);
 
+    /// <summary>
+    /// The short way of <see cref="Lock"/>, where the lock manager is in this process and can grant at once: all is said by the result, and no
+    /// completion follows.
+    /// </summary>
+    /// <param name="target">The lock. From here on it may be told that it blocks, or is lost.</param>
+    /// <param name="resource">Its resource.</param>
+    /// <param name="mode">The mode.</param>
+    /// <param name="flags">Flags of the classic interface; blocking notices are wanted.</param>
+    /// <param name="grant">What was granted.</param>
+    /// <returns>False: nothing has happened, and the call has to go the long way.</returns>
+    public virtual bool TryLockAtOnce(ISessionLock target, in ResourceName resource, LockMode mode, RawFlags flags, out GrantAtOnce grant)
+    {
+        grant = default;
+        return false;
+    }
+
+    /// <summary>The short way of <see cref="Unlock"/>, likewise, for a lock that was granted at once and whose end leaves the value as it is.</summary>
+    /// <param name="key">The <see cref="GrantAtOnce.Key"/> that came with the grant.</param>
+    /// <param name="id">The lock's <see cref="ISessionLock.Id"/>.</param>
+    /// <param name="portKey">Its <see cref="ISessionLock.PortKey"/>.</param>
+    /// <returns>False: nothing has happened, and the call has to go the long way.</returns>
+    public virtual bool TryUnlockAtOnce(object key, LockId id, uint portKey) => false;
+
     /// <summary>Asks for another mode. If accepted, one completion follows, perhaps within the call.</summary>
     public abstract RawResult Convert(ISessionLock target, in ConvertRequest request);
 
@@ -92,3 +115,10 @@ public readonly ref struct ConvertRequest
     /// <summary>The value.</summary>
     public ReadOnlySpan<byte> Value { get; init; }
 }
+
+/// <summary>A lock that was granted within the call.</summary>
+/// <param name="Key">What the port finds it by, as long as it is there.</param>
+/// <param name="PortKey">For <see cref="ISessionLock.PortKey"/>.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Token">Its token.</param>
+public readonly record struct GrantAtOnce(object Key, uint PortKey, LockId Id, FencingToken Token);

@@ -8,14 +8,15 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 {
     private readonly SessionLockspace _space;
     private readonly ResourceName _resource;
+    private object? _atOnce; // the port's key of a lock that was granted at once
     private TaskCompletionSource? _wait;
     private HandleExtras? _extras;
     private LockId _id;
     private FencingToken _token;
     private uint _portKey;
     private LockMode _mode;
-    private volatile int _phaseNumber;
-    private RawStatus _status;
+    private volatile HandlePhase _phase;
+    private byte _statusNumber;
     private HandleTraits _traits;
 
     internal SessionLockHandle(SessionLockspace space, ResourceName resource, LockMode mode, HandleTraits traits)
@@ -61,14 +62,18 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
     }
 
     /// <summary>How the request or conversion last made ended; meaningful in the phases that follow such an end.</summary>
-    internal RawStatus Status => _status;
+    internal RawStatus Status
+    {
+        get => (RawStatus)_statusNumber;
+        private set => _statusNumber = (byte)value;
+    }
 
     internal WaitInformation? WaitInformation => _extras?.Wait;
 
     internal HandlePhase Phase
     {
-        get => (HandlePhase)_phaseNumber;
-        private set => _phaseNumber = (int)value;
+        get => _phase;
+        private set => _phase = value;
     }
 
     private HandleExtras Extras
@@ -120,7 +125,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         var wait = LockArguments.WaitOf(null, options.Timeout);
         var started = _space.Port.Clock.Now;
         await ConvertCoreAsync(to, options, wait, cancellationToken).ConfigureAwait(false);
-        if (_status != RawStatus.Ok)
+        if (Status != RawStatus.Ok)
             throw Outcomes.OfConversion(_space, this, to, _space.Port.Clock.Now - started);
     }
 
@@ -131,7 +136,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         var limit = LockArguments.WaitOf(wait, options.Timeout);
         var started = _space.Port.Clock.Now;
         await ConvertCoreAsync(to, options, limit, cancellationToken).ConfigureAwait(false);
-        return _status switch
+        return Status switch
         {
             RawStatus.Ok => true,
             RawStatus.Again or RawStatus.TimedOut => false,
@@ -141,6 +146,8 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     public override ValueTask ReleaseAsync(CancellationToken cancellationToken = default)
     {
+        if (TryReleaseAtOnce())
+            return ValueTask.CompletedTask;
         var givesValue = _extras?.PendingValue is not null;
         if (TryBeginRelease())
         {
@@ -155,7 +162,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     public override void Dispose()
     {
-        if (TryBeginRelease())
+        if (!TryReleaseAtOnce() && TryBeginRelease())
             PostRelease();
     }
 
@@ -165,11 +172,43 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Asks for the lock; true if it is held now, false if that takes longer, and nothing has happened.</summary>
+    internal bool TryBeginAtOnce(RawFlags flags)
+    {
+        // Already while the port is asked: it may be told that it is lost as soon as it is granted, before the call is back here.
+        Status = RawStatus.Ok;
+        Phase = HandlePhase.Held;
+        if (_space.Port.TryLockAtOnce(this, _resource, _mode, flags, out var grant))
+        {
+            _atOnce = grant.Key;
+            _portKey = grant.PortKey;
+            _id = grant.Id;
+            _token = grant.Token;
+            return true;
+        }
+
+        Status = RawStatus.InProgress;
+        Phase = HandlePhase.Requested;
+        return false;
+    }
+
+    /// <summary>
+    /// Releases a lock without a value, where that is done within the call. Of those who try at the same time the port lets one win, and from
+    /// then on tells nothing of the lock: so the phase needs no contest.
+    /// </summary>
+    private bool TryReleaseAtOnce()
+    {
+        if (_atOnce is not { } atOnce || Phase != HandlePhase.Held || _extras is not null || !_space.Port.TryUnlockAtOnce(atOnce, _id, _portKey))
+            return false;
+        Phase = HandlePhase.Gone;
+        return true;
+    }
+
     // What the port tells.
 
     void ISessionLock.Completed(in LockCompletion completion)
     {
-        _status = completion.Status;
+        Status = completion.Status;
         if (completion.Wait is not null)
             Extras.Wait = completion.Wait;
         if (completion.ValueState is { } state)
@@ -203,7 +242,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         if (Phase is HandlePhase.Gone or HandlePhase.Lost)
             return;
         Extras.LostBecause = reason;
-        _status = Phase == HandlePhase.Requested ? RawStatus.Unavailable : RawStatus.Lost;
+        Status = Phase == HandlePhase.Requested ? RawStatus.Unavailable : RawStatus.Lost;
         Phase = HandlePhase.Lost;
         Extras.CancelLost();
     }
@@ -313,7 +352,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
         TryEnter(HandlePhase.Held, HandlePhase.Releasing) || TryEnter(HandlePhase.Converting, HandlePhase.Releasing);
 
     private bool TryEnter(HandlePhase from, HandlePhase to) =>
-        Interlocked.CompareExchange(ref _phaseNumber, (int)to, (int)from) == (int)from;
+        Interlocked.CompareExchange(ref _phase, to, from) == from;
 
     private void PostRelease()
     {
@@ -339,7 +378,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
 
     private void ThrowIfUnknown(bool givesValue)
     {
-        if (_status == RawStatus.Unknown || (Phase == HandlePhase.Lost && givesValue))
+        if (Status == RawStatus.Unknown || (Phase == HandlePhase.Lost && givesValue))
             throw Outcomes.ReleaseUnknown(this);
     }
 

@@ -71,7 +71,8 @@ public sealed class SessionLockspace : ILockspace
             return Begin(resource, mode, Defaults, null, cancellationToken); // which says what is wrong
         ThrowIfOver(cancellationToken);
         var handle = new SessionLockHandle(this, resource, mode, HandleTraits.TakesValue);
-        Ask(handle, new LockRequest { Mode = mode, Flags = RawFlags.ValBlk, NotifyBlocking = true });
+        if (!handle.TryBeginAtOnce(RawFlags.ValBlk))
+            Ask(handle, new LockRequest { Mode = mode, Flags = RawFlags.ValBlk, NotifyBlocking = true });
         return handle;
     }
 
@@ -83,16 +84,21 @@ public sealed class SessionLockspace : ILockspace
         var traits = (options.ValueBlock ? HandleTraits.TakesValue : HandleTraits.None)
             | (options.Persistent ? HandleTraits.Persistent : HandleTraits.None);
         var handle = new SessionLockHandle(this, resource, mode, traits);
-        Ask(handle, new LockRequest
+        var isPlain = options.Owner is null && options.Purpose is null && options.Transaction is null;
+        if (!isPlain || !handle.TryBeginAtOnce(flags))
         {
-            Mode = mode,
-            Flags = flags,
-            Timeout = limit,
-            NotifyBlocking = true,
-            Transaction = options.Transaction,
-            Label = options.Owner,
-            Purpose = options.Purpose,
-        });
+            Ask(handle, new LockRequest
+            {
+                Mode = mode,
+                Flags = flags,
+                Timeout = limit,
+                NotifyBlocking = true,
+                Transaction = options.Transaction,
+                Label = options.Owner,
+                Purpose = options.Purpose,
+            });
+        }
+
         return handle;
     }
 

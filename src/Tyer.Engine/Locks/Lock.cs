@@ -6,6 +6,11 @@ namespace Tyer.Engine.Locks;
 /// </summary>
 public sealed class Lock
 {
+    private ModeOrNone _granted;
+    private ModeOrNone _requested;
+    private ModeOrNone _toldMode;
+    private ModeOrNone _toldBlocking;
+
     internal Lock()
     {
     }
@@ -17,10 +22,18 @@ public sealed class Lock
     public object? Tag { get; set; }
 
     /// <summary>The mode held, or null for a request that was never granted.</summary>
-    public LockMode? Granted { get; internal set; }
+    public LockMode? Granted
+    {
+        get => _granted;
+        internal set => _granted = value;
+    }
 
     /// <summary>The mode asked for while a request or conversion is under way, else null.</summary>
-    public LockMode? Requested { get; internal set; }
+    public LockMode? Requested
+    {
+        get => _requested;
+        internal set => _requested = value;
+    }
 
     /// <summary>The token of the latest grant by the master.</summary>
     public FencingToken Token { get; internal set; }
@@ -47,6 +60,9 @@ public sealed class Lock
     public long WaitingSince { get; internal set; }
 
     internal Resource Resource = null!;
+
+    // Where it is in the table.
+    internal int Slot;
 
     // Where it is: one list of its resource, and its session's list.
     internal QueueKind Queue;
@@ -79,8 +95,17 @@ public sealed class Lock
     internal bool IsSilent;
 
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
-    internal LockMode? ToldMode;
-    internal LockMode? ToldBlocking;
+    internal LockMode? ToldMode
+    {
+        get => _toldMode;
+        set => _toldMode = value;
+    }
+
+    internal LockMode? ToldBlocking
+    {
+        get => _toldBlocking;
+        set => _toldBlocking = value;
+    }
 
     // The master's side.
     internal uint Applied;
@@ -130,41 +155,42 @@ public sealed class Lock
 
     internal void Clear()
     {
-        Id = default;
+        // Session and resource are overwritten by the next use: clearing them would cost as much as setting them. Fields of one size lie side by
+        // side, in the order in which they are declared: cleared in that order, several go with one instruction.
         Tag = null;
-        Granted = null;
-        Requested = null;
-        Token = default;
-        // Session and resource are overwritten by the next use: clearing them would cost as much as setting them.
-        Flags = RawFlags.None;
-        StatusFlags = StatusFlags.None;
-        if (Transaction is not null)
-            Transaction = null;
         if (Note is not null)
             Note = null;
         Copy?.Clear();
+        Given?.Clear();
+        Deadline = 0;
+        Sequence = 0;
+        Flags = RawFlags.None;
+        StatusFlags = StatusFlags.None;
         Operation = 0;
+        OrphanOf = 0;
+        Applied = 0;
         Pending = OperationKind.None;
         Sent = false;
         Confirmed = false;
         Ending = false;
         EndSent = false;
         IsCopyCurrent = false;
-        IsInDoubt = false;
         CancelAsked = false;
-        Undoing = null;
-        OrphanOf = 0;
-        Deadline = 0;
         IsOverdue = false;
         IsWatched = false;
         IsSilent = false;
-        ToldMode = null;
-        ToldBlocking = null;
-        Applied = 0;
         Refused = RequestStatus.Granted;
-        Sequence = 0;
         Notified = LockMode.Null;
-        Given?.Clear();
+        IsInDoubt = false;
+        _granted = default;
+        _requested = default;
+        _toldMode = default;
+        _toldBlocking = default;
+        Id = default;
+        Token = default;
+        Undoing = null;
+        if (Transaction is not null)
+            Transaction = null;
     }
 }
 

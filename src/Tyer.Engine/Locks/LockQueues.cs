@@ -44,6 +44,8 @@ internal sealed class LockQueues
     /// <summary>Whether a new request waits that may be granted out of order (NOORDER).</summary>
     internal bool HasUnorderedWaiting => _waitingUnordered > 0;
 
+    internal bool NobodyWaits => _converting.IsEmpty && _waiting.IsEmpty;
+
     internal bool AreEmpty => _granted.IsEmpty && _converting.IsEmpty && _waiting.IsEmpty;
 
     internal int Count => _granted.Count + _converting.Count + _waiting.Count;

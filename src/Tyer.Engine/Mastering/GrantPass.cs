@@ -9,22 +9,9 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
     /// <summary>Grants a mode: the value moves by its table, the lock to the granted queue, and the owner is told.</summary>
     internal void Grant(Lock granted, LockMode mode)
     {
-        var queues = granted.Resource.Queues;
-        var before = granted.Granted;
         // By what was asked for: an alternate mode below the old one is a grant like any other.
-        var isDown = before is { } held && LockModes.IsDownConversion(held, granted.Requested!.Value);
-        var valueRead = ValueRules.OnGrant(granted.Resource, granted, before, mode);
-        if (granted.Queue != QueueKind.Granted || before != mode)
-        {
-            if (granted.Queue != QueueKind.None)
-                queues.Remove(granted);
-            granted.Granted = mode;
-            queues.Place(granted, QueueKind.Granted);
-        }
-
-        granted.Requested = null;
-        granted.Notified = LockMode.Null;
-        granted.Since = core.Now;
+        var isDown = granted.Granted is { } held && LockModes.IsDownConversion(held, granted.Requested!.Value);
+        var valueRead = Apply(granted, mode);
         if (isDown)
         {
             // It has no answer, so it cannot have a new token either.
@@ -37,12 +24,32 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
         }
     }
 
+    /// <summary>The part of a grant that concerns the resource and the lock itself.</summary>
+    /// <returns>Whether the lock has read the value, or written it.</returns>
+    internal bool Apply(Lock granted, LockMode mode)
+    {
+        var queues = granted.Resource.Queues;
+        var before = granted.Granted;
+        var valueRead = ValueRules.OnGrant(granted.Resource, granted, before, mode);
+        if (granted.Queue != QueueKind.Granted || before != mode)
+        {
+            if (granted.Queue != QueueKind.None)
+                queues.Remove(granted);
+            granted.Granted = mode;
+            queues.Place(granted, QueueKind.Granted);
+        }
+
+        granted.Requested = null;
+        granted.Notified = LockMode.Null;
+        granted.Since = core.Now;
+        return valueRead;
+    }
+
     /// <summary>Grants what can be granted, conversions first; then tells those who hold what somebody still waits for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // so that where nobody waits, as nearly always, it costs no call
     internal void Run(Resource resource)
     {
-        var queues = resource.Queues;
-        if (!queues.Converting.IsEmpty || !queues.Waiting.IsEmpty)
+        if (!resource.Queues.NobodyWaits)
             RunQueues(resource);
     }
 

@@ -61,6 +61,31 @@ internal sealed class MasterSide
         }
     }
 
+    /// <summary>Whether <see cref="Request"/> of a lock of this node could only grant it, and tell no value.</summary>
+    internal bool MayGrantAtOnce(Resource resource) =>
+        resource.Role == ResourceRole.Active && resource.Queues.AreEmpty && resource.Value is null or { IsEmpty: true } && _core.MayGrant;
+
+    /// <summary>What is left of <see cref="Request"/> then, but for the answer.</summary>
+    internal void GrantAtOnce(Lock asker, LockMode mode)
+    {
+        asker.Applied = asker.Operation;
+        _pass.Apply(asker, mode);
+        asker.Token = _core.NextToken();
+    }
+
+    /// <summary>Whether <see cref="Unlock"/> of a lock of this node, without a value given, could only take it away: nobody waits, and the value stays.</summary>
+    internal static bool MayEndAtOnce(Lock ended) =>
+        ended.Queue == QueueKind.Granted && ended.Resource.Role == ResourceRole.Active && ended.Resource.Queues.NobodyWaits && !ended.Has(RawFlags.IvValBlk);
+
+    /// <summary>What is left of <see cref="Unlock"/> then, but for the answer.</summary>
+    internal void EndAtOnce(Lock ended)
+    {
+        var resource = ended.Resource;
+        resource.Queues.Remove(ended);
+        _core.Forget(ended);
+        _core.LetRest(resource);
+    }
+
     /// <summary>A conversion of a granted lock, with its requested mode, flags and value given set.</summary>
     internal void Convert(Lock asker)
     {

@@ -1,16 +1,18 @@
 using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
+using Tyer.Engine.Mastering;
 using Tyer.Engine.Messages;
 
 namespace Tyer.Engine.Owning;
 
 /// <summary>
 /// The owner's side of a lock: what its session asked for, what the master has answered. Where this node is the master the call goes
-/// straight to <see cref="Mastering.MasterSide"/>; else to the master by message, or, if nobody knows yet who that is, it waits with the
+/// straight to <see cref="MasterSide"/>; else to the master by message, or, if nobody knows yet who that is, it waits with the
 /// resource until the directory has answered.
 /// </summary>
 internal sealed class OwnerSide(EngineCore core)
 {
+    private readonly ulong _firstOfShard = LockId.Create(core.Node, (ulong)core.Options.Shard << EngineOptions.LockNumberBits).Value;
     private ulong _nextLockNumber = core.Options.FirstLockNumber;
 
     internal ulong NextLockNumber => _nextLockNumber;
@@ -29,25 +31,12 @@ internal sealed class OwnerSide(EngineCore core)
             return RawResult.TooManyLocks;
 
         var resource = ResourceOf(call);
-
-        id = LockId.Create(core.Node, ((ulong)core.Options.Shard << EngineOptions.LockNumberBits) | _nextLockNumber++);
-        var made = core.Locks.Add(id);
-        // Often the pooled object was last used for the same: to look costs less than to store a reference.
-        if (made.Session != session)
-            made.Session = session;
-        if (made.Resource != resource)
-            made.Resource = resource;
-        made.Tag = call.Tag;
-        made.Flags = call.NotifyBlocking ? call.Flags | EngineCore.NotifyBlocking : call.Flags;
-        made.Requested = call.Mode;
+        var made = Make(session, resource, call.Mode, call.NotifyBlocking ? call.Flags | EngineCore.NotifyBlocking : call.Flags, call.Tag);
+        id = made.Id;
         if (call.Transaction is { } transaction)
             made.Transaction = transaction;
         if (call.Note is { } note)
             made.Note = note;
-        made.WaitingSince = core.Now;
-        made.Operation = 1;
-        made.Pending = OperationKind.Lock;
-        session.Add(made);
         if (resource.IsMastered)
         {
             core.Master.Request(made);
@@ -61,6 +50,42 @@ internal sealed class OwnerSide(EngineCore core)
         core.LetRest(resource);
         WaitUntil(made, id, call.Deadline);
         return RawResult.Accepted;
+    }
+
+    // Flags that change nothing for a request that nobody is in the way of.
+    private const RawFlags WithoutEffectAlone =
+        RawFlags.NoQueue | RawFlags.NoQueueBast | RawFlags.ValBlk | RawFlags.Timeout | RawFlags.HeadQue | RawFlags.NoOrder
+        | RawFlags.NoDlckWt | RawFlags.NoDlckBlk | RawFlags.AltPr | RawFlags.AltCw | RawFlags.Persistent;
+
+    /// <summary>
+    /// What <see cref="Lock"/> and the answer of the master come to where this node is the master and nobody has or wants the resource, in
+    /// one go; the caller is told by the result, and its observer of nothing.
+    /// </summary>
+    /// <returns>The lock, granted. Null: nothing has happened, and the call has to go the long way.</returns>
+    internal Lock? TryLockAtOnce(Session session, uint space, ulong hash, in ResourceName name, LockMode mode, RawFlags flags, bool notifyBlocking, object? tag)
+    {
+        if ((flags & ~WithoutEffectAlone) != 0 || !LockModes.IsDefined(mode))
+            return null;
+        if (core.SettingsOf(space) is not { } settings || session.LockCount >= settings.LocksPerSessionMax)
+            return null;
+        if (core.Resources.Find(space, hash, name) is not { } resource || !core.Master.MayGrantAtOnce(resource))
+            return null;
+
+        var made = Make(session, resource, mode, notifyBlocking ? flags | EngineCore.NotifyBlocking : flags, tag);
+        core.Master.GrantAtOnce(made, mode);
+        made.Pending = OperationKind.None;
+        NoteTold(made);
+        return made;
+    }
+
+    /// <summary>The same for the end of a lock that nobody waits for, and that leaves no value.</summary>
+    /// <returns>False: nothing has happened, and the call has to go the long way.</returns>
+    internal bool TryUnlockAtOnce(Session session, Lock ended, LockId id)
+    {
+        if (ended.Id != id || ended.Session != session || ended.Ending || ended.Pending != OperationKind.None || !MasterSide.MayEndAtOnce(ended))
+            return false;
+        core.Master.EndAtOnce(ended);
+        return true;
     }
 
     internal RawResult Convert(Session session, LockId id, in ConvertCall call)
@@ -266,6 +291,25 @@ internal sealed class OwnerSide(EngineCore core)
         message.Transaction = asker.Transaction;
         message.Note = asker.Note;
         return message;
+    }
+
+    /// <summary>A new lock, found by its id and with its session, and on no queue yet.</summary>
+    private Lock Make(Session session, Resource resource, LockMode mode, RawFlags flags, object? tag)
+    {
+        var made = core.Locks.Add(new LockId(_firstOfShard | _nextLockNumber++));
+        // Often the pooled object was last used for the same: to look costs less than to store a reference.
+        if (made.Session != session)
+            made.Session = session;
+        if (made.Resource != resource)
+            made.Resource = resource;
+        made.Tag = tag;
+        made.Flags = flags;
+        made.Requested = mode;
+        made.WaitingSince = core.Now;
+        made.Operation = 1;
+        made.Pending = OperationKind.Lock;
+        session.Add(made);
+        return made;
     }
 
     private Resource ResourceOf(in LockCall call)
@@ -534,13 +578,19 @@ internal sealed class OwnerSide(EngineCore core)
             core.Deadlines.Remove(completed);
         }
 
-        completed.ToldMode = completed.Granted;
-        completed.ToldBlocking = null;
+        NoteTold(completed);
         if (completed.IsSilent || completed.Session.Observer is not { } observer)
             return;
         observer.Completed(completed, new Completion(kind, status, completed.Granted, completed.StatusFlags, valueRead, report));
         if (cancelAsked && kind != OperationKind.Unlock)
             observer.CancelAnswered(completed, OutcomeOf(status));
+    }
+
+    /// <summary>The owner knows the mode as it is now, and has been told of nobody whom it blocks.</summary>
+    private static void NoteTold(Lock told)
+    {
+        told.ToldMode = told.Granted;
+        told.ToldBlocking = null;
     }
 
     private static CancelOutcome OutcomeOf(RequestStatus status) => status switch

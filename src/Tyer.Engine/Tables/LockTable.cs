@@ -42,29 +42,32 @@ internal sealed class LockTable
     internal void Remove(Lock removed)
     {
         var slots = _slots;
-        var mask = slots.Length - 1;
-        var hole = HomeOf(removed.Id);
-        while (slots[hole] != removed)
-        {
-            Invariant.Check(slots[hole] is not null, "a lock that is removed is in the table");
-            hole = (hole + 1) & mask;
-        }
-
-        // Close the gap: whoever probed past the hole moves up, so that no marker of a removed entry is needed.
-        for (var index = (hole + 1) & mask; slots[index] is { } follower; index = (index + 1) & mask)
-        {
-            var home = HomeOf(follower.Id);
-            if (((index - home) & mask) < ((index - hole) & mask))
-                continue;
-            slots[hole] = follower;
-            hole = index;
-        }
-
+        var hole = removed.Slot;
+        Invariant.Check(slots[hole] == removed, "a lock that is removed is in the table");
         slots[hole] = null;
+        var next = (hole + 1) & (slots.Length - 1);
+        if (slots[next] is not null)
+            CloseGap(hole, next);
         Count--;
         removed.Clear();
         if (_pooled < PoolMax)
             Pool(removed);
+    }
+
+    // Whoever probed past the hole moves up, so that no marker of a removed entry is needed.
+    private void CloseGap(int hole, int next)
+    {
+        var slots = _slots;
+        var mask = slots.Length - 1;
+        for (var index = next; slots[index] is { } follower; index = (index + 1) & mask)
+        {
+            var home = HomeOf(follower.Id);
+            if (((index - home) & mask) < ((index - hole) & mask))
+                continue;
+            slots[index] = null;
+            Put(hole, follower);
+            hole = index;
+        }
     }
 
     private void Pool(Lock removed)
@@ -95,7 +98,14 @@ internal sealed class LockTable
         var index = HomeOf(added.Id);
         while (_slots[index] is not null)
             index = (index + 1) & (_slots.Length - 1);
-        _slots[index] = added;
+        Put(index, added);
+    }
+
+    // A lock knows where it is, so that to take it out it need not be looked for.
+    private void Put(int index, Lock put)
+    {
+        _slots[index] = put;
+        put.Slot = index;
     }
 
     // Ids count up, and those of several nodes side by side: eight neighbours stay neighbours, in one line of memory; where the eight are is

@@ -16,6 +16,7 @@ internal sealed class NodeLockspace : LockPort
     private readonly ShardSet _shards;
     private readonly OpenedLockspace _opened;
     private readonly NodeSession _session;
+    private readonly uint _space;
 
     internal NodeLockspace(NodeWiring node, ILockspaceServices services, OpenedLockspace opened, NodeSession session, bool inlineCompletions)
     {
@@ -24,6 +25,7 @@ internal sealed class NodeLockspace : LockPort
         _shards = node.Shards;
         _opened = opened;
         _session = session;
+        _space = opened.Id;
         InlineCompletions = inlineCompletions;
     }
 
@@ -70,6 +72,33 @@ internal sealed class NodeLockspace : LockPort
             target.Id = id;
             return result;
         }
+    }
+
+    public override bool TryLockAtOnce(ISessionLock target, in ResourceName resource, LockMode mode, RawFlags flags, out GrantAtOnce grant)
+    {
+        var hash = Placement.HashOf(_space, resource.Hash);
+        var shard = _shards.OfHash(hash);
+        var session = _session.In(shard);
+        using (shard.Enter())
+        {
+            if (!_session.IsClosed
+                && shard.Engine.TryLockAtOnce(session, _space, hash, resource, mode, flags, notifyBlocking: true, target) is { } granted)
+            {
+                grant = new GrantAtOnce(granted, (uint)shard.Index, granted.Id, granted.Token);
+                return true;
+            }
+        }
+
+        grant = default;
+        return false;
+    }
+
+    public override bool TryUnlockAtOnce(object key, LockId id, uint portKey)
+    {
+        var shard = _shards[(int)portKey];
+        var session = _session.In(shard);
+        using (shard.Enter())
+            return shard.Engine.TryUnlockAtOnce(session, Unsafe.As<Engine.Locks.Lock>(key), id); // as this gave it
     }
 
     public override RawResult Convert(ISessionLock target, in ConvertRequest request)

@@ -19,6 +19,7 @@ internal sealed class Shard : IPeerSender
     private List<ISessionLock> _after = new(64);
     private List<ISessionLock>? _spare = new(64);
     private ulong _unsent;
+    private bool _hasToLeave; // whether anything is to leave the shard, of the three kinds: asked at the end of each call
     private EngineView? _view;
 
     internal Shard(EngineOptions options, IPeerOutbox outbox, ShardMarkers markers, ServingLimit limit)
@@ -51,8 +52,10 @@ internal sealed class Shard : IPeerSender
     /// <summary>Notes that a lock has something to deliver once the shard is free.</summary>
     internal void DeliverLater(ISessionLock told)
     {
-        if (!ReferenceEquals(told, Current))
-            _after.Add(told);
+        if (ReferenceEquals(told, Current))
+            return;
+        _after.Add(told);
+        _hasToLeave = true;
     }
 
     /// <summary>Installs a view in the engine; between <see cref="Enter"/> and the end of its scope.</summary>
@@ -66,25 +69,32 @@ internal sealed class Shard : IPeerSender
     {
         // By the view that the engine has, which another shard may have left already: what it says to one life is for no other. Who is not in
         // it hears nothing.
-        if (_view?.Find(node) is { } member)
-            _outbox.Append(member.Id, view, message, ref _unsent);
+        if (_view?.Find(node) is not { } member)
+            return;
+        _outbox.Append(member.Id, view, message, ref _unsent);
+        _hasToLeave = true;
     }
 
-    void IPeerSender.Announce(RecoveryMarker marker, ulong view) => _announced.Add((marker, view));
+    void IPeerSender.Announce(RecoveryMarker marker, ulong view)
+    {
+        _announced.Add((marker, view));
+        _hasToLeave = true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Leave()
     {
         Current = null;
-        if (_after.Count == 0 && _unsent == 0 && _announced.Count == 0)
-            _gate.Leave();
-        else
+        if (_hasToLeave)
             LeaveAndDeliver();
+        else
+            _gate.Leave();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void LeaveAndDeliver()
     {
+        _hasToLeave = false;
         var unsent = _unsent;
         _unsent = 0;
         var deliveries = _after.Count == 0 ? null : TakeDeliveries();
