@@ -1,9 +1,10 @@
 using Tyer.Cli;
 using Tyer.Cli.Bench;
+using Tyer.Cli.Bench.Recovery;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Connections;
-using Tyer.Cli.Demo;
 using Tyer.Cli.Running;
+using Tyer.Cli.Trials;
 using Tyer.Daemon;
 
 // Before anything else: the helper of `run` has no time to lose.
@@ -15,7 +16,9 @@ if (args is [PrivateDaemon.Verb, .. var rest]) return await DaemonProgram.RunAsy
 
 if (args is [BenchChild.Verb, ..]) return await BenchChild.RunAsync(args).ConfigureAwait(false);
 
-if (args is [DemoWorker.Verb, ..]) return await DemoWorker.RunAsync(args).ConfigureAwait(false);
+if (args is [LoadWorker.Verb, ..]) return await LoadWorker.RunAsync(args).ConfigureAwait(false);
+
+if (args is [CountingWorker.Verb, ..]) return await CountingWorker.RunAsync(args).ConfigureAwait(false);
 
 int code = await TyerCommand.RunAsync(args, Surroundings.OfProcess()).ConfigureAwait(false);
 JobTerminal.EndProcess(code);

@@ -30,7 +30,11 @@ internal sealed class Incoming(EngineCore core)
         if (view < mine && IsOfDirectory((MessageKind)bytes[0]))
             return true;
         if (_early.Count > 0 && IsBehindEarly(from, bytes))
+        {
+            core.Recovery.CountHeld();
             return Keep(from, view, bytes);
+        }
+
         return Handle(from.Node, bytes);
     }
 

@@ -4,6 +4,7 @@ using Tyer.Cli.CommandLine;
 using Tyer.Cli.Demo;
 using Tyer.Cli.Output;
 using Tyer.Cli.Running;
+using Tyer.Cli.Trials;
 using Tyer.Sessions.Administration;
 using Tyer.Time;
 
@@ -41,8 +42,8 @@ internal sealed class DemoCommand
 
     private static async Task<int> ShowAsync(Invocation invocation, TimeSpan duration, CancellationToken cancellationToken)
     {
-        invocation.Say($"starting {DemoCluster.Nodes} nodes (n1, n2, n3) on loopback...");
-        DemoCluster cluster = DemoCluster.Start(invocation.Surroundings.Self);
+        invocation.Say($"starting {TrialCluster.Nodes} nodes (n1, n2, n3) on loopback...");
+        TrialCluster cluster = TrialCluster.Start(invocation.Surroundings.Self);
         await using var clusterEnd = cluster.ConfigureAwait(false);
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         starting.CancelAfter(StartMax);
@@ -51,7 +52,7 @@ internal sealed class DemoCommand
         var run = new DemoRun(invocation.Surroundings.Self, cluster);
         await using var runEnd = run.ConfigureAwait(false);
         run.Start();
-        invocation.Say($"{DemoRun.WorkersAtFirst} worker processes on three nodes add one to a number in a file: read, add, write, guarded by the lock '{DemoWorker.Resource}' alone.");
+        invocation.Say($"{DemoRun.WorkersAtFirst} worker processes on three nodes add one to a number in a file: read, add, write, guarded by the lock '{CountingWorker.Resource}' alone.");
         DemoView view = DemoView.For(invocation);
         await view.RunAsync(show => WatchAsync(invocation.Surroundings.Clock, run, duration, view.Beat, show, cancellationToken)).ConfigureAwait(false);
         await run.EndAsync().ConfigureAwait(false);
@@ -65,15 +66,17 @@ internal sealed class DemoCommand
         IClock clock, DemoRun run, TimeSpan duration, TimeSpan beat, Action<DemoMoment> show, CancellationToken cancellationToken)
     {
         TimeSpan begun = clock.Now;
-        while (clock.Now - begun is var elapsed && elapsed < duration)
+        // On a slow machine what is to be shown may take longer than that.
+        while (clock.Now - begun is var elapsed && (elapsed < duration || !run.HasShownAll))
         {
-            await Task.Delay(beat < duration - elapsed ? beat : duration - elapsed, cancellationToken).ConfigureAwait(false);
+            TimeSpan left = duration - elapsed;
+            await Task.Delay(left > TimeSpan.Zero && left < beat ? left : beat, cancellationToken).ConfigureAwait(false);
             await run.StepAsync((clock.Now - begun) / duration, cancellationToken).ConfigureAwait(false);
             show(await run.LookAsync(clock.Now - begun, cancellationToken).ConfigureAwait(false));
         }
     }
 
-    private static int Report(Invocation invocation, DemoTally tally)
+    private static int Report(Invocation invocation, Tally tally)
     {
         long lost = tally.Lost + tally.Missing + Math.Abs(tally.File - tally.Noted);
         invocation.Out.WriteLine(string.Create(

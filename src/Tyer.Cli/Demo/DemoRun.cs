@@ -1,11 +1,12 @@
 using System.Globalization;
 using Tyer.Cli.Running;
+using Tyer.Cli.Trials;
 using Tyer.Sessions.Administration;
 
 namespace Tyer.Cli.Demo;
 
 /// <summary>The workers of a demo, and what is done to them and their nodes on the way.</summary>
-internal sealed class DemoRun(SelfCommand self, DemoCluster cluster) : IAsyncDisposable
+internal sealed class DemoRun(SelfCommand self, TrialCluster cluster) : IAsyncDisposable
 {
     public const int WorkersAtFirst = 8;
 
@@ -13,20 +14,23 @@ internal sealed class DemoRun(SelfCommand self, DemoCluster cluster) : IAsyncDis
     private const int VictimWorker = 3;
     private const int VictimNode = 2;
 
-    private readonly List<DemoProcess> _workers = [];
+    private readonly List<TrialProcess> _workers = [];
     private readonly List<int> _nodes = [];
     private readonly HashSet<int> _killed = [];
     private readonly List<string> _events = [];
     private string _departed = "";
     private int _step;
 
+    /// <summary>Whether everything that dies has died, and come back.</summary>
+    public bool HasShownAll => _step == 3;
+
     private string CounterFile => Path.Combine(cluster.Directory, "counter");
 
     /// <summary>Starts the workers.</summary>
     public void Start()
     {
-        DemoWorker.Write(CounterFile, 0);
-        for (int worker = 1; worker <= WorkersAtFirst; worker++) StartWorker(DemoCluster.NodeOf(worker));
+        CountingWorker.Write(CounterFile, 0);
+        for (int worker = 1; worker <= WorkersAtFirst; worker++) StartWorker(TrialCluster.NodeOf(worker));
     }
 
     /// <summary>Does what is due after a part of the time: a worker dies, a machine dies, the machine is back.</summary>
@@ -60,7 +64,7 @@ internal sealed class DemoRun(SelfCommand self, DemoCluster cluster) : IAsyncDis
         var queue = new List<string?>();
         try
         {
-            var query = new ResourceQuery { Resource = DemoWorker.Resource };
+            var query = new ResourceQuery { Resource = CountingWorker.Resource };
             await foreach (LockspaceResource found in cluster.AdministrationOf(Observer).QueryAsync(null, query, cancellationToken).ConfigureAwait(false))
             {
                 holders.AddRange(found.Snapshot.Granted.Select(entry => entry.Owner.Label));
@@ -75,14 +79,14 @@ internal sealed class DemoRun(SelfCommand self, DemoCluster cluster) : IAsyncDis
         var rows = new List<DemoRow>();
         for (int worker = 1; worker <= _workers.Count; worker++)
         {
-            string label = DemoWorker.LabelOf(worker);
+            string label = CountingWorker.LabelOf(worker);
             DemoState state = _killed.Contains(worker) ? DemoState.Killed
                 : holders.Contains(label) ? DemoState.Holds
                 : queue.Contains(label) ? DemoState.Waits
                 : DemoState.Between;
             rows.Add(new DemoRow(
                 worker, _nodes[worker - 1], _workers[worker - 1].Id, state, state == DemoState.Waits ? queue.IndexOf(label) + 1 : 0,
-                DemoTally.ReadJournal(JournalOf(worker)).Count));
+                Tally.ReadJournal(JournalOf(worker)).Count));
         }
 
         long count = long.Parse(await File.ReadAllTextAsync(CounterFile, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
@@ -93,7 +97,7 @@ internal sealed class DemoRun(SelfCommand self, DemoCluster cluster) : IAsyncDis
     public async Task<IReadOnlyList<(string Node, RecoveryInfo Recovery)>> RecoveriesAsync(CancellationToken cancellationToken)
     {
         var all = new List<(string Node, RecoveryInfo Recovery)>();
-        foreach (int node in Enumerable.Range(1, DemoCluster.Nodes).Where(node => node != VictimNode))
+        foreach (int node in Enumerable.Range(1, TrialCluster.Nodes).Where(node => node != VictimNode))
         {
             foreach (RecoveryInfo recovery in await cluster.AdministrationOf(node).RecoveriesAsync(cancellationToken).ConfigureAwait(false))
                 all.Add(($"n{node}", recovery));
@@ -112,14 +116,14 @@ internal sealed class DemoRun(SelfCommand self, DemoCluster cluster) : IAsyncDis
     }
 
     /// <summary>Compares the file with the journals.</summary>
-    public DemoTally Judge() => DemoTally.Of(
+    public Tally Judge() => Tally.Of(
         long.Parse(File.ReadAllText(CounterFile), CultureInfo.InvariantCulture),
-        [.. Enumerable.Range(1, _workers.Count).Select(worker => DemoTally.ReadJournal(JournalOf(worker)))],
+        [.. Enumerable.Range(1, _workers.Count).Select(worker => Tally.ReadJournal(JournalOf(worker)))],
         [.. _killed.Select(worker => worker - 1)]);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (DemoProcess worker in _workers) await worker.DisposeAsync().ConfigureAwait(false);
+        foreach (TrialProcess worker in _workers) await worker.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task KillNodeAsync(CancellationToken cancellationToken)
@@ -137,8 +141,8 @@ internal sealed class DemoRun(SelfCommand self, DemoCluster cluster) : IAsyncDis
     {
         int worker = _workers.Count + 1;
         _nodes.Add(node);
-        _workers.Add(DemoProcess.Start(
-            self, DemoWorker.Arguments(cluster.SocketOf(node), CounterFile, JournalOf(worker), worker), Path.Combine(cluster.Directory, $"worker{worker}")));
+        _workers.Add(TrialProcess.Start(
+            self, CountingWorker.Arguments(cluster.SocketOf(node), CounterFile, JournalOf(worker), worker), Path.Combine(cluster.Directory, $"worker{worker}")));
         return worker;
     }
 

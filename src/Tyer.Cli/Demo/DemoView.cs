@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Tyer.Cli.Trials;
 using Tyer.Cli.CommandLine;
 
 namespace Tyer.Cli.Demo;
@@ -62,7 +63,7 @@ internal sealed class DemoTable(TextWriter writer, bool colors) : DemoView
     private static Table Draw(DemoMoment moment)
     {
         var table = new Table().Border(TableBorder.Simple)
-            .Title(string.Create(CultureInfo.InvariantCulture, $"{DemoWorker.Resource} after {moment.Elapsed.TotalSeconds:0.0} s: the file says {moment.Count}"))
+            .Title(string.Create(CultureInfo.InvariantCulture, $"{CountingWorker.Resource} after {moment.Elapsed.TotalSeconds:0.0} s: the file says {moment.Count}"))
             .AddColumn("WORKER").AddColumn("NODE").AddColumn(new TableColumn("PID").RightAligned()).AddColumn("DOES").AddColumn(new TableColumn("ADDED").RightAligned());
         if (moment.Events is [.., var last]) table.Caption(Markup.Escape(last));
         foreach (DemoRow worker in moment.Workers)

@@ -116,5 +116,6 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(SimLife))]
 [JsonSerializable(typeof(SimReport))]
 [JsonSerializable(typeof(SimCosts))]
+[JsonSerializable(typeof(Tyer.Cli.Bench.Recovery.RecoveryBenchReport))]
 [JsonSerializable(typeof(FailureDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext;

@@ -18,6 +18,12 @@ public readonly record struct RecoveryCounts
     /// <summary>Requests granted as the departed were out of the way.</summary>
     public long Regrants { get; init; }
 
+    /// <summary>
+    /// Messages about locks, of nodes that stay and for resources whose master stays, that had to wait for a view all the same: behind others
+    /// of the same node and resource that are bound to it.
+    /// </summary>
+    public long Held { get; init; }
+
     /// <summary>Both together.</summary>
     public static RecoveryCounts operator +(RecoveryCounts one, RecoveryCounts other) => new()
     {
@@ -26,6 +32,7 @@ public readonly record struct RecoveryCounts
         LocksPurged = one.LocksPurged + other.LocksPurged,
         RecordsSent = one.RecordsSent + other.RecordsSent,
         Regrants = one.Regrants + other.Regrants,
+        Held = one.Held + other.Held,
     };
 
     /// <summary>What came since.</summary>
@@ -36,5 +43,6 @@ public readonly record struct RecoveryCounts
         LocksPurged = later.LocksPurged - earlier.LocksPurged,
         RecordsSent = later.RecordsSent - earlier.RecordsSent,
         Regrants = later.Regrants - earlier.Regrants,
+        Held = later.Held - earlier.Held,
     };
 }

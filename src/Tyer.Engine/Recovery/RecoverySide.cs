@@ -214,6 +214,8 @@ internal sealed class RecoverySide(EngineCore core)
 
     internal void CountRebuiltResource() => Counts += new RecoveryCounts { ResourcesRebuilt = 1 };
 
+    internal void CountHeld() => Counts += new RecoveryCounts { Held = 1 };
+
     internal void CountRebuiltLocks(long count) => Counts += new RecoveryCounts { LocksRebuilt = count };
 
     /// <summary>Every grant takes a token, and these steps do nothing else to the clock.</summary>

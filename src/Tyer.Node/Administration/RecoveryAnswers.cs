@@ -31,6 +31,7 @@ internal sealed class RecoveryAnswers(NodeCore node)
         LocksPurged = record.Counts.LocksPurged,
         RecordsSent = record.Counts.RecordsSent,
         Regrants = record.Counts.Regrants,
+        Held = record.Counts.Held,
         SupersededBy = record.SupersededBy,
         WaitsFor = record.Settled is null && record.SupersededBy is null ? [.. WaitsFor()] : [],
     };

@@ -51,6 +51,9 @@ public sealed record RecoveryInfo
     /// <summary>Requests that the departed held up and that this node, as master, granted.</summary>
     public long Regrants { get; init; }
 
+    /// <summary>Messages about locks whose master stayed that this node kept waiting all the same.</summary>
+    public long Held { get; init; }
+
     /// <summary>The view that came before this one was settled; null: none.</summary>
     public ulong? SupersededBy { get; init; }
 

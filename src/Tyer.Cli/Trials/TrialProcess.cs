@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using Tyer.Cli.Running;
 
-namespace Tyer.Cli.Demo;
+namespace Tyer.Cli.Trials;
 
-/// <summary>A process of the demo. Its end, however the demo ends, is this object's.</summary>
-internal sealed class DemoProcess : IAsyncDisposable
+/// <summary>A process of a trial. Its end, however the trial ends, is this object's.</summary>
+internal sealed class TrialProcess : IAsyncDisposable
 {
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
 
@@ -12,7 +12,7 @@ internal sealed class DemoProcess : IAsyncDisposable
     private readonly Task _log;
     private bool _isDisposed;
 
-    private DemoProcess(Process process, string log)
+    private TrialProcess(Process process, string log)
     {
         _process = process;
         _log = Task.WhenAll(CopyAsync(process.StandardError, log + ".err"), CopyAsync(process.StandardOutput, log + ".out"));
@@ -25,7 +25,7 @@ internal sealed class DemoProcess : IAsyncDisposable
     public int ExitCode => _process.ExitCode;
 
     /// <summary>Starts this program again under one of its hidden commands; what it says goes to files.</summary>
-    public static DemoProcess Start(SelfCommand self, IReadOnlyList<string> arguments, string log)
+    public static TrialProcess Start(SelfCommand self, IReadOnlyList<string> arguments, string log)
     {
         // The first of its arguments is the name under which it is started.
         var start = new ProcessStartInfo(self.Path, [.. self.Arguments.Skip(1), .. arguments])
@@ -34,7 +34,7 @@ internal sealed class DemoProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        return new DemoProcess(Process.Start(start) ?? throw new CommandFailure(ExitCodes.Error, "a process of the demo did not start."), log);
+        return new TrialProcess(Process.Start(start) ?? throw new CommandFailure(ExitCodes.Error, "a process of the trial did not start."), log);
     }
 
     /// <summary>SIGKILL: it gets no chance to say or release anything.</summary>

@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text;
 
-namespace Tyer.Cli.Demo;
+namespace Tyer.Cli.Trials;
 
 /// <summary>
-/// A worker process of the demo: takes a lock, reads a number from a file, notes in its journal what it is about to write, and writes the
+/// A worker process of a trial: takes a lock, reads a number from a file, notes in its journal what it is about to write, and writes the
 /// number plus one. Nothing but the lock keeps two workers from reading the same number.
 /// </summary>
-internal static class DemoWorker
+internal static class CountingWorker
 {
     /// <summary>The hidden command under which this program is a worker.</summary>
     public const string Verb = "demo-worker";
@@ -49,7 +49,7 @@ internal static class DemoWorker
         }
         catch (OperationCanceledException)
         {
-            // The demo is over; a wait that ends so has changed nothing.
+            // The trial is over; a wait that ends so has changed nothing.
         }
 
         return ExitCodes.Ok;

@@ -5,13 +5,13 @@ using Tyer.Cli.Connections;
 using Tyer.Cli.Running;
 using Tyer.Sessions.Administration;
 
-namespace Tyer.Cli.Demo;
+namespace Tyer.Cli.Trials;
 
 /// <summary>
-/// Three daemons on loopback in a directory of their own, with the stack <c>external</c>: the demo is their control daemon. It kills a node as
+/// Three daemons on loopback in a directory of their own, with the stack <c>external</c>: whoever tries them is their control daemon. It kills a node as
 /// a machine dies, with all that runs on it, so that it knows what a control daemon elsewhere has to make sure of: nothing of it acts any more.
 /// </summary>
-internal sealed class DemoCluster : IAsyncDisposable
+internal sealed class TrialCluster : IAsyncDisposable
 {
     public const int Nodes = 3;
 
@@ -19,12 +19,12 @@ internal sealed class DemoCluster : IAsyncDisposable
 
     private readonly SelfCommand _self;
     private readonly int[] _ports = FreePorts();
-    private readonly DemoProcess[] _daemons = new DemoProcess[Nodes];
+    private readonly TrialProcess[] _daemons = new TrialProcess[Nodes];
     private readonly SortedDictionary<int, TyerClient> _clients = [];
     private readonly SortedDictionary<int, ViewMember> _members = [];
     private ulong _view;
 
-    private DemoCluster(SelfCommand self, string directory)
+    private TrialCluster(SelfCommand self, string directory)
     {
         _self = self;
         Directory = directory;
@@ -33,9 +33,9 @@ internal sealed class DemoCluster : IAsyncDisposable
     public string Directory { get; }
 
     /// <summary>Starts the daemons.</summary>
-    public static DemoCluster Start(SelfCommand self)
+    public static TrialCluster Start(SelfCommand self)
     {
-        var cluster = new DemoCluster(self, System.IO.Directory.CreateTempSubdirectory("tyer-demo-").FullName);
+        var cluster = new TrialCluster(self, System.IO.Directory.CreateTempSubdirectory("tyer-trial-").FullName);
         for (int node = 1; node <= Nodes; node++) cluster.StartDaemon(node);
         return cluster;
     }
@@ -59,11 +59,11 @@ internal sealed class DemoCluster : IAsyncDisposable
     }
 
     /// <summary>Kills a node and what runs beside it; returns who it was.</summary>
-    public async Task<string> KillAsync(int node, IEnumerable<DemoProcess> beside)
+    public async Task<string> KillAsync(int node, IEnumerable<TrialProcess> beside)
     {
-        DemoProcess[] dead = [_daemons[node - 1], .. beside];
-        foreach (DemoProcess process in dead) process.Kill();
-        foreach (DemoProcess process in dead) await process.ExitedAsync().ConfigureAwait(false);
+        TrialProcess[] dead = [_daemons[node - 1], .. beside];
+        foreach (TrialProcess process in dead) process.Kill();
+        foreach (TrialProcess process in dead) await process.ExitedAsync().ConfigureAwait(false);
         await _clients[node].DisposeAsync().ConfigureAwait(false);
         _clients.Remove(node);
         _members.Remove(node, out ViewMember? member);
@@ -94,7 +94,7 @@ internal sealed class DemoCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (TyerClient client in _clients.Values) await client.DisposeAsync().ConfigureAwait(false);
-        foreach (DemoProcess daemon in _daemons) await daemon.DisposeAsync().ConfigureAwait(false);
+        foreach (TrialProcess daemon in _daemons) await daemon.DisposeAsync().ConfigureAwait(false);
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
@@ -111,7 +111,7 @@ internal sealed class DemoCluster : IAsyncDisposable
                 arguments.AddRange(["--peer", $"n{peer}={Address(_ports[peer - 1])}"]);
         }
 
-        _daemons[node - 1] = DemoProcess.Start(_self, arguments, Path.Combine(Directory, $"n{node}"));
+        _daemons[node - 1] = TrialProcess.Start(_self, arguments, Path.Combine(Directory, $"n{node}"));
     }
 
     /// <summary>Connects to a node as soon as it is there, and asks it who it is.</summary>
@@ -134,7 +134,7 @@ internal sealed class DemoCluster : IAsyncDisposable
         while (true)
         {
             if (_daemons[node - 1].HasExited)
-                throw new CommandFailure(ExitCodes.Error, $"the demo's node n{node} ended with {_daemons[node - 1].ExitCode}:\n{await LogOfAsync(node).ConfigureAwait(false)}");
+                throw new CommandFailure(ExitCodes.Error, $"node n{node} ended with {_daemons[node - 1].ExitCode}:\n{await LogOfAsync(node).ConfigureAwait(false)}");
             try
             {
                 return await TyerClient.ConnectAsync($"unix:{SocketOf(node)}", cancellationToken).ConfigureAwait(false);

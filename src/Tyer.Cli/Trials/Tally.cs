@@ -1,16 +1,16 @@
 using System.Globalization;
 
-namespace Tyer.Cli.Demo;
+namespace Tyer.Cli.Trials;
 
 /// <summary>
-/// The demo's books: what the file says against what the workers' journals say. Every number from 1 to the file's was written by exactly one
+/// The books of a trial: what the file says against what the workers' journals say. Every number from 1 to the file's was written by exactly one
 /// worker; a number in two journals is an increment that was lost. Only the last note of a worker that was killed may be without its write.
 /// </summary>
 /// <param name="File">The number in the file.</param>
 /// <param name="Noted">Increments in all journals, less one that a killed worker noted and did not make.</param>
 /// <param name="Lost">Numbers that more than one worker wrote.</param>
 /// <param name="Missing">Numbers up to the file's that nobody noted.</param>
-internal sealed record DemoTally(long File, long Noted, long Lost, long Missing)
+internal sealed record Tally(long File, long Noted, long Lost, long Missing)
 {
     /// <summary>Whether file and journals agree.</summary>
     public bool IsGood => Lost == 0 && Missing == 0 && File == Noted && File > 0;
@@ -19,7 +19,7 @@ internal sealed record DemoTally(long File, long Noted, long Lost, long Missing)
     /// <param name="file">The number in the file.</param>
     /// <param name="journals">What each worker noted, in its order.</param>
     /// <param name="killed">Which of the workers were killed.</param>
-    public static DemoTally Of(long file, IReadOnlyList<IReadOnlyList<long>> journals, params IReadOnlyCollection<int> killed)
+    public static Tally Of(long file, IReadOnlyList<IReadOnlyList<long>> journals, params IReadOnlyCollection<int> killed)
     {
         var writers = new Dictionary<long, int>();
         long noted = 0;
@@ -44,7 +44,7 @@ internal sealed record DemoTally(long File, long Noted, long Lost, long Missing)
         long missing = 0;
         for (long number = 1; number <= file; number++)
             missing += writers.GetValueOrDefault(number) == 0 ? 1 : 0;
-        return new DemoTally(file, noted, lost, missing);
+        return new Tally(file, noted, lost, missing);
     }
 
     /// <summary>Reads a journal; a last line that was cut off by a kill is not a note.</summary>
