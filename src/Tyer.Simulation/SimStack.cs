@@ -91,7 +91,7 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         foreach (var node in _members.Values)
         {
             var told = nodes[node.Node];
-            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Run(() => told.Member.Prove(proven)));
+            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Run(() => Prove(told, proven)));
         }
     }
 
@@ -112,10 +112,16 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         }
     }
 
+    private void Prove(SimNode told, NodeIncarnation departed)
+    {
+        world.CountCut("a proof", told.Phase);
+        told.Member.Prove(departed);
+    }
+
     private void Install(SimNode told, ClusterView view)
     {
         if (told.View is not null)
-            world.Count($"views that met {told.Phase}");
+            world.CountCut("a view", told.Phase);
         told.Member.Install(view);
     }
 
