@@ -87,7 +87,7 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         stopForGood(departed);
         _unproven.Remove(departed);
         world.Count("proofs");
-        var proven = IncarnationOf(departed);
+        var proven = SimMember.IncarnationOf(departed);
         foreach (var node in _members.Values)
         {
             var told = nodes[node.Node];
@@ -97,7 +97,7 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
 
     private void Publish()
     {
-        var unproven = _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(IncarnationOf);
+        var unproven = _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(SimMember.IncarnationOf);
         var view = new ClusterView(++_view, _members.Values.Select(SimMember.MemberOf), unproven, HasQuorum);
         world.Count(HasQuorum ? "views" : "views without quorum");
         if (!HasQuorum)
@@ -124,6 +124,4 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
             world.CountCut("a view", told.Phase);
         told.Member.Install(view);
     }
-
-    private static NodeIncarnation IncarnationOf(MemberId member) => new(new NodeId(member.Node), new Incarnation(member.Incarnation));
 }
