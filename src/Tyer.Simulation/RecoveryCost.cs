@@ -1,9 +1,14 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tyer.Cluster;
+using Tyer.Cluster.Static;
 using Tyer.Engine;
+using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
-using Tyer.Engine.Messages;
 using Tyer.Engine.Owning;
-using Tyer.Engine.Recovery;
+using Tyer.Node;
+using Tyer.Node.Peers;
+using Tyer.Time;
 
 namespace Tyer.Simulation;
 
@@ -32,17 +37,24 @@ public sealed record RecoveryCost(int Nodes, int Locks, int Lost, int Rebuilt, i
     /// <param name="operations">How many operations to try on untouched resources before the proof comes.</param>
     public static RecoveryCost Measure(int nodes, int locks, int operations = 1000) => new Grid(nodes).Measure(locks, operations);
 
-    /// <summary>Engines in one thread; what they send is delivered in the order of sending.</summary>
+    /// <summary>Nodes in one thread; what they send is delivered in the order of sending.</summary>
     private sealed class Grid
     {
         private readonly Node[] _nodes;
         private readonly Queue<Action> _inFlight = new();
-        private EngineView _view;
+        private ClusterView _view;
 
         internal Grid(int count)
         {
-            _view = new EngineView(1, [.. Enumerable.Range(1, count).Select(node => new EngineMember((uint)node, Incarnation: 1))]);
-            _nodes = [.. _view.Members.Select(member => new Node(this, member.Id))];
+            MemberId[] members = [.. Enumerable.Range(1, count).Select(node => new MemberId((uint)node, Incarnation: 1))];
+            _view = new ClusterView(1, members.Select(SimMember.MemberOf));
+            _nodes = [.. members.Select(member => new Node(this, member, members.Select(peer => peer.Node)))];
+            foreach (var node in _nodes)
+            {
+                foreach (var peer in members.Where(peer => peer != node.Id))
+                    node.Meet(peer);
+            }
+
             InstallAll();
         }
 
@@ -68,8 +80,10 @@ public sealed record RecoveryCost(int Nodes, int Locks, int Lost, int Rebuilt, i
             var lost = dead.Held;
             var rebuilt = Enumerable.Range(0, resources).Count(number => number % _nodes.Length == 0);
             var before = _view;
-            _view = new EngineView(2, [.. before.Members.Where(member => member.Id != dead.Id)], [dead.Id]);
-            var moved = Enumerable.Range(0, resources).Count(number => number % _nodes.Length != 0 && HasMoved(before, NameOf(number), (uint)(number % _nodes.Length) + 1));
+            var proof = SimMember.IncarnationOf(dead.Id);
+            _view = new ClusterView(2, before.Members.Where(member => member.NodeIncarnation != proof), [proof]);
+            var (served, serves) = (PlacementIn(before), PlacementIn(_view));
+            var moved = Enumerable.Range(0, resources).Count(number => number % _nodes.Length != 0 && HasMoved(NameOf(number), (uint)(number % _nodes.Length) + 1));
 
             Sent = 0;
             foreach (var each in survivors)
@@ -79,11 +93,17 @@ public sealed record RecoveryCost(int Nodes, int Locks, int Lost, int Rebuilt, i
             var delayed = TryUntouched(survivors, resources, operations, out var tried);
             Sent = untilProof;
             foreach (var each in survivors)
-                each.Engine.Prove(dead.Id);
+                each.Prove(dead.Id);
             Deliver();
-            if (!survivors.All(each => each.Engine.IsSettled))
+            if (!survivors.All(each => each.IsSettled))
                 throw new ViolationException("the cluster does not settle");
             return new RecoveryCost(_nodes.Length, locks, lost, rebuilt, moved, Sent, tried, delayed);
+
+            bool HasMoved(string name, uint master)
+            {
+                var slot = Placement.SlotOf(Placement.HashOf(Space, new ResourceName(name).Hash));
+                return served.NodeOf(slot) == 1 && serves.NodeOf(slot) != master;
+            }
         }
 
         internal void Post(Action delivery)
@@ -92,9 +112,7 @@ public sealed record RecoveryCost(int Nodes, int Locks, int Lost, int Rebuilt, i
             _inFlight.Enqueue(delivery);
         }
 
-        internal void Later(Action action) => _inFlight.Enqueue(action);
-
-        internal Node? Find(uint node) => _view.Has(node) ? _nodes[node - 1] : null;
+        internal Node? Find(uint node) => _view.Find(new NodeId(node)) is null ? null : _nodes[node - 1];
 
         /// <summary>Locks that go with what is held, on resources that survivors are masters of, by nodes that know it.</summary>
         private int TryUntouched(Node[] survivors, int resources, int operations, out int tried)
@@ -116,11 +134,7 @@ public sealed record RecoveryCost(int Nodes, int Locks, int Lost, int Rebuilt, i
             return delayed;
         }
 
-        private bool HasMoved(EngineView before, string name, uint master)
-        {
-            var slot = Engine.Directory.Placement.SlotOf(Engine.Directory.Placement.HashOf(Space, new ResourceName(name).Hash));
-            return before.Placement.NodeOf(slot) == 1 && _view.Placement.NodeOf(slot) != master;
-        }
+        private static Placement PlacementIn(ClusterView view) => Placement.Of([.. view.Members.Select(member => new EngineMember(member.Id.Value, member.Incarnation.Value))]);
 
         private void InstallAll()
         {
@@ -138,62 +152,82 @@ public sealed record RecoveryCost(int Nodes, int Locks, int Lost, int Rebuilt, i
         private static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"r{number}");
     }
 
-    private sealed class Node : IPeerSender, ILockObserver
+    private sealed class Node : IPeerTransport, IPeerReceiver, ILockObserver
     {
         private readonly Grid _grid;
+        private readonly NodeWiring _wiring;
         private readonly Session _session;
         private readonly HashSet<LockId> _granted = [];
-        private EngineView? _view;
+        private IPeerTransportObserver? _observer;
 
-        internal Node(Grid grid, MemberId id)
+        internal Node(Grid grid, MemberId id, IEnumerable<uint> peers)
         {
             _grid = grid;
             Id = id;
-            Engine = new LockEngine(new EngineOptions { Node = id.Node, IdleKept = long.MaxValue }, this);
-            Engine.OpenLockspace(Space, new LockspaceSettings(ValueSize: 0, QueueLengthMax: 10, LocksPerSessionMax: int.MaxValue));
-            _session = Engine.OpenSession(1, [], 0, this);
+            var mesh = new PeerMesh(this, peers.Where(peer => peer != id.Node));
+            var engine = new EngineOptions { Node = id.Node, IdleKept = long.MaxValue };
+            _wiring = new NodeWiring(new WiringSettings(SimMember.MemberOf(id).Name, engine, Shards: 1, Peers: []), mesh, new StandingClock(), NullLogger.Instance);
+            _wiring.Shards.OpenLockspace(Space, new LockspaceSettings(ValueSize: 0, QueueLengthMax: 10, LocksPerSessionMax: int.MaxValue));
+            mesh.Start(this);
+            _session = _wiring.Shards[0].Engine.OpenSession(1, [], 0, this);
         }
 
         internal MemberId Id { get; }
 
-        internal LockEngine Engine { get; }
-
         internal int Held => _granted.Count;
 
-        internal void Install(EngineView view)
-        {
-            _view = view;
-            Engine.Install(view);
-        }
+        internal bool IsSettled => _wiring.Shards.IsSettled;
+
+        internal void Meet(MemberId peer) => _observer!.OnConnected(peer.Node, peer.Incarnation);
+
+        internal void Install(ClusterView view) => _wiring.Membership.OnView(view);
+
+        internal void Prove(MemberId departed) => _wiring.Membership.OnFenced(SimMember.IncarnationOf(departed), FenceProof.PowerOff);
 
         /// <summary>Asks for a lock; what is returned tells whether it is granted by now.</summary>
         internal Func<bool> Lock(string name, LockMode mode)
         {
-            if (Engine.Lock(_session, new LockCall { Space = Space, Name = name, Mode = mode }, out var id) != RawResult.Accepted)
-                throw new ViolationException("a lock is refused");
-            return () => _granted.Contains(id);
-        }
-
-        public void Send(uint node, ulong view, ReadOnlySpan<byte> message)
-        {
-            var bytes = message.ToArray();
-            _grid.Post(() =>
+            var shard = _wiring.Shards[0];
+            using (shard.Enter())
             {
-                if (_grid.Find(node) is { } receiver && !receiver.Engine.Receive(Id, view, bytes))
-                    throw new ViolationException($"n{node} refuses a {(MessageKind)bytes[0]}");
-            });
-        }
-
-        public void Announce(RecoveryMarker marker, ulong view)
-        {
-            foreach (var member in _view!.Members)
-            {
-                void Mark() => _grid.Find(member.Node)?.Engine.Mark(Id, marker, view);
-                if (member.Id == Id)
-                    _grid.Later(Mark);
-                else
-                    _grid.Post(Mark);
+                if (shard.Engine.Lock(_session, new LockCall { Space = Space, Name = name, Mode = mode }, out var id) != RawResult.Accepted)
+                    throw new ViolationException("a lock is refused");
+                return () => _granted.Contains(id);
             }
+        }
+
+        public void Start(IPeerTransportObserver observer) => _observer = observer;
+
+        public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0)
+        {
+            var bytes = body.ToArray();
+            _grid.Post(() => _grid.Find(node)?._observer!.OnMessage(Id.Node, binding, view, bytes));
+            return true;
+        }
+
+        public void Flush(uint node)
+        {
+        }
+
+        public bool IsConnected(uint node) => _grid.Find(node) is not null;
+
+        public void CutOff(uint node) => throw new ViolationException($"{SimWorld.Name(Id)} gives n{node} up, which has sent what no node sends");
+
+        // Who has departed is not found any more.
+        public void Fence(uint node, ulong incarnation)
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        public bool OnMessage(NodeId from, ReadOnlySpan<byte> message) => false;
+
+        public void OnReachable(NodeIncarnation peer)
+        {
+        }
+
+        public void OnUnreachable(NodeId peer, string why)
+        {
         }
 
         public void Completed(Engine.Locks.Lock completed, in Completion completion)
@@ -213,5 +247,11 @@ public sealed record RecoveryCost(int Nodes, int Locks, int Lost, int Rebuilt, i
         public void WaitsLong(Engine.Locks.Lock waiting, long waited)
         {
         }
+    }
+
+    /// <summary>Costs are counted, not timed.</summary>
+    private sealed class StandingClock : IClock
+    {
+        public TimeSpan Now => TimeSpan.Zero;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Globalization;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Owning;
@@ -13,6 +14,7 @@ namespace Tyer.Simulation;
 internal sealed class SimClient
 {
     private const int LocksMax = 4;
+    private const ulong OperationParts = 1UL << 63;
 
     /// <summary>How long a session lives without a word of its client.</summary>
     internal static readonly long SessionTimeout = NodeLimits.SessionTimeoutMin.Ticks;
@@ -20,26 +22,33 @@ internal sealed class SimClient
     private readonly SimWorld _world;
     private readonly SimNode _node;
     private readonly Watch _watch;
-    private readonly SimRandom _chance;
+    private readonly uint _number;
+    private readonly SimRandom _times;
     private readonly string _name;
     private readonly List<SimLock> _locks = [];
     private readonly Queue<(SimLock Lock, SimEnd End)> _unheard = new();
+    private readonly ImmutableSortedSet<int> _without;
     private readonly NodeSession _session;
     private readonly NodeLockspace _port;
+    private SimRandom _chance;
+    private int _operations;
     private bool _isPaused;
     private bool _isDone;
     private bool _hangs;
 
-    internal SimClient(SimWorld world, SimNode node, Watch watch, uint number, bool isIdle)
+    internal SimClient(SimWorld world, SimNode node, Watch watch, uint number, SimReduction reduction)
     {
         _world = world;
         _node = node;
         _watch = watch;
-        _chance = SimRandom.For(world.Seed, 1_000_000 + number);
+        _number = number;
+        _times = SimRandom.For(world.Seed, 1_000_000 + number);
+        _chance = _times;
         _name = string.Create(CultureInfo.InvariantCulture, $"{SimWorld.Name(node.Id)}/c{number}");
         ProcessId = (int)number;
         (_session, _port) = node.OpenSession(new LockOwner(node.Wiring.Name, "sim", ProcessId, _name, "sim", Label: null, Verified: true));
-        if (!isIdle)
+        _without = reduction.WithoutOperations.GetValueOrDefault((int)number, ImmutableSortedSet<int>.Empty);
+        if (!reduction.WithoutClients.Contains((int)number))
             Plan();
     }
 
@@ -48,6 +57,9 @@ internal sealed class SimClient
 
     /// <summary>Nothing that it waits for is without an end, and it has nothing.</summary>
     internal bool IsIdle => _locks.Count == 0;
+
+    /// <summary>How many operations it has had in mind.</summary>
+    internal int Operations => _operations;
 
     /// <summary>It has died, or knows that its session is lost.</summary>
     internal bool IsGone { get; private set; }
@@ -125,6 +137,14 @@ internal sealed class SimClient
 
     internal void HearLoss(SimLock lost, LossReason reason)
     {
+        if (_world.Mistake == SimMistake.TellsLossLate)
+            _world.In(TimeSpan.TicksPerSecond, () => KnowLoss(lost, reason));
+        else
+            KnowLoss(lost, reason);
+    }
+
+    private void KnowLoss(SimLock lost, LossReason reason)
+    {
         _world.Count($"lost {reason}");
         _world.Tell($"{_name} has lost {lost.Hold.Resource} {lost.Id}: {reason}");
         lost.HasEnded = true;
@@ -135,6 +155,7 @@ internal sealed class SimClient
 
     private void Take(SimLock told, in SimEnd end)
     {
+        _world.NameLock(told.Id, told.Hold.Resource);
         _world.Note("told", told.Id.Value ^ (ulong)end.Status);
         if (_world.Traces)
             _world.Tell(StoryOf(told, end));
@@ -198,7 +219,7 @@ internal sealed class SimClient
         return string.Create(CultureInfo.InvariantCulture, $"{_name} {what} {told.Hold.Resource} {told.Id}{(end.Status == RawStatus.Ok && end.Kind != RequestKind.Unlock ? $" token {end.Token}" : "")}{value}");
     }
 
-    private void Plan() => _world.In(SimWorld.Around(_chance, _world.Profile.OperationEvery), Act);
+    private void Plan() => _world.In(SimWorld.Around(_times, _world.Profile.OperationEvery), Act);
 
     private void Act()
     {
@@ -218,6 +239,11 @@ internal sealed class SimClient
             return;
         }
 
+        // Each has chance of its own: the same, whichever others are left out.
+        var operation = _operations++;
+        if (_without.Contains(operation))
+            return;
+        _chance = SimRandom.For(_world.Seed, (((ulong)_number << 32) | (uint)operation) + OperationParts);
         var random = _chance;
         var alive = _locks.Where(each => !each.IsEnding).ToArray();
         if (alive.Length == 0 || (_locks.Count < LocksMax && random.Permille(350)))
@@ -274,6 +300,7 @@ internal sealed class SimClient
         _locks.Add(asked);
         _world.Tell($"{_name} asks for {mode.ToShortName()} on {name}{Words(flags, timeout)}");
         var result = _port.Lock(asked, new LockRequest { Mode = mode, Flags = flags, Timeout = timeout, NotifyBlocking = notifies });
+        _world.NameLock(asked.Id, name);
         if (result == RawResult.UnknownLockspace && _session.IsClosed)
         {
             // Its session was ended when it had no lock that could have been told of that.
@@ -337,8 +364,7 @@ internal sealed class SimClient
             GivesValue = writes,
             Value = value,
         });
-        if (result != RawResult.Accepted)
-            throw new ViolationException($"{_name} may not convert {converted.Id} from {held} to {mode} ({flags}): {result}");
+        CheckAccepted(converted, result, $"convert from {held} to {mode} ({flags})");
     }
 
     private void Cancel(SimLock cancelled)
@@ -364,8 +390,15 @@ internal sealed class SimClient
         _watch.Gone(ended.Hold);
         _world.Tell($"{_name} releases {ended.Hold.Resource} {ended.Id}{Words(writes, written)}");
         var result = _port.Unlock(ended, flags, writes, value);
+        CheckAccepted(ended, result, "release");
+    }
+
+    private void CheckAccepted(SimLock subject, RawResult result, string what)
+    {
+        if (result == RawResult.UnknownLock)
+            throw new ViolationException($"S6: {_name} was told that it has {subject.Hold.Resource} {subject.Id}, and of no loss; its node does not know the lock");
         if (result != RawResult.Accepted)
-            throw new ViolationException($"{_name} may not unlock {ended.Id}: {result}");
+            throw new ViolationException($"{_name} may not {what} {subject.Hold.Resource} {subject.Id}: {result}");
     }
 
     private TimeSpan? TimeLimit(int permille) =>

@@ -10,7 +10,7 @@ internal sealed class SimCluster
     private readonly SortedDictionary<uint, SimNode> _nodes = [];
     private readonly Dictionary<MemberId, List<SimClient>> _clients = [];
     private readonly Dictionary<uint, ulong> _lockNumbers = [];
-    private uint _sessions;
+    private readonly List<SimClient> _allClients = [];
     private ulong _incarnations;
 
     internal SimCluster(SimWorld world, int nodes, SimReduction reduction)
@@ -32,8 +32,8 @@ internal sealed class SimCluster
 
     internal int NodeCount { get; }
 
-    /// <summary>How many clients there have been.</summary>
-    internal int ClientCount => (int)_sessions;
+    /// <summary>All clients that there have been, by number, from 1.</summary>
+    internal IReadOnlyList<SimClient> AllClients => _allClients;
 
     /// <summary>All that run, those who are evicted included, by number.</summary>
     internal IReadOnlyList<SimNode> Running => [.. _nodes.Values.Where(node => node.IsRunning)];
@@ -48,7 +48,7 @@ internal sealed class SimCluster
         get
         {
             var phases = RunningMembers.Select(node => node.Phase).ToHashSet();
-            return Array.Find(["joining", "records", "rebuilds", "proofs"], phases.Contains) ?? "settled";
+            return SimResult.Phases.FirstOrDefault(phases.Contains) ?? SimResult.Phases[^1];
         }
     }
 
@@ -104,7 +104,8 @@ internal sealed class SimCluster
 
     private SimClient NewClient(SimNode node)
     {
-        _sessions++;
-        return new SimClient(World, node, _watch, _sessions, isIdle: _reduction.WithoutClients.Contains((int)_sessions));
+        var client = new SimClient(World, node, _watch, (uint)_allClients.Count + 1, _reduction);
+        _allClients.Add(client);
+        return client;
     }
 }

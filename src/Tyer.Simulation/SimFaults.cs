@@ -269,7 +269,7 @@ internal sealed class SimFaults(SimCluster cluster, SimReduction reduction)
     private void Begins(string what, params ReadOnlySpan<SimNode> who)
     {
         _world.Count($"fault: {what}");
-        _world.Count($"cut: {what} in {cluster.Phase}");
+        _world.CountCut(what, cluster.Phase);
         if (!_world.Traces)
             return;
         var names = new string[who.Length];

@@ -69,6 +69,8 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
     internal static Member MemberOf(MemberId id) =>
         new(new NodeId(id.Node), new Incarnation(id.Incarnation), string.Create(CultureInfo.InvariantCulture, $"n{id.Node}"));
 
+    internal static NodeIncarnation IncarnationOf(MemberId id) => new(new NodeId(id.Node), new Incarnation(id.Incarnation));
+
     internal static MemberId IdOf(NodeIncarnation who) => new(who.Node.Value, who.Incarnation.Value);
 
     private void MakeMistake(ClusterView view, Member[] departed)

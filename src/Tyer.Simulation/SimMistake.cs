@@ -46,4 +46,10 @@ internal enum SimMistake
 
     /// <summary>Grants though its view has no quorum.</summary>
     IgnoresQuorum,
+
+    /// <summary>Loses one message in a thousand, as if connections were to be trusted.</summary>
+    LosesMessages,
+
+    /// <summary>Tells the holders of a session that was ended only when others may have their locks.</summary>
+    TellsLossLate,
 }

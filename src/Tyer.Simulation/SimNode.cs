@@ -96,13 +96,13 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
         get
         {
             if (View is null)
-                return "joining";
+                return SimResult.Phases[0];
             if (Wiring.Shards.IsSettled)
-                return "settled";
+                return SimResult.Phases[^1];
             var standings = Engines.Select(engine => engine.Standing).ToArray();
-            return standings.Any(standing => standing.Unrecorded.Count > 0) ? "records"
-                : standings.Any(standing => standing.Unhoused.Count > 0) ? "rebuilds"
-                : "proofs";
+            return standings.Any(standing => standing.Unrecorded.Count > 0) ? SimResult.Phases[1]
+                : standings.Any(standing => standing.Unhoused.Count > 0) ? SimResult.Phases[2]
+                : SimResult.Phases[3];
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Tyer.Engine;
 using Tyer.Engine.Messages;
 using Tyer.Engine.Recovery;
@@ -53,7 +54,7 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
         world.Note("take", (ulong)from << 32 | node.Id.Node);
         world.Count("messages");
         if (world.Traces)
-            world.Tell($"{SimWorld.Name(new MemberId(from, _incarnations[from]))} > {SimWorld.Name(node.Id)} {Describe(binding, body)} (view {view})");
+            world.Tell($"    {SimWorld.Name(new MemberId(from, _incarnations[from]))} > {SimWorld.Name(node.Id)} {Describe(binding, body)} (view {view})");
         if (world.Mistake == SimMistake.IgnoresStamps && node.View is { } mine)
             view = (uint)mine.Id;
         if (world.Mistake == SimMistake.MistakesIncarnations && node.View?.Find(from) is { } present && present.Incarnation != _incarnations[from])
@@ -84,6 +85,8 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
             throw new ViolationException($"{SimWorld.Name(node.Id)} writes what cannot be read");
         switch (world.Mistake, message.Kind)
         {
+            case (SimMistake.LosesMessages, _) when world.Random.Permille(1):
+                return true;
             case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master):
                 message.Number = 0;
                 break;
@@ -117,15 +120,31 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
 
     private void AnswerOwn(MemberId from, uint view, ReadOnlySpan<byte> message) => node.Wiring.Shards.Receive(from, view, message);
 
-    private static string Describe(ushort binding, ReadOnlySpan<byte> body)
+    private string Describe(ushort binding, ReadOnlySpan<byte> body)
     {
         if (binding == Bindings.Recovery)
             return $"{(RecoveryMarker)body[0]}";
         if (!MessageCodec.TryRead(body, out var message))
             return "what cannot be read";
-        var name = System.Text.Encoding.UTF8.GetString(message.Name);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{message.Kind} {name}{(message.Lock == default ? "" : $" {message.Lock} op {message.Operation}")} {message.Mode?.ToShortName()}{(message.Wanted is { } wanted ? $"->{wanted.ToShortName()}" : "")}{(message.Node == 0 ? "" : $" n{message.Node}")}{(message.Facts == 0 ? "" : $" {message.Facts}")}");
+        var words = new StringBuilder().Append(message.Kind);
+        if (!message.Name.IsEmpty)
+            words.Append(' ').Append(Encoding.UTF8.GetString(message.Name));
+        else if (world.ResourceOf(message.Lock) is { Length: > 0 } resource)
+            words.Append(' ').Append(resource);
+        if (message.Lock != default)
+            words.Append(CultureInfo.InvariantCulture, $" {message.Lock} op {message.Operation}");
+        if (message.Mode is { } mode)
+            words.Append(' ').Append(mode.ToShortName());
+        if (message.Wanted is { } wanted)
+            words.Append("->").Append(wanted.ToShortName());
+        if (message.Token != default)
+            words.Append(CultureInfo.InvariantCulture, $" token {message.Token}");
+        if (message.Node != 0)
+            words.Append(CultureInfo.InvariantCulture, $" n{message.Node}");
+        if (message.Kind == MessageKind.Denied)
+            words.Append(CultureInfo.InvariantCulture, $" {message.Status}");
+        if (message.Facts != 0)
+            words.Append(CultureInfo.InvariantCulture, $" {message.Facts}");
+        return words.ToString();
     }
 }

@@ -16,4 +16,7 @@ public sealed record SimReduction
 
     /// <summary>Clients that do nothing, by their number in the life; from 1.</summary>
     public ImmutableSortedSet<int> WithoutClients { get; init; } = [];
+
+    /// <summary>Operations that clients do not do: by the client's number, theirs, from 0.</summary>
+    public ImmutableDictionary<int, ImmutableSortedSet<int>> WithoutOperations { get; init; } = ImmutableDictionary<int, ImmutableSortedSet<int>>.Empty;
 }

@@ -87,17 +87,17 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         stopForGood(departed);
         _unproven.Remove(departed);
         world.Count("proofs");
-        var proven = IncarnationOf(departed);
+        var proven = SimMember.IncarnationOf(departed);
         foreach (var node in _members.Values)
         {
             var told = nodes[node.Node];
-            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Run(() => told.Member.Prove(proven)));
+            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Run(() => Prove(told, proven)));
         }
     }
 
     private void Publish()
     {
-        var unproven = _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(IncarnationOf);
+        var unproven = _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(SimMember.IncarnationOf);
         var view = new ClusterView(++_view, _members.Values.Select(SimMember.MemberOf), unproven, HasQuorum);
         world.Count(HasQuorum ? "views" : "views without quorum");
         if (!HasQuorum)
@@ -112,12 +112,16 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         }
     }
 
+    private void Prove(SimNode told, NodeIncarnation departed)
+    {
+        world.CountCut("a proof", told.Phase);
+        told.Member.Prove(departed);
+    }
+
     private void Install(SimNode told, ClusterView view)
     {
         if (told.View is not null)
-            world.Count($"views that met {told.Phase}");
+            world.CountCut("a view", told.Phase);
         told.Member.Install(view);
     }
-
-    private static NodeIncarnation IncarnationOf(MemberId member) => new(new NodeId(member.Node), new Incarnation(member.Incarnation));
 }

@@ -11,6 +11,7 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
     private readonly PriorityQueue<Action, (long Time, long Number)> _agenda = new();
     private readonly Dictionary<string, long> _counts = [];
     private readonly List<string> _trace = [];
+    private readonly Dictionary<LockId, string> _resources = [];
     private long _number;
     private ulong _hash = 14695981039346656037UL;
 
@@ -50,6 +51,9 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
 
     internal void Count(string what) => ++CollectionsMarshal.GetValueRefOrAddDefault(_counts, what, out _);
 
+    /// <summary>Counts that something happened while a recovery was in a phase.</summary>
+    internal void CountCut(string what, string phase) => Count($"{SimResult.Cut}{what}{SimResult.CutIn}{phase}");
+
     /// <summary>Notes that something happened; what exactly goes into the hash, and, where a trace was asked for, into that.</summary>
     internal void Note(string what, ulong detail = 0)
     {
@@ -57,6 +61,16 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
             _hash = (_hash ^ letter) * 1099511628211UL;
         _hash = (_hash ^ detail ^ (ulong)Now) * 1099511628211UL;
     }
+
+    /// <summary>What a lock is on, for the story.</summary>
+    internal void NameLock(LockId id, string resource)
+    {
+        if (traces)
+            _resources[id] = resource;
+    }
+
+    /// <summary>What a lock is on; empty where nobody has said so.</summary>
+    internal string ResourceOf(LockId id) => _resources.GetValueOrDefault(id, "");
 
     /// <summary>Adds a line to the story, if one is told.</summary>
     internal void Tell([InterpolatedStringHandlerArgument("")] ref StoryLine line)

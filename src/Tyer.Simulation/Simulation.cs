@@ -66,7 +66,8 @@ public sealed class Simulation
                 violation += $" ({fault.GetType().Name})\n{fault.StackTrace}";
         }
 
-        return new SimResult(_world.Seed, violation, _world.Hash, _faults.Count, _cluster.ClientCount, _world.Counts, _world.Trace);
+        _world.Tell(violation is null ? "nothing was found wrong" : $"FOUND WRONG: {violation}");
+        return new SimResult(_world.Seed, violation, _world.Hash, _faults.Count, [.. _cluster.AllClients.Select(client => client.Operations)], _world.Counts, _world.Trace);
     }
 
     private void Live()

@@ -16,7 +16,11 @@ public sealed class ShrinkerTests
         Assert.NotNull(rest.Violation);
         var faults = reduction.FaultsEnd - reduction.WithoutFaults.Count;
         Assert.True(faults <= 2, $"{reduction.FaultsEnd} faults, without {reduction.WithoutFaults.Count}");
-        Assert.True(reduction.WithoutClients.Count > whole.Clients / 2, $"{whole.Clients} clients, without {reduction.WithoutClients.Count}");
+        var clients = whole.Operations.Count;
+        Assert.True(reduction.WithoutClients.Count > clients / 2, $"{clients} clients, without {reduction.WithoutClients.Count}");
+        var operations = rest.Operations.Where((_, client) => !reduction.WithoutClients.Contains(client + 1)).Sum();
+        var without = reduction.WithoutOperations.Values.Sum(numbers => numbers.Count);
+        Assert.True(without > operations / 2, $"{operations} operations, without {without}");
     }
 
     [Fact]

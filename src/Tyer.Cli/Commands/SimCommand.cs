@@ -106,7 +106,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         {
             invocation.Say("looking for what can be left out...");
             reduction = Shrinker.Shrink(seed, profile, nodes);
-            invocation.Say($"left out: {reduction.WithoutFaults.Count} faults, {reduction.WithoutClients.Count} clients");
+            invocation.Say($"left out: {reduction.WithoutFaults.Count} faults, {reduction.WithoutClients.Count} clients, {reduction.WithoutOperations.Values.Sum(numbers => numbers.Count)} operations of the others");
         }
 
         SimResult life = live(seed, profile, nodes, invocation.Get(_trace), reduction);

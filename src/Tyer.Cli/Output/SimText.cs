@@ -35,7 +35,11 @@ internal static class SimText
     {
         tables.Print(
             [new Column("WHAT"), new Column("TIMES", IsNumber: true)],
-            [.. report.Counts.Select(count => new[] { count.Key, count.Value.ToString("N0", CultureInfo.InvariantCulture) })]);
+            [.. report.Counts.Where(count => !SimResult.IsCut(count.Key)).Select(count => new[] { count.Key, Number(count.Value) })]);
+        writer.WriteLine();
+        tables.Print(
+            [new Column("WHILE A RECOVERY WAS AT"), .. SimResult.Phases.Select(phase => new Column(phase.ToUpperInvariant(), IsNumber: true))],
+            [.. SimResult.Cuts(report.Counts).Select(cut => new[] { cut.What }.Concat(cut.Times.Select(Number)).ToArray())]);
         writer.WriteLine();
         foreach (SimViolation violation in report.Violations)
             writer.WriteLine($"VIOLATED seed {violation.Seed}, profile {violation.Profile}: {violation.Rule}");
@@ -73,7 +77,7 @@ internal sealed record SimLife(
         life.Violation,
         life.TraceHash.ToString("x16", CultureInfo.InvariantCulture),
         life.Faults,
-        life.Clients,
+        life.Operations.Count,
         life.Counts,
         life.Trace);
 }

@@ -48,7 +48,7 @@ public sealed class SimTests
         Assert.Equal("calm", life.GetProperty("profile").GetString());
         Assert.False(life.TryGetProperty("violation", out _));
         Assert.EndsWith($"trace {life.GetProperty("traceHash").GetString()}\n", table, StringComparison.Ordinal);
-        Assert.True(life.GetProperty("counts").GetProperty("Lock Granted").GetInt64() > 100);
+        Assert.True(life.GetProperty("counts").GetProperty("Lock Ok").GetInt64() > 100);
         Assert.Equal(0, life.GetProperty("trace").GetArrayLength());
     }
 
@@ -63,7 +63,7 @@ public sealed class SimTests
         Assert.Equal(2, report.GetProperty("runs").GetInt32());
         Assert.Equal(21, report.GetProperty("firstSeed").GetInt32());
         Assert.Equal(0, report.GetProperty("violations").GetArrayLength());
-        Assert.Equal(each.Sum(), report.GetProperty("counts").GetProperty("Lock Granted").GetInt64());
+        Assert.Equal(each.Sum(), report.GetProperty("counts").GetProperty("Lock Ok").GetInt64());
         Assert.Matches(@"\n2 lives in [0-9.]+ s \([0-9.]+ a second\): 0 violations\n$", table.Out.ToString());
         Assert.DoesNotContain("see the first again", table.Error.ToString(), StringComparison.Ordinal);
     }
@@ -114,11 +114,11 @@ public sealed class SimTests
     private static async Task<long> GrantsOfAsync(int seed)
     {
         CommandLineHarness harness = await LiveAsync($"sim --seed {seed} --profile calm --nodes 2 -o json");
-        return JsonPrinter.Read<SimLife>(harness.Out.ToString()).Counts["Lock Granted"];
+        return JsonPrinter.Read<SimLife>(harness.Out.ToString()).Counts["Lock Ok"];
     }
 
     private static SimCommand.LiveOne ViolatedBy(params ulong[] seeds) => (seed, _, _, _, _) =>
-        new SimResult(seed, seeds.Contains(seed) ? "S1: two of them" : null, TraceHash: seed, Faults: 0, Clients: 1, new Dictionary<string, long>(), []);
+        new SimResult(seed, seeds.Contains(seed) ? "S1: two of them" : null, TraceHash: seed, Faults: 0, Operations: [0], new Dictionary<string, long>(), []);
 
     /// <summary>The command, with lives of which it is known how they end.</summary>
     private static Task<int> LiveWithAsync(CommandLineHarness harness, string line, SimCommand.LiveOne live)
