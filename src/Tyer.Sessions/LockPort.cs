@@ -120,5 +120,6 @@ public readonly ref struct ConvertRequest
 /// <param name="Key">What the port finds it by, as long as it is there.</param>
 /// <param name="PortKey">For <see cref="ISessionLock.PortKey"/>.</param>
 /// <param name="Id">Its id.</param>
-/// <param name="Token">Its token.</param>
-public readonly record struct GrantAtOnce(object Key, uint PortKey, LockId Id, FencingToken Token);
+/// <param name="Epoch">The first part of its token. In parts: as a whole it would be copied before both have reached memory, for which a processor waits.</param>
+/// <param name="Counter">The second part.</param>
+public readonly record struct GrantAtOnce(object Key, uint PortKey, LockId Id, ulong Epoch, ulong Counter);

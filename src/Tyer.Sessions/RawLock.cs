@@ -30,6 +30,12 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
 
     public uint PortKey { get; set; }
 
+    /// <summary>How many calls are at work with it. Its lockspace's, as is <see cref="HasEnded"/>.</summary>
+    internal int Pins { get; set; }
+
+    /// <summary>Whether its last event has been told, or is just being.</summary>
+    internal bool HasEnded { get; set; }
+
     public LockId Id
     {
         get => _id;
@@ -93,7 +99,7 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
         return result;
     }
 
-    internal async ValueTask<CancelOutcome> CancelAsync(CancellationToken cancellationToken)
+    internal Task<CancelOutcome> Cancel()
     {
         TaskCompletionSource<CancelOutcome> answer;
         lock (_gate)
@@ -105,7 +111,7 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
             answer.TrySetResult(outcome);
         }
 
-        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return answer.Task;
     }
 
     void ISessionLock.Completed(in LockCompletion completion)
@@ -251,6 +257,7 @@ internal sealed class RawLock(RawLockspace space) : ISessionLock
         _flags = RawFlags.None;
         _id = default;
         _queued = false;
+        HasEnded = false;
         PortKey = 0;
         Resource = default;
     }

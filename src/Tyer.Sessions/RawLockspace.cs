@@ -4,6 +4,10 @@ namespace Tyer.Sessions;
 /// The classic interface over a port. What the caller hands in (status blocks, callbacks) is his and reused by him; what is needed
 /// beside is pooled here: a lock and its release allocate nothing.
 /// </summary>
+/// <remarks>
+/// A call may find its lock, and before it comes to act another thread tells the lock's last event. So who calls pins what he found, and an
+/// object goes back to the pool when its lock has ended and nobody has it pinned.
+/// </remarks>
 internal sealed class RawLockspace(LockPort port) : IRawLockspace
 {
     private const int PoolMax = 4096;
@@ -25,12 +29,20 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
         if (check != RawResult.Accepted)
             return check;
         if (flags.HasFlag(RawFlags.Convert))
-            return Find(block.Id)?.Convert(mode, flags, block, callbacks) ?? RawResult.UnknownLock;
+        {
+            if (Pin(block.Id) is not { } converted)
+                return RawResult.UnknownLock;
+            check = converted.Convert(mode, flags, block, callbacks);
+            Unpin(converted);
+            return check;
+        }
+
         var made = Rent(resource);
-        var result = made.Lock(mode, flags, block, callbacks);
-        if (result != RawResult.Accepted)
+        check = made.Lock(mode, flags, block, callbacks);
+        if (check != RawResult.Accepted)
             Return(made);
-        return result;
+        Unpin(made);
+        return check;
     }
 
     public RawResult Unlock(LockId id, RawFlags flags, LockStatusBlock block, RawCallbacks callbacks)
@@ -40,11 +52,21 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
         var check = LockArguments.CheckUnlock(id, flags, block, Port.ValueSize);
         if (check != RawResult.Accepted)
             return check;
-        return Find(id)?.Unlock(flags, block, callbacks) ?? RawResult.UnknownLock;
+        if (Pin(id) is not { } ended)
+            return RawResult.UnknownLock;
+        check = ended.Unlock(flags, block, callbacks);
+        Unpin(ended);
+        return check;
     }
 
-    public ValueTask<CancelOutcome> CancelAsync(LockId id, CancellationToken cancellationToken = default) =>
-        Find(id)?.CancelAsync(cancellationToken) ?? new ValueTask<CancelOutcome>(CancelOutcome.NotFound);
+    public ValueTask<CancelOutcome> CancelAsync(LockId id, CancellationToken cancellationToken = default)
+    {
+        if (Pin(id) is not { } cancelled)
+            return new ValueTask<CancelOutcome>(CancelOutcome.NotFound);
+        var answer = cancelled.Cancel();
+        Unpin(cancelled);
+        return new ValueTask<CancelOutcome>(answer.WaitAsync(cancellationToken));
+    }
 
     public ValueTask<int> PurgeAsync(uint node, int processId, CancellationToken cancellationToken = default)
     {
@@ -67,16 +89,36 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
         {
             if (ended.Id != default)
                 _locks.Remove(ended.Id);
-            ended.Clear();
-            if (_pool.Count < PoolMax)
-                _pool.Push(ended);
+            ended.HasEnded = true;
+            if (ended.Pins == 0)
+                Pool(ended);
         }
     }
 
-    private RawLock? Find(LockId id)
+    private RawLock? Pin(LockId id)
     {
         lock (_gate)
-            return _locks.GetValueOrDefault(id);
+        {
+            if (_locks.TryGetValue(id, out var found))
+                found.Pins++;
+            return found;
+        }
+    }
+
+    private void Unpin(RawLock used)
+    {
+        lock (_gate)
+        {
+            if (--used.Pins == 0 && used.HasEnded)
+                Pool(used);
+        }
+    }
+
+    private void Pool(RawLock ended)
+    {
+        ended.Clear();
+        if (_pool.Count < PoolMax)
+            _pool.Push(ended);
     }
 
     private RawLock Rent(ReadOnlySpan<byte> resource)
@@ -85,6 +127,7 @@ internal sealed class RawLockspace(LockPort port) : IRawLockspace
         {
             var rented = _pool.TryPop(out var pooled) ? pooled : new RawLock(this);
             rented.Resource = _names.Of(resource);
+            rented.Pins = 1;
             return rented;
         }
     }

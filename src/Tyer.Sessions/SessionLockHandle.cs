@@ -183,7 +183,7 @@ internal sealed class SessionLockHandle : LockHandle, ISessionLock
             _atOnce = grant.Key;
             _portKey = grant.PortKey;
             _id = grant.Id;
-            _token = grant.Token;
+            _token = new FencingToken(grant.Epoch, grant.Counter);
             return true;
         }
 

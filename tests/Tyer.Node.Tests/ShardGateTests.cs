@@ -55,6 +55,21 @@ public sealed class ShardGateTests
         Pass(yields: false);
     }
 
+    [Fact]
+    public void Who_enters_unnamed_is_alone_too_and_is_told_if_he_was_inside()
+    {
+        _gate.EnterUnnamed();
+        var sleeping = Start(2, () => Pass(yields: false));
+        Assert.True(SpinWait.SpinUntil(() => sleeping.All(thread => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin)), Long));
+        Assert.Equal(0, _passages);
+        _gate.Leave();
+        JoinAll(sleeping);
+
+        _gate.Enter();
+        Assert.Throws<InvariantBrokenException>(_gate.EnterUnnamed);
+        _gate.Leave();
+    }
+
     private void Pass(bool yields)
     {
         _gate.Enter();

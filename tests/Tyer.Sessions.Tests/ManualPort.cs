@@ -8,6 +8,8 @@ namespace Tyer.Sessions.Tests;
 /// </summary>
 internal sealed class ManualPort : LockPort, IClock
 {
+    private ulong _lastId;
+
     public override string LockspaceName => "orders";
 
     public override int ValueSize => 64;
@@ -36,7 +38,7 @@ internal sealed class ManualPort : LockPort, IClock
     public override RawResult Lock(ISessionLock target, in LockRequest request)
     {
         Target = target;
-        target.Id = new LockId(1);
+        target.Id = new LockId(++_lastId);
         return Accept(RequestKind.Lock);
     }
 

@@ -79,12 +79,12 @@ internal sealed class NodeLockspace : LockPort
         var hash = Placement.HashOf(_space, resource.Hash);
         var shard = _shards.OfHash(hash);
         var session = _session.In(shard);
-        using (shard.Enter())
+        using (shard.EnterUnnamed())
         {
             if (!_session.IsClosed
                 && shard.Engine.TryLockAtOnce(session, _space, hash, resource, mode, flags, notifyBlocking: true, target) is { } granted)
             {
-                grant = new GrantAtOnce(granted, (uint)shard.Index, granted.Id, granted.Token);
+                grant = new GrantAtOnce(granted, (uint)shard.Index, granted.Id, granted.Token.Epoch, granted.Token.Counter);
                 return true;
             }
         }
@@ -97,7 +97,7 @@ internal sealed class NodeLockspace : LockPort
     {
         var shard = _shards[(int)portKey];
         var session = _session.In(shard);
-        using (shard.Enter())
+        using (shard.EnterUnnamed())
             return shard.Engine.TryUnlockAtOnce(session, Unsafe.As<Engine.Locks.Lock>(key), id); // as this gave it
     }
 

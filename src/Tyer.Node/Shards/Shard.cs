@@ -49,6 +49,14 @@ internal sealed class Shard : IPeerSender
         return new Scope(this);
     }
 
+    /// <summary>The same for calls of the engine that tell nobody anything: see <see cref="ShardGate.EnterUnnamed"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Scope EnterUnnamed()
+    {
+        _gate.EnterUnnamed();
+        return new Scope(this);
+    }
+
     /// <summary>Notes that a lock has something to deliver once the shard is free.</summary>
     internal void DeliverLater(ISessionLock told)
     {

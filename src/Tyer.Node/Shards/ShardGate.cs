@@ -18,13 +18,26 @@ internal sealed class ShardGate
     private const int TriesMax = 30;
 
     private readonly object _dormitory = new();
-    private int _holder; // the managed id of the thread inside, 0 when nobody is
+    private const int Somebody = -1;
+
+    private int _holder; // the managed id of the thread inside, or somebody; 0 when nobody is
     private int _sleepers;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Enter()
     {
         if (!TryEnter())
+            EnterWhenLeft();
+    }
+
+    /// <summary>
+    /// The same for who calls nobody while he is inside, and so cannot come to enter twice. He need not say who he is: to find that out takes
+    /// as long as to enter.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void EnterUnnamed()
+    {
+        if (Interlocked.CompareExchange(ref _holder, Somebody, 0) != 0)
             EnterWhenLeft();
     }
 
