@@ -42,7 +42,7 @@ public sealed class DemoTests : IDisposable
 
     private void AssertNothingIsLeft()
     {
-        Assert.Empty(Directory.EnumerateDirectories(_temporary, "tyer-demo-*"));
+        Assert.Empty(Directory.EnumerateDirectories(_temporary, "tyer-trial-*"));
         Assert.Empty(ProcessesOfTheDemo());
     }
 
