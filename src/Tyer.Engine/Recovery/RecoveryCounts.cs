@@ -18,6 +18,9 @@ public readonly record struct RecoveryCounts
     /// <summary>Requests granted as the departed were out of the way.</summary>
     public long Regrants { get; init; }
 
+    /// <summary>Resources that it handed to another master, who took them.</summary>
+    public long ResourcesMoved { get; init; }
+
     /// <summary>Both together.</summary>
     public static RecoveryCounts operator +(RecoveryCounts one, RecoveryCounts other) => new()
     {
@@ -26,6 +29,7 @@ public readonly record struct RecoveryCounts
         LocksPurged = one.LocksPurged + other.LocksPurged,
         RecordsSent = one.RecordsSent + other.RecordsSent,
         Regrants = one.Regrants + other.Regrants,
+        ResourcesMoved = one.ResourcesMoved + other.ResourcesMoved,
     };
 
     /// <summary>What came since.</summary>
@@ -36,5 +40,6 @@ public readonly record struct RecoveryCounts
         LocksPurged = later.LocksPurged - earlier.LocksPurged,
         RecordsSent = later.RecordsSent - earlier.RecordsSent,
         Regrants = later.Regrants - earlier.Regrants,
+        ResourcesMoved = later.ResourcesMoved - earlier.ResourcesMoved,
     };
 }

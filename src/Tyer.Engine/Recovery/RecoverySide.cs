@@ -1,5 +1,4 @@
 using Tyer.Engine.Locks;
-using Tyer.Engine.Messages;
 
 namespace Tyer.Engine.Recovery;
 
@@ -14,6 +13,7 @@ internal sealed class RecoverySide(EngineCore core)
     private readonly HashSet<Resource> _askedFor = [];
     private readonly List<Resource> _found = [];
     private int _homeless;
+    private int _dropped;
     private bool _isInstalling;
     private bool _saidDirectoryDone;
     private bool _saidLocksDone;
@@ -31,6 +31,9 @@ internal sealed class RecoverySide(EngineCore core)
         core.BeginView(view);
         _saidDirectoryDone = false;
         _saidLocksDone = false;
+        core.HandingOver.Stop(departed);
+        core.TakingOver.Stop(departed);
+        core.Following.Stop(departed);
         foreach (var node in departed)
         {
             core.Directory.DropParkedOf(node.Node);
@@ -45,13 +48,16 @@ internal sealed class RecoverySide(EngineCore core)
             core.Homes.MasterDeparted(node.Node);
         }
 
+        core.HandingOver.Disown();
+        core.Following.CarryOutDeferred();
         core.Directory.AskAllAgain();
         core.Homes.LookForMasters();
+        core.Following.GoOn();
         if (before is null)
             core.Directory.ResolveAll();
         Counts += new RecoveryCounts { RecordsSent = _unrecorded.Count };
         foreach (var resource in _unrecorded)
-            core.Send(view.Placement.NodeOf(resource.Slot), EngineCore.About(MessageKind.Record, resource));
+            core.Directory.SendRecord(resource);
         foreach (var node in departed)
         {
             if (Membership.IsProven(node))
@@ -60,6 +66,8 @@ internal sealed class RecoverySide(EngineCore core)
 
         if (before is { HasQuorum: false } && view.HasQuorum)
             core.Master.GrantWhatWaited();
+        core.HandingOver.GoOn();
+        core.TakingOver.GoOn();
         _isInstalling = false;
         SayWhatIsDone();
         core.Incoming.TakeParked();
@@ -105,7 +113,24 @@ internal sealed class RecoverySide(EngineCore core)
             return;
         mastered.Ties &= ~ResourceTies.Unrecorded;
         _unrecorded.Remove(mastered);
+        core.TakingOver.Recorded(mastered);
         core.LetRest(mastered);
+        SayWhatIsDone();
+    }
+
+    /// <summary>A resource that went to a node that departed: the directory is to know, before anybody is to think that all is said (M3).</summary>
+    internal void Disown(Resource dropped)
+    {
+        dropped.Ties |= ResourceTies.Dropped;
+        _dropped++;
+    }
+
+    internal void Disowned(Resource dropped)
+    {
+        if (!dropped.Has(ResourceTies.Dropped))
+            return;
+        dropped.Ties &= ~ResourceTies.Dropped;
+        _dropped--;
         SayWhatIsDone();
     }
 
@@ -178,17 +203,17 @@ internal sealed class RecoverySide(EngineCore core)
         CountRegrants(core.Rebuilder.FinishAll);
     }
 
-    private void SayWhatIsDone()
+    internal void SayWhatIsDone()
     {
         if (_isInstalling || Membership.View is not { } view)
             return;
-        if (!_saidDirectoryDone && _unrecorded.Count == 0)
+        if (!_saidDirectoryDone && _unrecorded.Count == 0 && _dropped == 0 && core.HandingOver.Unanswered == 0)
         {
             _saidDirectoryDone = true;
             core.Announce(RecoveryMarker.DirectoryDone, view.Id);
         }
 
-        if (!_saidLocksDone && _homeless == 0)
+        if (!_saidLocksDone && _homeless == 0 && _dropped == 0)
         {
             _saidLocksDone = true;
             core.Announce(RecoveryMarker.LocksDone, view.Id);
@@ -211,6 +236,8 @@ internal sealed class RecoverySide(EngineCore core)
 
         core.Sessions.ForgetDeparted(departed);
     }
+
+    internal void CountMovedResource() => Counts += new RecoveryCounts { ResourcesMoved = 1 };
 
     internal void CountRebuiltResource() => Counts += new RecoveryCounts { ResourcesRebuilt = 1 };
 
