@@ -106,6 +106,9 @@ internal sealed class SimNode : IPeerSender
             case SimMistake.OpensDirectoryEarly:
                 MarkAll(RecoveryMarker.DirectoryDone);
                 break;
+            case SimMistake.SaysDirectoryDoneEarly when Engine.Core.HandingOver.Unanswered > 0:
+                Announce(RecoveryMarker.DirectoryDone, view.Id);
+                break;
             case SimMistake.PurgesBeforeProof:
                 foreach (var member in departed)
                     Engine.Prove(member.Id);
@@ -164,7 +167,7 @@ internal sealed class SimNode : IPeerSender
             throw new ViolationException($"{SimWorld.Name(Id)} writes what cannot be read");
         switch (_world.Mistake, message.Kind)
         {
-            case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master):
+            case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master or MessageKind.Move):
                 message.Number = 0;
                 break;
             case (SimMistake.TrustsAnyCopy, MessageKind.Rebuild) when message.ValueState is not null:
@@ -183,6 +186,10 @@ internal sealed class SimNode : IPeerSender
             case (SimMistake.SkipsRebuild, MessageKind.Master):
                 message.Facts &= ~MessageFacts.MustRebuild;
                 break;
+            case (SimMistake.ServesBeforeMove, MessageKind.Expect) or (SimMistake.GrantsAfterMove, MessageKind.Move) or (SimMistake.MovesBeforeOwners, MessageKind.Moved):
+                _network.Send(Id, receiver, view, bytes);
+                SimMoves.MakeMistake(this, _network, receiver, view, message);
+                return;
             case (SimMistake.LeavesOutRecords, MessageKind.Record):
                 var recorded = new byte[MessageCodec.LengthMax];
                 var name = message.Name.ToArray();

@@ -19,6 +19,7 @@ public sealed class Simulation
     private readonly SimWorld _world;
     private readonly SimNetwork _network;
     private readonly SimStack _stack;
+    private readonly SimMoves _moves;
     private readonly Watch _watch;
     private readonly ulong _seed;
     private readonly SimReduction _reduction;
@@ -40,6 +41,7 @@ public sealed class Simulation
         _world = new SimWorld(seed, profile, traces, mistake);
         _network = new SimNetwork(_world, member => _nodes.GetValueOrDefault(member.Node) is { } node && node.Id == member ? node : null);
         _watch = new Watch(_world);
+        _moves = new SimMoves(_world, _nodes, SimRandom.For(seed, 2));
         _stack = new SimStack(_world, _nodes, _watch, StopForGood);
         _stack.Join([.. Enumerable.Range(1, nodes).Select(node => Start((uint)node).Id)]);
     }
@@ -87,6 +89,7 @@ public sealed class Simulation
         var profile = _world.Profile;
         if (profile.FaultEvery > 0)
             PlanFault();
+        _moves.Plan();
         _world.RunUntil(profile.Length, AfterEach);
 
         _isOver = true;
@@ -153,7 +156,7 @@ public sealed class Simulation
         if (running.Length == 0)
             return;
         var node = chance.Of(running);
-        switch (chance.Below(9))
+        switch (chance.Below(10))
         {
             case 0 or 1:
                 Crash(node, chance);
@@ -175,6 +178,9 @@ public sealed class Simulation
                 break;
             case 7:
                 LoseQuorum(chance);
+                break;
+            case 8:
+                Leave(node, chance);
                 break;
             default:
                 StartAgain(node.Id.Node, chance);
@@ -199,6 +205,28 @@ public sealed class Simulation
         KeepLockNumber(node);
         node.Stop();
         AfterFailure(node, chance);
+    }
+
+    /// <summary>It ends its sessions, hands over what it masters, and goes.</summary>
+    private void Leave(SimNode node, SimRandom chance)
+    {
+        if (_stack.MemberCount < 2)
+            return;
+        _world.Count("fault: leaves");
+        _world.Tell($"{SimWorld.Name(node.Id)} begins to leave");
+        foreach (var client in _clients[node.Id])
+            client.Close();
+        _clients[node.Id].Clear();
+        _moves.Leave(node, () =>
+        {
+            _world.Tell($"{SimWorld.Name(node.Id)} leaves");
+            _stack.Leave(node.Id);
+            _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
+            {
+                if (!_isOver && !_stack.IsMember(node.Id) && _nodes[node.Id.Node] == node && !node.IsRunning)
+                    _stack.Join(Start(node.Id.Node).Id);
+            });
+        });
     }
 
     private void Freeze(SimNode node, SimRandom chance)
@@ -265,6 +293,8 @@ public sealed class Simulation
     {
         _world.Count("fault: client dies");
         var clients = _clients[node.Id];
+        if (clients.Count == 0)
+            return; // it is leaving
         var client = chance.Of(clients);
         clients.Remove(client);
         client.Close();
