@@ -37,7 +37,7 @@ internal enum ResourceTies : byte
 
     /// <summary>
     /// At the directory node: the record named a node that departed, or a master was made while locks might have been granted by such a
-    /// one. Until the view is settled nobody becomes master here without a rebuild.
+    /// one. Until the view is settled, and its directory complete, nobody becomes master here without a rebuild.
     /// </summary>
     Doubtful = 1,
 

@@ -13,6 +13,7 @@ internal sealed class HandingOver(EngineCore core)
     private readonly List<Resource> _moving = [];
     private readonly List<(Resource Resource, Move Move)> _stopped = [];
     private readonly List<Resource> _dropped = [];
+    private readonly List<Resource> _parking = [];
     private readonly Dictionary<LockId, Resource> _arrived = [];
 
     /// <summary>How many are on their way, answered or not.</summary>
@@ -171,6 +172,7 @@ internal sealed class HandingOver(EngineCore core)
             {
                 core.Resources.SetRecord(resource, 0);
                 core.Recovery.Doubt(resource);
+                _parking.Add(resource);
                 continue;
             }
 
@@ -188,6 +190,14 @@ internal sealed class HandingOver(EngineCore core)
         foreach (var (resource, move) in _stopped.ToArray())
             GoOn(resource, move);
         _stopped.Clear();
+        foreach (var resource in _parking)
+        {
+            if (resource.Role == ResourceRole.Client)
+                core.Directory.HandParkedOn(resource);
+            core.LetRest(resource);
+        }
+
+        _parking.Clear();
     }
 
     private void GoOn(Resource resource, Move move)

@@ -78,24 +78,29 @@ internal sealed class RecoverySide(EngineCore core)
     {
         if (Membership.IsProven(departed))
             return;
-        var wasSettled = Membership.IsSettled;
+        var (wasComplete, wasSettled) = (Membership.IsDirectoryComplete, Membership.IsSettled);
         Membership.Prove(departed);
         if (Membership.View?.Has(departed) == false)
             Purge(departed);
-        if (!wasSettled && Membership.IsSettled)
-            Settle();
+        GoOn(wasComplete, wasSettled);
     }
 
     /// <summary>A member, or this node itself, says what it has done in a view.</summary>
     internal void Mark(MemberId member, RecoveryMarker marker, ulong view)
     {
-        var wasComplete = Membership.IsDirectoryComplete;
-        var wasSettled = Membership.IsSettled;
+        var (wasComplete, wasSettled) = (Membership.IsDirectoryComplete, Membership.IsSettled);
         Membership.Mark(member, marker, view);
+        GoOn(wasComplete, wasSettled);
+    }
+
+    private void GoOn(bool wasComplete, bool wasSettled)
+    {
         if (!wasComplete && Membership.IsDirectoryComplete)
             AnswerAskers();
         if (!wasSettled && Membership.IsSettled)
-            Settle();
+            CountRegrants(core.Rebuilder.FinishAll);
+        if (Membership is { IsDirectoryComplete: true, IsSettled: true } && !(wasComplete && wasSettled))
+            ForgetDoubts();
     }
 
     // What keeps this shard from being done.
@@ -191,7 +196,8 @@ internal sealed class RecoverySide(EngineCore core)
             AnswerAskersOf(asked);
     }
 
-    private void Settle()
+    /// <summary>Whoever is master is recorded, and whoever has locks knows of one: what else there is nobody has.</summary>
+    private void ForgetDoubts()
     {
         foreach (var resource in _doubtful)
         {
@@ -200,7 +206,6 @@ internal sealed class RecoverySide(EngineCore core)
         }
 
         _doubtful.Clear();
-        CountRegrants(core.Rebuilder.FinishAll);
     }
 
     internal void SayWhatIsDone()
