@@ -2,6 +2,7 @@ using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Mastering;
 using Tyer.Engine.Messages;
+using Tyer.Engine.Moving;
 using Tyer.Engine.Owning;
 using Tyer.Engine.Recovery;
 using Tyer.Engine.Tables;
@@ -35,6 +36,10 @@ internal sealed class EngineCore
         Recovery = new RecoverySide(this);
         Homes = new Homes(this);
         Rebuilder = new Rebuilder(this);
+        HandingOver = new HandingOver(this);
+        TakingOver = new TakingOver(this);
+        Following = new Following(this);
+        Drain = new Drain(this);
     }
 
     internal EngineOptions Options { get; }
@@ -72,6 +77,14 @@ internal sealed class EngineCore
     internal Homes Homes { get; }
 
     internal Rebuilder Rebuilder { get; }
+
+    internal HandingOver HandingOver { get; }
+
+    internal TakingOver TakingOver { get; }
+
+    internal Following Following { get; }
+
+    internal Drain Drain { get; }
 
     /// <summary>Whether the installed view has quorum. Asked at every grant.</summary>
     internal bool MayGrant { get; private set; }
@@ -151,6 +164,9 @@ internal sealed class EngineCore
         _peers.Send(node, View?.Id ?? 0, _scratch.AsSpan(0, length));
     }
 
+    /// <summary>A message as bytes, to be kept.</summary>
+    internal byte[] Encode(in Message message) => _scratch[..MessageCodec.Write(message, _scratch)];
+
     internal void SendEncoded(uint node, ReadOnlySpan<byte> message)
     {
         if (!IsStopped)
@@ -176,8 +192,7 @@ internal sealed class EngineCore
             return true;
         }
 
-        var length = MessageCodec.Write(message, _scratch);
-        (resource.Outbox ??= []).Add(_scratch[..length]);
+        (resource.Outbox ??= []).Add(Encode(message));
         return false;
     }
 

@@ -1,6 +1,7 @@
 using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
+using Tyer.Engine.Moving;
 using Tyer.Engine.Owning;
 using Tyer.Hashing;
 
@@ -27,7 +28,7 @@ internal sealed class Incoming(EngineCore core)
 
         if (view > mine && IsBoundToView((MessageKind)bytes[0]))
             return Keep(from, view, bytes);
-        if (view < mine && IsOfDirectory((MessageKind)bytes[0]))
+        if (view < mine && IsOfOneView((MessageKind)bytes[0]))
             return true;
         if (_early.Count > 0 && IsBehindEarly(from, bytes))
         {
@@ -64,7 +65,7 @@ internal sealed class Incoming(EngineCore core)
                 core.Sessions.Left(from, message.Session);
                 return true;
             case MessageKind.Convert or MessageKind.Unlock or MessageKind.Cancel or MessageKind.Orphan:
-                return message.Lock.Node == from && FromOwner(from, message);
+                return message.Lock.Node == from && (core.HandingOver.TakesAlong(from, bytes, message.Lock) || FromOwner(from, message));
             default:
                 return message.Lock.Node == core.Node && FromMaster(from, message);
         }
@@ -77,12 +78,52 @@ internal sealed class Incoming(EngineCore core)
             FromOwner(core.Node, message);
     }
 
-    private static bool IsOfDirectory(MessageKind kind) => kind is MessageKind.Lookup or MessageKind.Locate or MessageKind.Master
-        or MessageKind.Remove or MessageKind.Removed or MessageKind.Record or MessageKind.Recorded;
+    /// <summary>What the old master sent along, to the new one. What the new one had sent to the old one is of its own locks.</summary>
+    internal void HandleMoved(uint from, Resource resource, byte[] bytes)
+    {
+        if (from != core.Node)
+        {
+            Handle(from, bytes);
+            return;
+        }
+
+        if (!MessageCodec.TryRead(bytes, out var message) || core.Locks.Find(message.Lock) is not { } own)
+            return;
+        var isRequest = message.Kind == MessageKind.Request && own.Queue == QueueKind.Owned && own.Resource == resource;
+        if (isRequest && own.Ending)
+        {
+            core.Owner.EndWithoutMaster(own);
+        }
+        else if (isRequest)
+        {
+            resource.RemoveOwned(own);
+            own.Sent = false;
+            core.Master.Request(own);
+        }
+        else if (message.Kind == MessageKind.Convert && own.Granted is { } held && message.Mode is { } mode && LockModes.IsDownConversion(held, mode))
+        {
+            // Whoever asked was told at once, and may wait for something else by now.
+            var pending = own.Pending;
+            own.Pending = OperationKind.None;
+            FromOwner(from, message);
+            own.Pending = pending;
+        }
+        else if (message.Kind is MessageKind.Convert or MessageKind.Unlock or MessageKind.Orphan || (message.Kind == MessageKind.Cancel && !own.Ending))
+        {
+            // The end of a lock overtakes the cancel of what it waits for.
+            FromOwner(from, message);
+        }
+    }
+
+    // These are of one view, and void in the next.
+    private static bool IsOfOneView(MessageKind kind) => kind is MessageKind.Lookup or MessageKind.Locate or MessageKind.Master
+        or MessageKind.Remove or MessageKind.Removed or MessageKind.Record or MessageKind.Recorded
+        or MessageKind.Expect or MessageKind.Expected or MessageKind.Moved or MessageKind.MovedNoted
+        or MessageKind.MovedSession or MessageKind.MovedLock or MessageKind.MovedMessage;
 
     // Locks go on between those who stay, whatever their views; who is master, and where its locks are, is of one view.
     private static bool IsBoundToView(MessageKind kind) =>
-        IsOfDirectory(kind) || kind is MessageKind.Rebuild or MessageKind.RebuildEnd or MessageKind.Rebuilt;
+        IsOfOneView(kind) || kind is MessageKind.Rebuild or MessageKind.RebuildEnd or MessageKind.Rebuilt or MessageKind.Move;
 
     private bool Keep(MemberId from, ulong view, ReadOnlySpan<byte> bytes)
     {
@@ -144,7 +185,7 @@ internal sealed class Incoming(EngineCore core)
             return false;
         if (message.Kind is MessageKind.Lookup or MessageKind.Request && (message.Lock.Node != from || message.Mode is null))
             return false;
-        if (message.Kind is MessageKind.Remove or MessageKind.Master && message.Number > EngineCore.ClockMax)
+        if (message.Kind is MessageKind.Remove or MessageKind.Master or MessageKind.Move && message.Number > EngineCore.ClockMax)
             return false;
         switch (message.Kind)
         {
@@ -173,6 +214,33 @@ internal sealed class Incoming(EngineCore core)
             case MessageKind.Removed:
                 core.Directory.Removed(message, hash);
                 return true;
+            case MessageKind.Expect:
+                core.TakingOver.Expect(from, message, hash);
+                return true;
+            case MessageKind.Expected:
+                core.HandingOver.Expected(from, message, hash);
+                return true;
+            case MessageKind.Moved:
+                core.Following.Moved(from, message, hash);
+                return true;
+            case MessageKind.MovedNoted:
+                core.HandingOver.Noted(from, message, hash);
+                return true;
+            case MessageKind.MovedSession or MessageKind.MovedLock or MessageKind.MovedMessage:
+                core.TakingOver.Part(from, bytes, message, hash);
+                return true;
+            case MessageKind.Move:
+                core.TakingOver.Take(from, message, hash);
+                return true;
+            case MessageKind.Taken:
+                core.HandingOver.Taken(from, message, hash);
+                return true;
+            case MessageKind.NewMaster:
+                core.Following.NewMaster(from, message, hash);
+                return true;
+            case MessageKind.MoveCalledOff:
+                core.Following.CalledOff(from, message, hash);
+                return true;
             case MessageKind.Request:
                 ReceiveRequest(from, bytes, message, hash);
                 return true;
@@ -189,11 +257,13 @@ internal sealed class Incoming(EngineCore core)
             case ResourceRole.Active or ResourceRole.Rebuilding:
                 Request(from, message, resource);
                 break;
-            case ResourceRole.Asking or ResourceRole.Releasing:
+            case ResourceRole.Moving when core.HandingOver.TakesAlong(from, bytes, message.Lock, resource):
+                break;
+            case ResourceRole.Asking or ResourceRole.Releasing or ResourceRole.Moving or ResourceRole.Expecting:
                 resource.Park(from, bytes);
                 break;
             default:
-                core.Send(from, Reply(MessageKind.NotMaster, message));
+                core.Send(from, Reply(MessageKind.NotMaster, message) with { Node = resource?.Move is { Phase: MovePhase.Forwarding } move ? move.To : 0 });
                 break;
         }
     }
@@ -282,7 +352,7 @@ internal sealed class Incoming(EngineCore core)
                 OwnerSide.Blocking(found, new BlockingReport(wanted, message.Text, message.Note, (long)message.Number));
                 return true;
             case MessageKind.NotMaster when isCurrent && found is { Pending: OperationKind.Lock, Confirmed: false }:
-                core.Directory.NotMaster(from, found);
+                core.Directory.NotMaster(from, found, message.Node);
                 return true;
             case MessageKind.Adopted:
                 Gone(found);

@@ -103,6 +103,36 @@ public sealed class LockEngine
     /// <summary>What changes of the view have given it to do so far.</summary>
     public RecoveryCounts RecoveryCounts => _core.Recovery.Counts;
 
+    /// <summary>How many resources this node is master of, idle ones and those that are on their way to another included.</summary>
+    public int MasteredCount => _core.Resources.MasteredCount;
+
+    /// <summary>Hands a resource over to another member, if it can move now: then it is on its way when this returns.</summary>
+    /// <param name="space">The lockspace.</param>
+    /// <param name="name">The resource.</param>
+    /// <param name="to">The node that is to be its master.</param>
+    /// <returns>
+    /// False if it cannot: it is not mastered here, it moves already, the node is no member, or something is in doubt since the last change of
+    /// the view.
+    /// </returns>
+    public bool Move(uint space, ResourceName name, uint to)
+    {
+        Span<byte> bytes = stackalloc byte[Limits.ResourceNameBytesMax];
+        name.TryWriteBytes(bytes, out var length);
+        return _core.Resources.Find(space, Placement.HashOf(space, name.Hash), bytes[..length]) is { } resource
+            && _core.HandingOver.Begin(resource, to);
+    }
+
+    /// <summary>
+    /// From here on this node takes no mastership over from others, and hands over what it masters: some of it with each call, and more as
+    /// that is taken. To be called now and then until <see cref="MasteredCount"/> is 0, or it has lasted long enough. What is in doubt
+    /// stays until that is over, and everything does if there is no other member, or all are leaving.
+    /// </summary>
+    public void Leave()
+    {
+        _core.Drain.Begin();
+        _core.Drain.GoOn();
+    }
+
     /// <summary>Lets time pass: waits that are over end, and resources that nobody uses are let go.</summary>
     public void Tick(long now)
     {

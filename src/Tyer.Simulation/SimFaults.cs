@@ -1,7 +1,7 @@
 namespace Tyer.Simulation;
 
 /// <summary>What goes wrong in a life, each with its beginning and its length, as chance will.</summary>
-internal sealed class SimFaults(SimCluster cluster, SimReduction reduction)
+internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction reduction)
 {
     private readonly SimWorld _world = cluster.World;
     private readonly SimNetwork _network = cluster.Network;
@@ -50,11 +50,11 @@ internal sealed class SimFaults(SimCluster cluster, SimReduction reduction)
 
     private void Happen(SimRandom chance)
     {
-        var running = cluster.Running.Where(node => !node.IsFrozen && _stack.IsMember(node.Id)).ToArray();
+        var running = cluster.Running.Where(node => node is { IsFrozen: false, IsLeaving: false } && _stack.IsMember(node.Id)).ToArray();
         if (running.Length == 0)
             return;
         var node = chance.Of(running);
-        switch (chance.Below(15))
+        switch (chance.Below(16))
         {
             case 0 or 1:
                 Crash(node, chance);
@@ -94,6 +94,9 @@ internal sealed class SimFaults(SimCluster cluster, SimReduction reduction)
                 break;
             case 13:
                 RevokeSession(node, chance);
+                break;
+            case 14:
+                Leave(node, chance);
                 break;
             default:
                 Restart(node, chance);
@@ -251,6 +254,26 @@ internal sealed class SimFaults(SimCluster cluster, SimReduction reduction)
                 _stack.Evict(node.Id);
             else
                 cluster.StartAgain(node);
+        });
+    }
+
+    /// <summary>It ends its sessions, hands over what it masters, and goes; later it is back.</summary>
+    private void Leave(SimNode node, SimRandom chance)
+    {
+        if (_stack.MemberCount < 2)
+            return;
+        Begins("leaves", node);
+        node.IsLeaving = true;
+        node.Wiring.Sessions.CloseAll(LossReason.NodeStopped);
+        moves.Leave(node, () =>
+        {
+            _world.Tell($"{SimWorld.Name(node.Id)} has handed over what it could, and leaves");
+            _stack.Leave(node.Id);
+            _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
+            {
+                if (!_isOver && !_stack.IsMember(node.Id) && !node.IsRunning)
+                    cluster.StartAgain(node);
+            });
         });
     }
 

@@ -83,6 +83,10 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
             case SimMistake.OpensDirectoryEarly:
                 MarkAll(RecoveryMarker.DirectoryDone);
                 break;
+            case SimMistake.SaysDirectoryDoneEarly when node.Engines.Any(engine => engine.Core.HandingOver.Unanswered > 0):
+                node.Mesh.Announce(RecoveryMarker.DirectoryDone, view.Id);
+                node.Wiring.Shards.Mark(node.Id, RecoveryMarker.DirectoryDone, view.Id);
+                break;
             case SimMistake.PurgesBeforeProof:
                 foreach (var member in departed)
                     node.Wiring.Shards.Prove(IdOf(member.NodeIncarnation));

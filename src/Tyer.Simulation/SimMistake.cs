@@ -52,4 +52,16 @@ internal enum SimMistake
 
     /// <summary>Tells the holders of a session that was ended only when others may have their locks.</summary>
     TellsLossLate,
+
+    /// <summary>As new master of a resource that moves, begins to serve before the old one has handed it over.</summary>
+    ServesBeforeMove,
+
+    /// <summary>As old master of a resource that moved, goes on granting when it has handed it over.</summary>
+    GrantsAfterMove,
+
+    /// <summary>As old master of a resource that moves, hands it over before the owners have said that nothing more comes from them.</summary>
+    MovesBeforeOwners,
+
+    /// <summary>Says that all it masters is recorded, though what it handed over has not been taken yet.</summary>
+    SaysDirectoryDoneEarly,
 }

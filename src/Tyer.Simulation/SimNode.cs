@@ -43,7 +43,7 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
             Listen = links.Endpoint,
             Peers = [.. peers.Select(number => new PeerAddress(number, NameOf(number), links.Endpoint))],
         };
-        var mesh = new PeerMesh(new SimPeers(world, this, new CommsTransport(options, links)), peers);
+        var mesh = Mesh = new PeerMesh(new SimPeers(world, this, new CommsTransport(options, links)), peers);
         var engine = new EngineOptions { Node = id.Node, FirstLockNumber = firstLockNumber, IdleKept = IdleKept, TableSeed = world.Random.Next() };
         var settings = new WiringSettings(
             NameOf(id.Node),
@@ -67,6 +67,8 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
 
     internal SimMember Member { get; }
 
+    internal PeerMesh Mesh { get; }
+
     /// <summary>The process is there.</summary>
     internal bool IsRunning { get; private set; } = true;
 
@@ -84,6 +86,19 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
         {
             for (var index = 0; index < Wiring.Shards.Count; index++)
                 yield return Wiring.Shards[index].Engine;
+        }
+    }
+
+    /// <summary>It has ended its sessions, and hands over what it masters.</summary>
+    internal bool IsLeaving { get; set; }
+
+    /// <summary>Does something in each shard.</summary>
+    internal void InShards(Action<Node.Shards.Shard> work)
+    {
+        for (var index = 0; index < Wiring.Shards.Count; index++)
+        {
+            using (Wiring.Shards[index].Enter())
+                work(Wiring.Shards[index]);
         }
     }
 

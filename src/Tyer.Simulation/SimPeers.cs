@@ -87,7 +87,7 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
         {
             case (SimMistake.LosesMessages, _) when world.Random.Permille(1):
                 return true;
-            case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master):
+            case (SimMistake.ForgetsClock, MessageKind.Remove or MessageKind.Master or MessageKind.Move):
                 message.Number = 0;
                 break;
             case (SimMistake.TrustsAnyCopy, MessageKind.Rebuild) when message.ValueState is not null:
@@ -108,17 +108,35 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
                 break;
             case (SimMistake.LeavesOutRecords, MessageKind.Record):
                 // As if the directory node had noted it.
-                var noted = new byte[MessageCodec.LengthMax];
-                var ended = MessageCodec.Write(new Message { Kind = MessageKind.Recorded, Slot = message.Slot, Space = message.Space, Name = message.Name }, noted);
-                world.In(1, () => node.Run(() => AnswerOwn(new MemberId(to, toIncarnation), view, noted.AsSpan(0, ended))));
+                AnswerOwn(new MemberId(to, toIncarnation), view, About(MessageKind.Recorded, message));
                 return true;
+            case (SimMistake.ServesBeforeMove, MessageKind.Expect):
+                // The new master is told at once that it is.
+                return inner.TryAppend(to, Bindings.Engine, view, bytes, toIncarnation)
+                    && inner.TryAppend(to, Bindings.Engine, view, About(MessageKind.Move, message), toIncarnation);
+            case (SimMistake.MovesBeforeOwners, MessageKind.Moved):
+                // As if the owner had said that it knows.
+                AnswerOwn(new MemberId(to, toIncarnation), view, About(MessageKind.MovedNoted, message));
+                return inner.TryAppend(to, Bindings.Engine, view, bytes, toIncarnation);
+            case (SimMistake.GrantsAfterMove, MessageKind.Move):
+                // As if the new master had refused.
+                AnswerOwn(new MemberId(to, toIncarnation), view, About(MessageKind.Taken, message, MessageFacts.IsNotMaster));
+                return inner.TryAppend(to, Bindings.Engine, view, bytes, toIncarnation);
         }
 
         var changed = new byte[MessageCodec.LengthMax];
         return inner.TryAppend(to, Bindings.Engine, view, changed.AsSpan(0, MessageCodec.Write(message, changed)), toIncarnation);
     }
 
-    private void AnswerOwn(MemberId from, uint view, ReadOnlySpan<byte> message) => node.Wiring.Shards.Receive(from, view, message);
+    /// <summary>A message about the same resource.</summary>
+    private static byte[] About(MessageKind kind, in Message message, MessageFacts facts = MessageFacts.None)
+    {
+        var bytes = new byte[MessageCodec.LengthMax];
+        var length = MessageCodec.Write(new Message { Kind = kind, Slot = message.Slot, Space = message.Space, Name = message.Name, Facts = facts }, bytes);
+        return bytes[..length];
+    }
+
+    private void AnswerOwn(MemberId from, uint view, byte[] message) => world.In(1, () => node.Run(() => node.Wiring.Shards.Receive(from, view, message)));
 
     private string Describe(ushort binding, ReadOnlySpan<byte> body)
     {

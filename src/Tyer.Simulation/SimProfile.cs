@@ -29,6 +29,9 @@ public sealed record SimProfile
     /// <summary>How often, in a thousand, a fault comes close upon another, to meet the recovery from that.</summary>
     public int FaultsInPairs { get; init; } = 300;
 
+    /// <summary>The mean time between two moves of a master; 0: none moves.</summary>
+    public long MoveEvery { get; init; } = 100 * Millisecond;
+
     /// <summary>Clients on each node.</summary>
     public int Clients { get; init; } = 3;
 

@@ -72,6 +72,17 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
             Publish();
     }
 
+    /// <summary>A member that has ended its sessions goes by itself: its proof is there with the view.</summary>
+    internal void Leave(MemberId node)
+    {
+        if (!IsMember(node) || _members.Count == 1)
+            return;
+        _members.Remove(node.Node);
+        world.Count("departures");
+        Prove(node);
+        Publish();
+    }
+
     private void Depart(MemberId node)
     {
         _unproven.Add(node);

@@ -21,6 +21,7 @@ public sealed class Simulation
 
     private readonly SimWorld _world;
     private readonly SimCluster _cluster;
+    private readonly SimMoves _moves;
     private readonly SimFaults _faults;
     private int _untilAudit = AuditEvery;
 
@@ -28,7 +29,8 @@ public sealed class Simulation
     {
         _world = new SimWorld(seed, profile, traces, mistake);
         _cluster = new SimCluster(_world, nodes, reduction);
-        _faults = new SimFaults(_cluster, reduction);
+        _moves = new SimMoves(_cluster);
+        _faults = new SimFaults(_cluster, _moves, reduction);
     }
 
     /// <summary>Lives one life.</summary>
@@ -73,6 +75,7 @@ public sealed class Simulation
     private void Live()
     {
         _faults.Begin();
+        _moves.Begin();
         _world.RunUntil(_world.Profile.Length, AfterEach);
 
         _faults.End();
@@ -128,6 +131,8 @@ public sealed class Simulation
             throw new ViolationException($"I7: {SimWorld.Name(node.Id)} is left with {Audit.Describe(node)}");
     }
 
+    private SimClient Adopter(SimNode master) => _cluster.ClientsOf(master) is [var own, ..] ? own : _cluster.Clients.First(client => !client.IsGone);
+
     /// <summary>Nobody comes for them: their own nodes end them; those of nodes that are no more are taken over, and let go of.</summary>
     private void LookAfterOrphans()
     {
@@ -137,7 +142,7 @@ public sealed class Simulation
             foreach (var resource in Audit.ResourcesOf(node).Where(resource => resource.Role == ResourceRole.Active).ToArray())
             {
                 if (Audit.LocksOn(resource.Queues.Granted).FirstOrDefault(each => each.OrphanOf != 0 && each.Session.HasDeparted) is { } orphan)
-                    _cluster.ClientsOf(node)[0].Adopt(System.Text.Encoding.UTF8.GetString(resource.Name), orphan.Granted!.Value);
+                    Adopter(node).Adopt(System.Text.Encoding.UTF8.GetString(resource.Name), orphan.Granted!.Value);
             }
         }
     }

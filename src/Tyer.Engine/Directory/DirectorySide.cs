@@ -1,5 +1,6 @@
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
+using Tyer.Engine.Moving;
 using Tyer.Engine.Owning;
 
 namespace Tyer.Engine.Directory;
@@ -90,6 +91,8 @@ internal sealed class DirectorySide(EngineCore core)
         {
             core.RaiseClock(message.Number);
             core.Resources.SetRecord(resource, 0);
+            if ((message.Facts & MessageFacts.MustRebuild) != 0 && !core.Recovery.Membership.IsSettled)
+                core.Recovery.Doubt(resource);
             if (resource.Role == ResourceRole.Client && resource.Master == from && resource.Owned.IsEmpty)
                 core.Resources.SetMaster(resource, 0);
             core.LetRest(resource);
@@ -103,14 +106,14 @@ internal sealed class DirectorySide(EngineCore core)
         core.Send(from, new Message { Kind = MessageKind.Removed, Slot = message.Slot, Space = message.Space, Name = message.Name });
     }
 
-    /// <summary>A master whose directory node this is since the view changed (D8).</summary>
+    /// <summary>A master whose directory node this is since the view changed (D8), or who took over from the one on record (M2).</summary>
     /// <returns>False if another is master: no node that follows the protocol says it then.</returns>
     internal bool Record(uint from, in Message message, ulong hash)
     {
         if (!IsDirectoryOf(message.Slot))
             return true;
         var resource = core.Resources.FindOrAdd(message.Space, hash, message.Name, out _);
-        if (resource.IsMastered || (resource.Record != 0 && resource.Record != from))
+        if (resource.IsMastered || (resource.Record != 0 && resource.Record != from && resource.Record != message.Node))
         {
             core.LetRest(resource);
             return false;
@@ -140,6 +143,14 @@ internal sealed class DirectorySide(EngineCore core)
             FollowMaster(resource, message.Node);
     }
 
+    /// <summary>Tells the directory node that this node is master, and who was before, if it took over.</summary>
+    internal void SendRecord(Resource mastered)
+    {
+        var message = EngineCore.About(MessageKind.Record, mastered);
+        message.Node = mastered.Move is { Phase: MovePhase.Recording } move ? move.From : 0;
+        core.Send(core.View!.Placement.NodeOf(mastered.Slot), message);
+    }
+
     internal void Recorded(in Message message, ulong hash)
     {
         if (core.Resources.Find(message.Space, hash, message.Name) is { } resource)
@@ -154,11 +165,14 @@ internal sealed class DirectorySide(EngineCore core)
     }
 
     /// <summary>The node we took for the master says that it is not: what was sent there goes out again when the master is known.</summary>
-    internal void NotMaster(uint from, Lock refused)
+    /// <param name="from">The node.</param>
+    /// <param name="refused">The lock whose request was sent there.</param>
+    /// <param name="successor">Whom it handed the resource over to; 0: the directory is to be asked.</param>
+    internal void NotMaster(uint from, Lock refused, uint successor)
     {
         var resource = refused.Resource;
         if (resource.Role == ResourceRole.Client && resource.Master == from)
-            core.Resources.SetMaster(resource, 0);
+            core.Resources.SetMaster(resource, successor != core.Node && core.View!.Has(successor) ? successor : 0);
         if (core.Owner.IsNoLongerWanted(refused))
             return;
         refused.Sent = false;
@@ -183,19 +197,23 @@ internal sealed class DirectorySide(EngineCore core)
         }
     }
 
-    private bool IsDirectoryOf(ushort slot) => core.View!.Placement.NodeOf(slot) == core.Node;
+    internal bool IsDirectoryOf(ushort slot) => core.View!.Placement.NodeOf(slot) == core.Node;
 
-    private void LetGo(Resource idle)
+    internal void LetGo(Resource idle)
     {
         core.Resources.SetRole(idle, ResourceRole.Releasing);
         if (IsDirectoryOf(idle.Slot))
         {
+            if (idle.Has(ResourceTies.Dropped))
+                core.Recovery.Doubt(idle);
+            core.Resources.SetRecord(idle, 0);
             Removed(idle);
             return;
         }
 
         var message = EngineCore.About(MessageKind.Remove, idle);
         message.Number = core.Clock;
+        message.Facts = idle.Has(ResourceTies.Dropped) ? MessageFacts.MustRebuild : MessageFacts.None;
         core.Send(core.View!.Placement.NodeOf(idle.Slot), message);
     }
 
@@ -203,6 +221,7 @@ internal sealed class DirectorySide(EngineCore core)
     {
         core.Resources.SetRole(released, ResourceRole.Client);
         core.Resources.SetMaster(released, 0);
+        core.Recovery.Disowned(released);
         HandParkedOn(released);
         if (released.Owned.IsEmpty)
             core.LetRest(released);
@@ -218,6 +237,8 @@ internal sealed class DirectorySide(EngineCore core)
     {
         if (resource.IsMastered)
             return new Nomination(core.Node, MustRebuild: false);
+        if (resource.Role == ResourceRole.Moving)
+            return null; // it is not long until that can be said
         if (resource.Record != 0 && resource.Record != asker)
             return new Nomination(resource.Record, MustRebuild: false);
         var membership = core.Recovery.Membership;
@@ -234,7 +255,7 @@ internal sealed class DirectorySide(EngineCore core)
     }
 
     /// <summary>The request that the lookup carried is to go out by itself, unless somebody took it in.</summary>
-    private void TakeBackLookup(Resource resource)
+    internal void TakeBackLookup(Resource resource)
     {
         if (core.Locks.Find(resource.Asker) is { IsTakenIn: false } asker && asker.Resource == resource)
             asker.Sent = false;
@@ -320,6 +341,14 @@ internal sealed class DirectorySide(EngineCore core)
             return;
         }
 
+        TakeInOwn(resource);
+        HandParkedOn(resource);
+        core.LetRest(resource);
+    }
+
+    /// <summary>What this node has asked for, and is master of now, itself.</summary>
+    internal void TakeInOwn(Resource resource)
+    {
         while (resource.Owned.First is { } asker)
         {
             Invariant.Check(asker.Ending || !asker.IsTakenIn, "a lock has one master");
@@ -329,13 +358,12 @@ internal sealed class DirectorySide(EngineCore core)
             asker.Sent = false;
             core.Master.Request(asker);
         }
-
-        HandParkedOn(resource);
-        core.LetRest(resource);
     }
 
     private void SendUnsent(Resource resource)
     {
+        if (resource.Move is { Phase: MovePhase.Told })
+            return;
         for (var each = resource.Owned.First; each is not null; each = each.Next)
         {
             if (!each.Sent && !each.IsTakenIn)
@@ -355,7 +383,7 @@ internal sealed class DirectorySide(EngineCore core)
     }
 
     /// <summary>What came while it was not known who is master is taken in as if it came now.</summary>
-    private void HandParkedOn(Resource resource)
+    internal void HandParkedOn(Resource resource)
     {
         if (resource.Parked is not { Count: > 0 } parked)
             return;

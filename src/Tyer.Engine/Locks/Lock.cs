@@ -117,6 +117,9 @@ public sealed class Lock
     // While rebuilding: the departed master may have granted what the lock waits for, and the answer was lost.
     internal bool IsInDoubt;
 
+    // At a master that stayed, while its owner sends its locks again: it has this one (R3).
+    internal bool IsNamed;
+
     internal bool Has(RawFlags flag) => (Flags & flag) != 0;
 
     /// <summary>At an owner whose master is elsewhere: whether that has it in a queue.</summary>
@@ -175,6 +178,8 @@ public sealed class Lock
         Ending = false;
         EndSent = false;
         IsCopyCurrent = false;
+        IsInDoubt = false;
+        IsNamed = false;
         CancelAsked = false;
         IsOverdue = false;
         IsWatched = false;

@@ -54,6 +54,23 @@ internal sealed class LockQueues
     internal bool AnotherExcludes(LockMode mode, Lock asker) =>
         !(_granted.IsEmpty && _converting.IsEmpty) && _held.Exclude(mode, asker.Queue is QueueKind.Granted or QueueKind.Converting ? asker.Granted : null);
 
+    /// <summary>Whether there are locks of nodes that departed, but for orphans.</summary>
+    internal bool HaveDeparted => IsDeparted(_granted) || IsDeparted(_converting) || IsDeparted(_waiting);
+
+    /// <summary>How many of the locks are of a node.</summary>
+    internal int CountOf(uint node)
+    {
+        return Count(_granted) + Count(_converting) + Count(_waiting);
+
+        int Count(LockList list)
+        {
+            var count = 0;
+            for (var each = list.First; each is not null; each = each.Next)
+                count += each.Id.Node == node ? 1 : 0;
+            return count;
+        }
+    }
+
     internal void Place(Lock placed, QueueKind queue, bool atHead = false)
     {
         Invariant.Check(placed.Queue == QueueKind.None, "a lock is on one queue");
@@ -96,6 +113,17 @@ internal sealed class LockQueues
             return ref _waiting;
         Invariant.Check(queue == QueueKind.Converting, "a mastered lock is granted, converting or waiting");
         return ref _converting;
+    }
+
+    private static bool IsDeparted(LockList list)
+    {
+        for (var each = list.First; each is not null; each = each.Next)
+        {
+            if (each is { Session.HasDeparted: true, OrphanOf: 0 })
+                return true;
+        }
+
+        return false;
     }
 
     private void Tally(Lock counted, QueueKind queue, bool enters)

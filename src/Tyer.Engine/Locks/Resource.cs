@@ -1,4 +1,5 @@
 using Tyer.Engine.Directory;
+using Tyer.Engine.Moving;
 using Tyer.Engine.Tables;
 
 namespace Tyer.Engine.Locks;
@@ -20,6 +21,12 @@ internal enum ResourceRole : byte
 
     /// <summary>Master after one that departed: takes in the locks that owners send again, and grants nothing before all have.</summary>
     Rebuilding,
+
+    /// <summary>Master of queues that stand still: they are being handed to another node (M1, M2).</summary>
+    Moving,
+
+    /// <summary>Not master yet: keeps what comes until the old master has handed the queues over, or calls it off (M1).</summary>
+    Expecting,
 }
 
 /// <summary>What keeps a resource in use besides its locks: in one byte, for it is asked at every release.</summary>
@@ -30,7 +37,7 @@ internal enum ResourceTies : byte
 
     /// <summary>
     /// At the directory node: the record named a node that departed, or a master was made while locks might have been granted by such a
-    /// one. Until the view is settled nobody becomes master here without a rebuild.
+    /// one. Until the view is settled, and its directory complete, nobody becomes master here without a rebuild.
     /// </summary>
     Doubtful = 1,
 
@@ -42,6 +49,11 @@ internal enum ResourceTies : byte
 
     /// <summary>At an owner whose master departed: the new one has not acknowledged its locks.</summary>
     Homeless = 8,
+
+    /// <summary>
+    /// At one who was master and handed the resource to a node that departed: the directory node is to forget that this node ever was (M3).
+    /// </summary>
+    Dropped = 16,
 }
 
 /// <summary>
@@ -89,6 +101,9 @@ internal sealed class Resource
     /// <summary>At the directory node: who asked and cannot be answered yet (D5).</summary>
     internal List<ParkedMessage>? Lookups { get; set; }
 
+    /// <summary>While the master moves, at all who have to do with it: the old and the new one, and owners.</summary>
+    internal Move? Move { get; set; }
+
     /// <summary>At an owner whose master departed: whether its locks are on their way to the new one.</summary>
     internal bool IsRebuildSent { get; set; }
 
@@ -128,12 +143,14 @@ internal sealed class Resource
     internal bool IsRecordOnly => Role == ResourceRole.Client && Record != 0 && !IsInUse;
 
     internal bool IsInUse => !Queues.AreEmpty || !_owned.IsEmpty
-        || Role is ResourceRole.Asking or ResourceRole.Releasing or ResourceRole.Rebuilding
-        || Ties != ResourceTies.None;
+        || Role is not (ResourceRole.Client or ResourceRole.Active)
+        || Ties != ResourceTies.None
+        || Move is not null;
 
     internal bool Has(ResourceTies tie) => (Ties & tie) != 0;
 
     /// <summary>Whether this node decides on the queues.</summary>
+    /// <remarks>Not while it moves: then nobody does.</remarks>
     internal bool IsMastered => Role is ResourceRole.Active or ResourceRole.Rebuilding;
 
     internal ref ChainLink LinkOf(ChainKind kind)

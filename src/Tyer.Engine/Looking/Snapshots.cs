@@ -1,4 +1,5 @@
 using Tyer.Engine.Locks;
+using Tyer.Engine.Moving;
 
 namespace Tyer.Engine.Looking;
 
@@ -32,7 +33,8 @@ internal sealed class Snapshots(EngineCore core)
     internal ResourceState? Find(uint space, ulong hash, ReadOnlySpan<byte> name) =>
         core.Resources.Find(space, hash, name) is { } found && IsToBeSeen(found) ? StateOf(found) : null;
 
-    private static bool IsToBeSeen(Resource resource) => resource.IsMastered && !(resource.Queues.AreEmpty && resource.Staged.IsEmpty);
+    // What is handed over is shown by the new master.
+    private static bool IsToBeSeen(Resource resource) => (resource.IsMastered || resource.Move is { Phase: MovePhase.Telling }) && !(resource.Queues.AreEmpty && resource.Staged.IsEmpty);
 
     private ResourceState StateOf(Resource resource)
     {

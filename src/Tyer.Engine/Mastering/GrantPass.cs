@@ -55,7 +55,7 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
 
     private void RunQueues(Resource resource)
     {
-        if (!core.MayGrant)
+        if (!core.MayGrant || resource.Role != ResourceRole.Active)
             return;
         var blocked = GrantConversions(resource);
         blocked = GrantRequests(resource, blocked);

@@ -41,7 +41,7 @@ public ref struct Message
     /// <summary>Label and purpose, as the node layer encodes them; empty = none.</summary>
     public ReadOnlySpan<byte> Note { get; set; }
 
-    /// <summary>The master, in an answer of the directory.</summary>
+    /// <summary>The master, in an answer of the directory; where a resource moves, the old or the new one; the node of a session. 0: none.</summary>
     public uint Node { get; set; }
 
     /// <summary>Clock counter, count, place in a queue, or ticks waited, according to the kind.</summary>
@@ -76,6 +76,12 @@ public ref struct Message
 
     /// <summary>What else is to be known.</summary>
     public MessageFacts Facts { get; set; }
+
+    /// <summary>For how long the lock has had its mode, in ticks.</summary>
+    public long HeldFor { get; set; }
+
+    /// <summary>For how long the lock has waited for another mode, in ticks.</summary>
+    public long WaitedFor { get; set; }
 }
 
 /// <summary>What a message of recovery says besides its parts.</summary>
@@ -88,7 +94,10 @@ public enum MessageFacts : byte
     /// <summary>In <see cref="MessageKind.Locate"/>: the asker has locks on the resource, whose master departed.</summary>
     HasLocks = 1,
 
-    /// <summary>In <see cref="MessageKind.Master"/>: others may have locks on the resource; grant nothing before all have sent theirs.</summary>
+    /// <summary>
+    /// In <see cref="MessageKind.Master"/>: others may have locks on the resource; grant nothing before all have sent theirs. In
+    /// <see cref="MessageKind.Remove"/>: whoever is named master next must.
+    /// </summary>
     MustRebuild = 2,
 
     /// <summary>In <see cref="MessageKind.Rebuild"/>: the value is the resource's, by what the owner knows.</summary>
@@ -100,6 +109,15 @@ public enum MessageFacts : byte
     /// <summary>In <see cref="MessageKind.Rebuild"/>: what the lock waits for is to be undone, for the reason in the status.</summary>
     IsToBeUndone = 16,
 
-    /// <summary>In <see cref="MessageKind.Rebuilt"/>: this node is not the master; ask again.</summary>
+    /// <summary>
+    /// In <see cref="MessageKind.Rebuilt"/>: this node is not the master; ask again. In <see cref="MessageKind.Expected"/> and
+    /// <see cref="MessageKind.Taken"/>: nor does it become so.
+    /// </summary>
     IsNotMaster = 32,
+
+    /// <summary>In <see cref="MessageKind.Expected"/>: this node is leaving. In <see cref="MessageKind.MovedSession"/>: the node of the session has departed.</summary>
+    NodeLeaves = 64,
+
+    /// <summary>In <see cref="MessageKind.Taken"/>: the directory node knows of the new master.</summary>
+    IsRecorded = 128,
 }

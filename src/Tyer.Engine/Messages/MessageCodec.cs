@@ -82,6 +82,12 @@ public static class MessageCodec
             writer.Byte((byte?)message.Wanted ?? Absent);
         if (fields.Value.HasFlag(MessageFields.Facts))
             writer.Byte((byte)message.Facts);
+        if (fields.Value.HasFlag(MessageFields.Ages))
+        {
+            writer.UInt64((ulong)message.HeldFor);
+            writer.UInt64((ulong)message.WaitedFor);
+        }
+
         return writer.Written;
     }
 
@@ -168,6 +174,12 @@ public static class MessageCodec
 
         if (fields.HasFlag(MessageFields.Facts))
             message.Facts = (MessageFacts)reader.Byte();
+        if (fields.HasFlag(MessageFields.Ages))
+        {
+            message.HeldFor = (long)reader.UInt64();
+            message.WaitedFor = (long)reader.UInt64();
+        }
+
         return reader.IsAtEnd;
     }
 

@@ -53,4 +53,7 @@ internal enum MessageFields
 
     /// <summary>What else is to be known (u8).</summary>
     Facts = 1 << 15,
+
+    /// <summary>For how long a lock has had its mode, and waited for another, in ticks (u64, u64).</summary>
+    Ages = 1 << 16,
 }

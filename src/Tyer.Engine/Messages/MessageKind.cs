@@ -78,6 +78,41 @@ public enum MessageKind : byte
     /// <summary>The answer to <see cref="RebuildEnd"/>: the locks are taken in, or this node is not the master.</summary>
     Rebuilt = 39,
 
+    // Of a master that moves: from the old one to the new one, and back; to the owners, and back.
+
+    /// <summary>The old master means to hand a resource over: keep what comes for it.</summary>
+    Expect = 50,
+
+    /// <summary>The answer to <see cref="Expect"/>: so be it, or not now.</summary>
+    Expected = 51,
+
+    /// <summary>To an owner: the master moves. Say nothing on the resource until the new one has spoken.</summary>
+    Moved = 52,
+
+    /// <summary>The answer to <see cref="Moved"/>: nothing more comes from here.</summary>
+    MovedNoted = 53,
+
+    /// <summary>A part of what is handed over: who a session is; before its first lock.</summary>
+    MovedSession = 54,
+
+    /// <summary>A part of what is handed over: a lock, in the order of its queue.</summary>
+    MovedLock = 55,
+
+    /// <summary>A part of what is handed over: a message that came when the queues stood still.</summary>
+    MovedMessage = 56,
+
+    /// <summary>The last part: with this the receiver is the master.</summary>
+    Move = 57,
+
+    /// <summary>The answer to <see cref="Move"/>: taken, or refused because the view is another by now. Comes again when the directory knows.</summary>
+    Taken = 58,
+
+    /// <summary>To an owner, from the new master: it has the locks.</summary>
+    NewMaster = 59,
+
+    /// <summary>To an owner, from the old master: it did not move after all.</summary>
+    MoveCalledOff = 60,
+
     // About sessions. They are about no name, and go to all shards of the receiver: which of them the locks of one shard of the sender fall to
     // depends on how many shards the two nodes have. Each shard of the sender speaks for itself.
 

@@ -16,10 +16,10 @@ internal static class MessageLayout
         var layouts = new MessageFields?[64];
         layouts[(int)MessageKind.Lookup] = NewLock;
         layouts[(int)MessageKind.Master] = MessageFields.Name | MessageFields.Node | MessageFields.Number | MessageFields.Facts;
-        layouts[(int)MessageKind.Remove] = MessageFields.Name | MessageFields.Number;
+        layouts[(int)MessageKind.Remove] = MessageFields.Name | MessageFields.Number | MessageFields.Facts;
         layouts[(int)MessageKind.Removed] = MessageFields.Name;
         layouts[(int)MessageKind.Locate] = MessageFields.Name | MessageFields.Facts;
-        layouts[(int)MessageKind.Record] = MessageFields.Name;
+        layouts[(int)MessageKind.Record] = MessageFields.Name | MessageFields.Node;
         layouts[(int)MessageKind.Recorded] = MessageFields.Name;
         layouts[(int)MessageKind.Request] = NewLock;
         layouts[(int)MessageKind.Convert] = MessageFields.Operation | MessageFields.Mode | MessageFields.Flags | MessageFields.Value;
@@ -36,9 +36,22 @@ internal static class MessageLayout
         layouts[(int)MessageKind.Unlocked] = MessageFields.Operation;
         layouts[(int)MessageKind.Blocking] = MessageFields.Operation | MessageFields.Mode | MessageFields.Note | MessageFields.Number
             | MessageFields.Text;
-        layouts[(int)MessageKind.NotMaster] = MessageFields.Operation;
+        layouts[(int)MessageKind.NotMaster] = MessageFields.Operation | MessageFields.Node;
         layouts[(int)MessageKind.Adopted] = MessageFields.Operation;
         layouts[(int)MessageKind.Rebuilt] = MessageFields.Name | MessageFields.Facts;
+        layouts[(int)MessageKind.Expect] = MessageFields.Name;
+        layouts[(int)MessageKind.Expected] = MessageFields.Name | MessageFields.Facts;
+        layouts[(int)MessageKind.Moved] = MessageFields.Name | MessageFields.Node;
+        layouts[(int)MessageKind.MovedNoted] = MessageFields.Name;
+        layouts[(int)MessageKind.MovedSession] = MessageFields.Name | MessageFields.Session | MessageFields.Node | MessageFields.Process
+            | MessageFields.Text | MessageFields.Facts;
+        layouts[(int)MessageKind.MovedLock] = NewLock | MessageFields.Number | MessageFields.Token | MessageFields.Status | MessageFields.Process
+            | MessageFields.Wanted | MessageFields.Facts | MessageFields.Ages;
+        layouts[(int)MessageKind.MovedMessage] = MessageFields.Name | MessageFields.Node | MessageFields.Text;
+        layouts[(int)MessageKind.Move] = MessageFields.Name | MessageFields.Number | MessageFields.Value;
+        layouts[(int)MessageKind.Taken] = MessageFields.Name | MessageFields.Facts;
+        layouts[(int)MessageKind.NewMaster] = MessageFields.Name;
+        layouts[(int)MessageKind.MoveCalledOff] = MessageFields.Name;
         layouts[(int)MessageKind.Introduce] = MessageFields.Session | MessageFields.Process | MessageFields.Text;
         layouts[(int)MessageKind.Farewell] = MessageFields.Session;
         return layouts;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Mastering;
 using Tyer.Engine.Messages;
+using Tyer.Engine.Moving;
 
 namespace Tyer.Engine.Owning;
 
@@ -102,11 +103,22 @@ internal sealed class OwnerSide(EngineCore core)
         if (call.GivesValue && call.Value.Length > ValueSize(asker))
             return RawResult.ValueTooLong;
 
+        asker.Pending = OperationKind.Convert;
+        asker.WaitingSince = core.Now;
+        if (asker.Resource.Move is { DefersCalls: true } move)
+            Following.Defer(move, asker, call);
+        else
+            CarryOut(asker, call);
+        WaitUntil(asker, id, call.Deadline);
+        return RawResult.Accepted;
+    }
+
+    /// <summary>A conversion that was accepted, now or while the master moved.</summary>
+    internal void CarryOut(Lock asker, in ConvertCall call)
+    {
         asker.Flags = call.NotifyBlocking ? call.Flags | EngineCore.NotifyBlocking : call.Flags;
         asker.StatusFlags = StatusFlags.None;
         asker.Operation++;
-        asker.Pending = OperationKind.Convert;
-        asker.WaitingSince = core.Now;
         if (asker.Queue != QueueKind.Owned)
         {
             Give(asker, call.GivesValue, call.Value);
@@ -115,11 +127,8 @@ internal sealed class OwnerSide(EngineCore core)
         }
         else
         {
-            ConvertElsewhere(asker, held, call);
+            ConvertElsewhere(asker, asker.Granted!.Value, call);
         }
-
-        WaitUntil(asker, id, call.Deadline);
-        return RawResult.Accepted;
     }
 
     internal RawResult Unlock(Session session, LockId id, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
@@ -213,6 +222,9 @@ internal sealed class OwnerSide(EngineCore core)
 
     internal void Granted(Lock granted, bool valueRead)
     {
+        // It was told when it asked: a down-conversion that was on its way to the master, while that moved here.
+        if (granted.Pending == OperationKind.None)
+            return;
         Complete(granted, granted.Pending, RequestStatus.Granted, valueRead, null);
     }
 
@@ -336,7 +348,7 @@ internal sealed class OwnerSide(EngineCore core)
     /// </summary>
     private static bool IsKnownToMaster(Lock owned) => owned.Resource.Has(ResourceTies.Homeless)
         ? owned.Granted is not null || (owned.Sent && owned.Resource.IsRebuildSent)
-        : owned.IsTakenIn || (owned.Sent && owned.Resource is { Role: ResourceRole.Client, Master: not 0 });
+        : owned.IsTakenIn || (owned.Sent && owned.Resource is { Role: ResourceRole.Client or ResourceRole.Expecting, Master: not 0 });
 
     private int ValueSize(Lock valued) => core.SettingsOf(valued.Resource.Space)?.ValueSize ?? 0;
 
@@ -418,11 +430,20 @@ internal sealed class OwnerSide(EngineCore core)
 
     private void End(Lock ended, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
     {
+        ended.Ending = true;
+        core.Deadlines.Remove(ended); // what it waited for ends with it, and needs no other end
+        if (ended.Resource.Move is { DefersCalls: true } move && (ended.Queue != QueueKind.Owned || IsKnownToMaster(ended)))
+            Following.DeferEnd(move, ended, flags, givesValue, value);
+        else
+            CarryOutEnd(ended, flags, givesValue, value);
+    }
+
+    /// <summary>The end of a lock that was asked for, now or while the master moved.</summary>
+    internal void CarryOutEnd(Lock ended, RawFlags flags, bool givesValue, ReadOnlySpan<byte> value)
+    {
         ended.Flags |= flags;
         ended.StatusFlags = StatusFlags.None;
-        ended.Ending = true;
         ended.Operation++;
-        core.Deadlines.Remove(ended); // what it waited for ends with it, and needs no other end
         if (ended.Queue != QueueKind.Owned)
         {
             Give(ended, givesValue, value);
@@ -463,15 +484,19 @@ internal sealed class OwnerSide(EngineCore core)
         core.LetRest(resource);
     }
 
-    private void Undo(Lock waiting, RequestStatus status)
+    internal void Undo(Lock waiting, RequestStatus status)
     {
-        if (waiting.Queue != QueueKind.Owned)
-        {
-            core.Master.Cancel(waiting, waiting.Operation, status);
-        }
-        else if (!IsKnownToMaster(waiting))
+        if (waiting.Queue == QueueKind.Owned && !IsKnownToMaster(waiting))
         {
             UndoUnsent(waiting, status);
+        }
+        else if (waiting.Resource.Move is { DefersCalls: true } move)
+        {
+            Following.DeferUndo(move, waiting, status);
+        }
+        else if (waiting.Queue != QueueKind.Owned)
+        {
+            core.Master.Cancel(waiting, waiting.Operation, status);
         }
         else
         {
@@ -547,6 +572,15 @@ internal sealed class OwnerSide(EngineCore core)
         // A process id of 0 would mean "no orphan". How a conversion under way ends is for the master to say.
         left.OrphanOf = left.Session.ProcessId == 0 ? -1 : left.Session.ProcessId;
         core.Deadlines.Remove(left);
+        if (left.Resource.Move is { DefersCalls: true } move)
+            Following.DeferOrphan(move, left);
+        else
+            CarryOutOrphan(left);
+    }
+
+    /// <summary>The master is told that a lock was left behind, now or after it moved.</summary>
+    internal void CarryOutOrphan(Lock left)
+    {
         if (left.Queue != QueueKind.Owned)
         {
             core.Master.Orphan(left, left.OrphanOf);

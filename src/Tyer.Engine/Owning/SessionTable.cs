@@ -44,8 +44,28 @@ internal sealed class SessionTable(EngineCore core)
         return session;
     }
 
-    internal void Introduced(uint node, uint number, int processId, ReadOnlySpan<byte> identity) =>
-        _sessions.TryAdd(KeyOf(node, number), new Session(node, number, identity.ToArray(), processId, null));
+    internal void Introduced(uint node, uint number, int processId, ReadOnlySpan<byte> identity)
+    {
+        // One that came with a resource that moved here is known; that it is over we now hear from its node.
+        if (_sessions.TryGetValue(KeyOf(node, number), out var known))
+            known.HasLeft = false;
+        else
+            _sessions.Add(KeyOf(node, number), new Session(node, number, identity.ToArray(), processId, null));
+    }
+
+    /// <summary>
+    /// The session of another node, by the master that moved here. Until its own node has introduced it, it goes with its last lock: that
+    /// node does not say farewell where it did not introduce it.
+    /// </summary>
+    internal Session OfMoved(uint node, uint number, int processId, ReadOnlySpan<byte> identity, bool hasDeparted)
+    {
+        if (!hasDeparted && _sessions.TryGetValue(KeyOf(node, number), out var known))
+            return known;
+        var session = new Session(node, number, identity.ToArray(), processId, null) { HasLeft = true, HasDeparted = hasDeparted };
+        if (!hasDeparted)
+            _sessions.Add(KeyOf(node, number), session);
+        return session;
+    }
 
     internal void Left(uint node, uint number)
     {

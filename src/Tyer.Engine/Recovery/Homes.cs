@@ -110,7 +110,7 @@ internal sealed class Homes(EngineCore core)
         }
     }
 
-    private void MasterDeparted(Resource resource)
+    internal void MasterDeparted(Resource resource)
     {
         core.Resources.SetMaster(resource, 0);
         var mustRebuild = false;

@@ -8,12 +8,14 @@ namespace Tyer.Engine.Recovery;
 /// </summary>
 internal sealed class Membership(uint node)
 {
-    // Which slots this node has served in every view of the chain: those since, and with, the last settled one (D4).
+    // Which slots this node has served in every view of the chain: those since, and with, the last one that was settled and whose directory was
+    // complete (D4).
     private readonly bool[] _served = new bool[Placement.Slots];
     private readonly HashSet<MemberId> _unproven = [];
     private readonly HashSet<MemberId> _proofs = [];
     private readonly Dictionary<MemberId, ulong> _directoryDone = [];
     private readonly Dictionary<MemberId, ulong> _locksDone = [];
+    private bool _isChainNew;
 
     /// <summary>The installed view; null until the first: nothing is granted before.</summary>
     internal EngineView? View { get; private set; }
@@ -57,6 +59,7 @@ internal sealed class Membership(uint node)
             _served[slot] = _served[slot] && view.Placement.NodeOf((ushort)slot) == node;
         IsDirectoryComplete = false;
         IsSettled = false;
+        _isChainNew = false;
         Refresh();
         return departed;
     }
@@ -90,9 +93,10 @@ internal sealed class Membership(uint node)
         if (View is not { } view)
             return;
         IsDirectoryComplete = IsDirectoryComplete || AllSaid(_directoryDone, view);
-        if (IsSettled || _unproven.Count > 0 || !AllSaid(_locksDone, view))
+        IsSettled = IsSettled || (_unproven.Count == 0 && AllSaid(_locksDone, view));
+        if (_isChainNew || !IsSettled || !IsDirectoryComplete)
             return;
-        IsSettled = true;
+        _isChainNew = true;
         for (var slot = 0; slot < Placement.Slots; slot++)
             _served[slot] = view.Placement.NodeOf((ushort)slot) == node;
     }

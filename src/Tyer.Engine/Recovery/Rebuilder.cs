@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
 
@@ -35,7 +36,7 @@ internal sealed class Rebuilder(EngineCore core)
     internal bool TakeIn(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
     {
         var resource = core.Resources.Find(message.Space, hash, message.Name);
-        if (resource?.Role is ResourceRole.Asking or ResourceRole.Releasing)
+        if (IsToWait(resource))
         {
             resource.Park(from, bytes);
             return true;
@@ -78,11 +79,14 @@ internal sealed class Rebuilder(EngineCore core)
     internal void TakenIn(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
     {
         var resource = core.Resources.Find(message.Space, hash, message.Name);
-        if (resource?.Role is ResourceRole.Asking or ResourceRole.Releasing)
+        if (IsToWait(resource))
         {
             resource.Park(from, bytes);
             return;
         }
+
+        if (resource?.Role == ResourceRole.Active)
+            ForgetUnnamed(resource, from);
 
         var isComplete = resource?.Role == ResourceRole.Active
             || (resource?.Role == ResourceRole.Rebuilding && CountOf(resource, from) == message.Number);
@@ -320,16 +324,71 @@ internal sealed class Rebuilder(EngineCore core)
     }
 
     /// <summary>
-    /// A master whom nobody departed from: all that can come is a request that its owner had sent to a departed node in the belief that it
-    /// was master (R3).
+    /// A master that stayed: its owner believed a departed node to be master, or could not know which of two was, of which one departed in
+    /// the middle of a move. A lock that is known is not taken in twice, but may have a lower mode by now; one that is not is a request that went
+    /// the wrong way (R3).
     /// </summary>
     private bool TakeRequest(uint from, in Message message, Resource resource)
     {
-        if (message.Mode is not null)
-            return core.Locks.Find(message.Lock) is not null;
-        core.Incoming.Request(from, message with { Mode = message.Wanted }, resource);
+        if (message.Mode is null)
+            core.Incoming.Request(from, message with { Mode = message.Wanted }, resource);
+        if (core.Locks.Find(message.Lock) is not { } known)
+            return message.Mode is null;
+        known.IsNamed = true;
+        if (message.Operation > known.Applied && known is { Granted: { } held, Requested: null } && message.Mode is { } mode
+            && LockModes.IsDownConversion(held, mode))
+        {
+            DownConvert(known, message, mode);
+        }
+
         return true;
     }
+
+    /// <summary>Its owner did it while it did not know who is master, and the value that it wrote with it is the last.</summary>
+    private void DownConvert(Lock known, in Message message, LockMode mode)
+    {
+        known.Operation = message.Operation;
+        known.Flags = message.Flags;
+        known.StatusFlags = StatusFlags.None;
+        known.Requested = mode;
+        known.Given?.Clear();
+        if (message.ValueState == LockValueState.Valid && message.ValueVersion > (known.Resource.Value?.Version ?? 0))
+            (known.Given ??= new ValueBuffer()).Set(message.Value, LockValueState.Valid, 0);
+        core.Master.Convert(known);
+    }
+
+    /// <summary>What an owner has ended while it did not know who is master, and does not send again, has ended (R3).</summary>
+    private void ForgetUnnamed(Resource resource, uint owner)
+    {
+        Forget(resource.Queues.Granted);
+        Forget(resource.Queues.Converting);
+        Forget(resource.Queues.Waiting);
+        core.Master.Pass.Run(resource);
+        core.LetRest(resource);
+
+        void Forget(LockList list)
+        {
+            for (var each = list.First; each is not null;)
+            {
+                var next = each.Next;
+                if (each.Session.Node == owner && !each.Session.HasDeparted)
+                {
+                    if (!each.IsNamed)
+                    {
+                        resource.Queues.Remove(each);
+                        core.Forget(each);
+                    }
+
+                    each.IsNamed = false;
+                }
+
+                each = next;
+            }
+        }
+    }
+
+    private static bool IsToWait([NotNullWhen(true)] Resource? resource) =>
+        resource?.Role is ResourceRole.Asking or ResourceRole.Releasing or ResourceRole.Moving or ResourceRole.Expecting;
 
     private static ulong CountOf(Resource resource, uint node)
     {

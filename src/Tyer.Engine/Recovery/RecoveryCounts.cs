@@ -24,6 +24,9 @@ public readonly record struct RecoveryCounts
     /// </summary>
     public long Held { get; init; }
 
+    /// <summary>Resources that it handed to another master, who took them.</summary>
+    public long ResourcesMoved { get; init; }
+
     /// <summary>Both together.</summary>
     public static RecoveryCounts operator +(RecoveryCounts one, RecoveryCounts other) => new()
     {
@@ -33,6 +36,7 @@ public readonly record struct RecoveryCounts
         RecordsSent = one.RecordsSent + other.RecordsSent,
         Regrants = one.Regrants + other.Regrants,
         Held = one.Held + other.Held,
+        ResourcesMoved = one.ResourcesMoved + other.ResourcesMoved,
     };
 
     /// <summary>What came since.</summary>
@@ -44,5 +48,6 @@ public readonly record struct RecoveryCounts
         RecordsSent = later.RecordsSent - earlier.RecordsSent,
         Regrants = later.Regrants - earlier.Regrants,
         Held = later.Held - earlier.Held,
+        ResourcesMoved = later.ResourcesMoved - earlier.ResourcesMoved,
     };
 }

@@ -1,5 +1,4 @@
 using Tyer.Engine.Locks;
-using Tyer.Engine.Messages;
 
 namespace Tyer.Engine.Recovery;
 
@@ -14,6 +13,7 @@ internal sealed class RecoverySide(EngineCore core)
     private readonly HashSet<Resource> _askedFor = [];
     private readonly List<Resource> _found = [];
     private int _homeless;
+    private int _dropped;
     private bool _isInstalling;
     private bool _saidDirectoryDone;
     private bool _saidLocksDone;
@@ -31,6 +31,9 @@ internal sealed class RecoverySide(EngineCore core)
         core.BeginView(view);
         _saidDirectoryDone = false;
         _saidLocksDone = false;
+        core.HandingOver.Stop(departed);
+        core.TakingOver.Stop(departed);
+        core.Following.Stop(departed);
         foreach (var node in departed)
         {
             core.Directory.DropParkedOf(node.Node);
@@ -45,13 +48,16 @@ internal sealed class RecoverySide(EngineCore core)
             core.Homes.MasterDeparted(node.Node);
         }
 
+        core.HandingOver.Disown();
+        core.Following.CarryOutDeferred();
         core.Directory.AskAllAgain();
         core.Homes.LookForMasters();
+        core.Following.GoOn();
         if (before is null)
             core.Directory.ResolveAll();
         Counts += new RecoveryCounts { RecordsSent = _unrecorded.Count };
         foreach (var resource in _unrecorded)
-            core.Send(view.Placement.NodeOf(resource.Slot), EngineCore.About(MessageKind.Record, resource));
+            core.Directory.SendRecord(resource);
         foreach (var node in departed)
         {
             if (Membership.IsProven(node))
@@ -60,6 +66,8 @@ internal sealed class RecoverySide(EngineCore core)
 
         if (before is { HasQuorum: false } && view.HasQuorum)
             core.Master.GrantWhatWaited();
+        core.HandingOver.GoOn();
+        core.TakingOver.GoOn();
         _isInstalling = false;
         SayWhatIsDone();
         core.Incoming.TakeParked();
@@ -70,24 +78,29 @@ internal sealed class RecoverySide(EngineCore core)
     {
         if (Membership.IsProven(departed))
             return;
-        var wasSettled = Membership.IsSettled;
+        var (wasComplete, wasSettled) = (Membership.IsDirectoryComplete, Membership.IsSettled);
         Membership.Prove(departed);
         if (Membership.View?.Has(departed) == false)
             Purge(departed);
-        if (!wasSettled && Membership.IsSettled)
-            Settle();
+        GoOn(wasComplete, wasSettled);
     }
 
     /// <summary>A member, or this node itself, says what it has done in a view.</summary>
     internal void Mark(MemberId member, RecoveryMarker marker, ulong view)
     {
-        var wasComplete = Membership.IsDirectoryComplete;
-        var wasSettled = Membership.IsSettled;
+        var (wasComplete, wasSettled) = (Membership.IsDirectoryComplete, Membership.IsSettled);
         Membership.Mark(member, marker, view);
+        GoOn(wasComplete, wasSettled);
+    }
+
+    private void GoOn(bool wasComplete, bool wasSettled)
+    {
         if (!wasComplete && Membership.IsDirectoryComplete)
             AnswerAskers();
         if (!wasSettled && Membership.IsSettled)
-            Settle();
+            CountRegrants(core.Rebuilder.FinishAll);
+        if (Membership is { IsDirectoryComplete: true, IsSettled: true } && !(wasComplete && wasSettled))
+            ForgetDoubts();
     }
 
     // What keeps this shard from being done.
@@ -105,7 +118,24 @@ internal sealed class RecoverySide(EngineCore core)
             return;
         mastered.Ties &= ~ResourceTies.Unrecorded;
         _unrecorded.Remove(mastered);
+        core.TakingOver.Recorded(mastered);
         core.LetRest(mastered);
+        SayWhatIsDone();
+    }
+
+    /// <summary>A resource that went to a node that departed: the directory is to know, before anybody is to think that all is said (M3).</summary>
+    internal void Disown(Resource dropped)
+    {
+        dropped.Ties |= ResourceTies.Dropped;
+        _dropped++;
+    }
+
+    internal void Disowned(Resource dropped)
+    {
+        if (!dropped.Has(ResourceTies.Dropped))
+            return;
+        dropped.Ties &= ~ResourceTies.Dropped;
+        _dropped--;
         SayWhatIsDone();
     }
 
@@ -166,7 +196,8 @@ internal sealed class RecoverySide(EngineCore core)
             AnswerAskersOf(asked);
     }
 
-    private void Settle()
+    /// <summary>Whoever is master is recorded, and whoever has locks knows of one: what else there is nobody has.</summary>
+    private void ForgetDoubts()
     {
         foreach (var resource in _doubtful)
         {
@@ -175,20 +206,19 @@ internal sealed class RecoverySide(EngineCore core)
         }
 
         _doubtful.Clear();
-        CountRegrants(core.Rebuilder.FinishAll);
     }
 
-    private void SayWhatIsDone()
+    internal void SayWhatIsDone()
     {
         if (_isInstalling || Membership.View is not { } view)
             return;
-        if (!_saidDirectoryDone && _unrecorded.Count == 0)
+        if (!_saidDirectoryDone && _unrecorded.Count == 0 && _dropped == 0 && core.HandingOver.Unanswered == 0)
         {
             _saidDirectoryDone = true;
             core.Announce(RecoveryMarker.DirectoryDone, view.Id);
         }
 
-        if (!_saidLocksDone && _homeless == 0)
+        if (!_saidLocksDone && _homeless == 0 && _dropped == 0)
         {
             _saidLocksDone = true;
             core.Announce(RecoveryMarker.LocksDone, view.Id);
@@ -211,6 +241,8 @@ internal sealed class RecoverySide(EngineCore core)
 
         core.Sessions.ForgetDeparted(departed);
     }
+
+    internal void CountMovedResource() => Counts += new RecoveryCounts { ResourcesMoved = 1 };
 
     internal void CountRebuiltResource() => Counts += new RecoveryCounts { ResourcesRebuilt = 1 };
 

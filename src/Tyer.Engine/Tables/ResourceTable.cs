@@ -19,6 +19,9 @@ internal sealed class ResourceTable(ulong seed)
 
     internal int Count { get; private set; }
 
+    /// <summary>How many of them this node is master of, or is about to be no longer.</summary>
+    internal int MasteredCount { get; private set; }
+
     internal int Buckets => _buckets.Length;
 
     internal Resource? Find(uint space, ulong hash, ReadOnlySpan<byte> name)
@@ -67,12 +70,16 @@ internal sealed class ResourceTable(ulong seed)
 
     internal void SetRole(Resource resource, ResourceRole role)
     {
+        MasteredCount += (IsMastery(role) ? 1 : 0) - (IsMastery(resource.Role) ? 1 : 0);
         resource.Role = role;
         if (role is ResourceRole.Asking or ResourceRole.Releasing)
             _withRequestOut.Add(resource);
         else
             _withRequestOut.Remove(resource);
     }
+
+    private static bool IsMastery(ResourceRole role) =>
+        role is ResourceRole.Active or ResourceRole.Rebuilding or ResourceRole.Releasing or ResourceRole.Moving;
 
     /// <summary>Notes whom this node believes to be master, 0 = nobody known.</summary>
     internal void SetMaster(Resource resource, uint node)
@@ -124,6 +131,7 @@ internal sealed class ResourceTable(ulong seed)
 
         Count--;
         _bySlot.Remove(removed.Slot, removed);
+        SetRole(removed, ResourceRole.Client);
         SetMaster(removed, 0);
         SetRecord(removed, 0);
         removed.Clear();

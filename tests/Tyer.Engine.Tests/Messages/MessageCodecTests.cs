@@ -157,7 +157,8 @@ public sealed class MessageCodecTests
 
         Assert.Equal(
             "None=0 Lookup=1 Master=2 Remove=3 Removed=4 Locate=5 Record=6 Recorded=7 Request=16 Convert=17 Unlock=18 Cancel=19 Orphan=20 Rebuild=21 RebuildEnd=22 "
-            + "Queued=32 Granted=33 Denied=34 Unlocked=35 Blocking=36 NotMaster=37 Adopted=38 Rebuilt=39 Introduce=48 Farewell=49",
+            + "Queued=32 Granted=33 Denied=34 Unlocked=35 Blocking=36 NotMaster=37 Adopted=38 Rebuilt=39 Introduce=48 Farewell=49 Expect=50 Expected=51 Moved=52 MovedNoted=53 MovedSession=54 "
+            + "MovedLock=55 MovedMessage=56 Move=57 Taken=58 NewMaster=59 MoveCalledOff=60",
             kinds);
         Assert.Equal("Granted=0 Unlocked=1 Again=2 Deadlock=3 Cancelled=4 TimedOut=5 QueueFull=6 NotFound=7 NoQuorum=8 Unavailable=9", statuses);
         Assert.Equal(RequestStatus.NoQuorum, RequestStatusRange.Last); // what follows is never sent
@@ -188,6 +189,8 @@ public sealed class MessageCodecTests
         Text = "some text"u8,
         Wanted = LockMode.Exclusive,
         Facts = MessageFacts.HasLocks | MessageFacts.IsNotMaster,
+        HeldFor = 0x3132333435363738,
+        WaitedFor = 0x4142434445464748,
     };
 
     private static Message Longest(MessageKind kind) => Full(kind) with
@@ -228,6 +231,9 @@ public sealed class MessageCodecTests
         Assert.True((fields.HasFlag(MessageFields.Value) ? written.Value : []).SequenceEqual(read.Value));
         Assert.Equal(Of(MessageFields.Process, written.Process), read.Process);
         Assert.True((fields.HasFlag(MessageFields.Text) ? written.Text : []).SequenceEqual(read.Text));
+
+        Assert.Equal(Of(MessageFields.Ages, written.HeldFor), read.HeldFor);
+        Assert.Equal(Of(MessageFields.Ages, written.WaitedFor), read.WaitedFor);
 
         T Of<T>(MessageFields field, T value)
             where T : struct => fields.HasFlag(field) ? value : default;

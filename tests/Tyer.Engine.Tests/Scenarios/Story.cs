@@ -25,6 +25,7 @@ namespace Tyer.Engine.Tests.Scenarios;
 /// install n2                              the next view that it is in comes to n2
 /// crash n3     start n3                   n3 is gone, with what is on its way to it; n3 starts as a new incarnation, in no view yet
 /// proof n3                                to all nodes comes the proof that n3, as it was, and its clients act no more
+/// n1 move r1 n2     n1 leave              n1 hands r1 over to n2; hands over what it masters, some with each time it is said
 /// show r1     show nodes     show views
 /// </code>
 /// </remarks>
@@ -134,6 +135,12 @@ internal sealed class Story
                 break;
             case [var actor, "purge", var processId]:
                 Purge(NodeOf(actor), int.Parse(processId, CultureInfo.InvariantCulture));
+                break;
+            case [var actor, "move", var resource, var to]:
+                Step(() => TellUnless(true, _cluster![NodeOf(actor)].Move(Space, resource, NodeOf(to)), resource));
+                break;
+            case [var actor, "leave"]:
+                Step(() => _cluster![NodeOf(actor)].Leave());
                 break;
             case [var actor, "lock", var name, var resource, var mode, ..]:
                 Lock(actor, name, resource, LockModes.Parse(mode), new Arguments(words[5..]));
@@ -290,6 +297,12 @@ internal sealed class Story
     {
         if (result != expected)
             _lines.Add($"{name} not accepted: {result}");
+    }
+
+    private void TellUnless(bool expected, bool result, string name)
+    {
+        if (result != expected)
+            _lines.Add($"{name} cannot move now");
     }
 
     private string NameOf(LockId id) => _locks.Values.FirstOrDefault(each => each.Id == id)?.Name ?? _beingLocked ?? id.ToString();

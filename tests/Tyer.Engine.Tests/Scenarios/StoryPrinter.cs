@@ -80,11 +80,19 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
                 $"{kind} {nameOf(message.Lock)} {Encoding.UTF8.GetString(message.Name)} {Mode(message)}{FlagNames.Print(message.Flags)}",
             MessageKind.Master =>
                 $"{kind} {Encoding.UTF8.GetString(message.Name)} is n{message.Node}, clock {message.Number}{Facts(message.Facts)}",
-            MessageKind.Locate or MessageKind.Record or MessageKind.Recorded or MessageKind.Rebuilt =>
+            MessageKind.Record when message.Node != 0 => $"{kind} {Encoding.UTF8.GetString(message.Name)}, after n{message.Node}",
+            MessageKind.Locate or MessageKind.Record or MessageKind.Recorded or MessageKind.Rebuilt or MessageKind.Expect or MessageKind.Expected
+                or MessageKind.MovedNoted or MessageKind.Taken or MessageKind.NewMaster or MessageKind.MoveCalledOff =>
                 $"{kind} {Encoding.UTF8.GetString(message.Name)}{Facts(message.Facts)}",
             MessageKind.Rebuild => $"{kind} {nameOf(message.Lock)} {Encoding.UTF8.GetString(message.Name)} {Rebuilt(message)}",
             MessageKind.RebuildEnd => $"{kind} {Encoding.UTF8.GetString(message.Name)}, {message.Number} in all",
-            MessageKind.Remove => $"{kind} {Encoding.UTF8.GetString(message.Name)}, clock {message.Number}",
+            MessageKind.Moved => $"{kind} {Encoding.UTF8.GetString(message.Name)} to n{message.Node}",
+            MessageKind.MovedSession => $"{kind} {Encoding.UTF8.GetString(message.Text)}",
+            MessageKind.MovedLock => $"{kind} {nameOf(message.Lock)} {Rebuilt(message)}",
+            MessageKind.MovedMessage => $"{kind} of n{message.Node}: {Enclosed(message.Node, to, message.Text)}",
+            MessageKind.Move => $"{kind} {Encoding.UTF8.GetString(message.Name)}, clock {message.Number}{Value(message)}",
+            MessageKind.NotMaster when message.Node != 0 => $"{kind} {nameOf(message.Lock)}, n{message.Node} is",
+            MessageKind.Remove => $"{kind} {Encoding.UTF8.GetString(message.Name)}, clock {message.Number}{Facts(message.Facts)}",
             MessageKind.Removed => $"{kind} {Encoding.UTF8.GetString(message.Name)}",
             MessageKind.Convert => $"{kind} {nameOf(message.Lock)} {Mode(message)}{FlagNames.Print(message.Flags)}{Value(message)}",
             MessageKind.Unlock => $"{kind} {nameOf(message.Lock)}{FlagNames.Print(message.Flags)}{Value(message)}",
@@ -98,6 +106,9 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
             _ => $"{kind} {nameOf(message.Lock)}",
         };
     }
+
+    private string Enclosed(uint from, uint to, ReadOnlySpan<byte> bytes) =>
+        MessageCodec.TryRead(bytes, out var message) ? Message(from, to, message) : "what cannot be read";
 
     private static string Rebuilt(in Message message)
     {
@@ -224,6 +235,8 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
         ResourceRole.Asking => "asks who is master",
         ResourceRole.Releasing => "lets go",
         ResourceRole.Rebuilding => "rebuilds",
+        ResourceRole.Moving => $"hands over to n{resource.Move!.To}",
+        ResourceRole.Expecting => $"expects to take over from n{resource.Move!.From}",
         _ when resource.Master != 0 => $"takes n{resource.Master} for master",
         _ => "knows no master",
     };
