@@ -11,6 +11,8 @@ namespace Tyer.Engine.Directory;
 /// </summary>
 internal sealed class DirectorySide(EngineCore core)
 {
+    private readonly List<Resource> _stragglers = [];
+
     /// <summary>Sends the requests of a resource that have not left yet to its master, or finds out first who that is.</summary>
     internal void Resolve(Resource resource)
     {
@@ -176,7 +178,25 @@ internal sealed class DirectorySide(EngineCore core)
         if (core.Owner.IsNoLongerWanted(refused))
             return;
         refused.Sent = false;
+        if (HasOneSentTo(from, resource) && !_stragglers.Contains(resource))
+            _stragglers.Add(resource);
         Resolve(resource);
+    }
+
+    /// <summary>
+    /// Requests may be on their way to a node that has already said, to another, that it is not the master. If it departs, nobody answers them:
+    /// they go out anew.
+    /// </summary>
+    internal void SendStragglers(IReadOnlyList<MemberId> departed)
+    {
+        foreach (var resource in _stragglers.ToArray())
+        {
+            foreach (var gone in departed)
+                TakeBackSentTo(gone.Node, resource);
+            if (!core.View!.Members.Any(member => HasOneSentTo(member.Node, resource)))
+                _stragglers.Remove(resource);
+            Resolve(resource);
+        }
     }
 
     // Idle resources.
@@ -370,6 +390,30 @@ internal sealed class DirectorySide(EngineCore core)
                 core.Owner.SendRequest(each, resource.Master);
         }
     }
+
+    private void TakeBackSentTo(uint node, Resource resource)
+    {
+        for (var each = resource.Owned.First; each is not null;)
+        {
+            var next = each.Next;
+            if (IsOutTo(node, each) && !core.Owner.IsNoLongerWanted(each))
+                each.Sent = false;
+            each = next;
+        }
+    }
+
+    private static bool HasOneSentTo(uint node, Resource resource)
+    {
+        for (var each = resource.Owned.First; each is not null; each = each.Next)
+        {
+            if (IsOutTo(node, each))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsOutTo(uint node, Lock each) => each is { Pending: OperationKind.Lock, Sent: true, IsTakenIn: false } && each.SentTo == node;
 
     private static bool HasTakenIn(Resource resource)
     {

@@ -81,6 +81,7 @@ public sealed class Lock
     internal uint Operation;
     internal OperationKind Pending;
     internal bool Sent;
+    internal uint SentTo; // whoever was taken for master when the request went out
     internal bool Confirmed;
     internal bool Ending;
     internal bool EndSent;

@@ -290,6 +290,7 @@ internal sealed class OwnerSide(EngineCore core)
         var message = RequestMessage(MessageKind.Request, asker);
         core.Send(master, message);
         asker.Sent = true;
+        asker.SentTo = master;
     }
 
     internal static Message RequestMessage(MessageKind kind, Lock asker)

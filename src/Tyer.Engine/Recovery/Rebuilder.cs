@@ -344,7 +344,10 @@ internal sealed class Rebuilder(EngineCore core)
         return true;
     }
 
-    /// <summary>Its owner did it while it did not know who is master, and the value that it wrote with it is the last.</summary>
+    /// <summary>
+    /// Its owner did it while it did not know who is master. What it may have written with it is the value, if the lock kept writers away
+    /// since; else nobody can tell.
+    /// </summary>
     private void DownConvert(Lock known, in Message message, LockMode mode)
     {
         known.Operation = message.Operation;
@@ -352,7 +355,9 @@ internal sealed class Rebuilder(EngineCore core)
         known.StatusFlags = StatusFlags.None;
         known.Requested = mode;
         known.Given?.Clear();
-        if (message.ValueState == LockValueState.Valid && message.ValueVersion > (known.Resource.Value?.Version ?? 0))
+        if ((message.Facts & MessageFacts.ValueIsCurrent) == 0 && known.Has(RawFlags.ValBlk))
+            known.Flags |= RawFlags.IvValBlk;
+        else if (message.ValueState == LockValueState.Valid && known.Resource.Value?.Bytes.SequenceEqual(message.Value) != true)
             (known.Given ??= new ValueBuffer()).Set(message.Value, LockValueState.Valid, 0);
         core.Master.Convert(known);
     }

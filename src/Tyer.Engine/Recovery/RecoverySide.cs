@@ -52,6 +52,7 @@ internal sealed class RecoverySide(EngineCore core)
         core.Following.CarryOutDeferred();
         core.Directory.AskAllAgain();
         core.Homes.LookForMasters();
+        core.Directory.SendStragglers(departed);
         core.Following.GoOn();
         if (before is null)
             core.Directory.ResolveAll();
