@@ -84,7 +84,7 @@ public sealed class Simulation
             client.Pause();
         _world.RunUntil(_world.Now + QuietAfter, AfterEach);
         foreach (var node in _cluster.RunningMembers.Where(node => !node.Wiring.Shards.IsSettled))
-            throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}");
+            throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}, with {Audit.DescribeTied(node)}");
         Audit.CheckQuiet(_cluster.RunningMembers);
         _world.Count("audits at rest");
 

@@ -244,9 +244,15 @@ internal sealed class DirectorySide(EngineCore core)
         core.Recovery.Disowned(released);
         HandParkedOn(released);
         if (released.Owned.IsEmpty)
+        {
+            // What was to be told a new master has been taken back meanwhile.
+            core.Recovery.FoundMaster(released);
             core.LetRest(released);
+        }
         else
+        {
             Resolve(released);
+        }
     }
 
     /// <summary>

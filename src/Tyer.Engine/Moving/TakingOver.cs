@@ -178,11 +178,11 @@ internal sealed class TakingOver(EngineCore core)
             var hasDeparted = (message.Facts & MessageFacts.NodeLeaves) != 0;
             switch (message.Kind)
             {
-                case MessageKind.MovedSession when message.Node != core.Node:
+                case MessageKind.MovedSession when !IsOwn(message.Node, hasDeparted):
                     sessions[(message.Node, message.Session, hasDeparted)] =
                         core.Sessions.OfMoved(message.Node, message.Session, message.Process, message.Text, hasDeparted);
                     break;
-                case MessageKind.MovedLock when message.Lock.Node == core.Node:
+                case MessageKind.MovedLock when IsOwn(message.Lock.Node, hasDeparted):
                     TakeOwn(resource, message);
                     break;
                 case MessageKind.MovedLock when sessions.TryGetValue((message.Lock.Node, message.Session, hasDeparted), out var session):
@@ -194,6 +194,9 @@ internal sealed class TakingOver(EngineCore core)
             }
         }
     }
+
+    /// <summary>What a former life of this node left behind is not this one's.</summary>
+    private bool IsOwn(uint node, bool hasDeparted) => node == core.Node && !hasDeparted;
 
     /// <summary>One that ended here meanwhile was granted to nobody: its end is on its way, or was never needed.</summary>
     private void TakeOwn(Resource resource, in Message message)
