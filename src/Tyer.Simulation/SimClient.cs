@@ -89,6 +89,9 @@ internal sealed class SimClient
         _node.Run(() => _node.Wiring.Sessions.Close(_session, reason: null));
     }
 
+    /// <summary>Whether who hangs for so long has lost his session.</summary>
+    internal static bool IsLostBy(long length) => length >= SessionTimeout - NodeLimits.ClientMargin.Ticks;
+
     /// <summary>
     /// Stands still for a while: says nothing to its node, and hears nothing. By its own clock it knows, when it comes back, whether its
     /// session was given up; and it acts by none of its locks after its own deadline, which comes first.
@@ -99,7 +102,7 @@ internal sealed class SimClient
             return;
         _hangs = true;
         _world.Tell($"{_name} hangs for {length / TimeSpan.TicksPerMillisecond} ms");
-        if (length >= SessionTimeout - NodeLimits.ClientMargin.Ticks)
+        if (IsLostBy(length))
         {
             // Client before node before re-grant (S2), each by a clock of its own.
             var error = SessionTimeout / 1000 * _chance.Between(-SimClock.RateErrorMax, SimClock.RateErrorMax);

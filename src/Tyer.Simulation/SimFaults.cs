@@ -9,14 +9,26 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
     private readonly SimRandom _times = SimRandom.For(cluster.World.Seed, 1);
     private bool _isOver;
 
+    // What is worst for a recovery comes twice as often.
+    private static readonly SimFaultKind[] ByChance = [SimFaultKind.Crash, .. Enum.GetValues<SimFaultKind>()];
+
+    private long LongMax => _world.Profile.DetectionMax * 4;
+
     /// <summary>How many were planned.</summary>
     internal int Count { get; private set; }
 
     /// <summary>Begins.</summary>
     internal void Begin()
     {
-        if (_world.Profile.FaultEvery > 0)
+        if (_world.Profile.Script is { } script)
+        {
+            foreach (var fault in script)
+                _world.At(fault.At, () => Next(chance => Happen(fault, chance)));
+        }
+        else if (_world.Profile.FaultEvery > 0)
+        {
             Plan();
+        }
     }
 
     /// <summary>Nothing more goes wrong, and what does is set right.</summary>
@@ -41,91 +53,126 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
             if (_isOver)
                 return;
             Plan();
-            var number = Count++;
-            // Each has chance of its own: the same, whichever others are left out.
-            if (number < reduction.FaultsEnd && !reduction.WithoutFaults.Contains(number))
-                Happen(SimRandom.For(_world.Seed, 1000 + (ulong)number));
+            Next(Happen);
         });
     }
 
+    private void Next(Action<SimRandom> happen)
+    {
+        var number = Count++;
+        // Each has chance of its own: the same, whichever others are left out.
+        if (!_isOver && number < reduction.FaultsEnd && !reduction.WithoutFaults.Contains(number))
+            happen(SimRandom.For(_world.Seed, 1000 + (ulong)number));
+    }
+
+    private bool CanFail(SimNode node) => node is { IsRunning: true, IsFrozen: false, IsLeaving: false } && _stack.IsMember(node.Id);
+
+    /// <summary>As chance will.</summary>
     private void Happen(SimRandom chance)
     {
-        var running = cluster.Running.Where(node => node is { IsFrozen: false, IsLeaving: false } && _stack.IsMember(node.Id)).ToArray();
+        var running = cluster.Running.Where(CanFail).ToArray();
         if (running.Length == 0)
             return;
+        var kind = chance.Of(ByChance);
         var node = chance.Of(running);
-        switch (chance.Below(16))
+        Happen(kind, node, SimFault.NodesOf(kind) > 1 ? chance.Of(running) : node, length: null, chance);
+    }
+
+    /// <summary>As the script says; nothing, where who is named is not there.</summary>
+    private void Happen(SimFault fault, SimRandom chance)
+    {
+        var node = cluster.Running.FirstOrDefault(node => node.Id.Node == fault.Node && CanFail(node));
+        var other = cluster.Running.FirstOrDefault(node => node.Id.Node == fault.Other && CanFail(node));
+        var needed = SimFault.NodesOf(fault.Kind);
+        if (needed == 0)
+            LoseQuorum(fault.For, chance);
+        else if (node is not null && (needed == 1 || other is not null))
+            Happen(fault.Kind, node, other ?? node, fault.For, chance);
+        else
+            _world.Tell($"{fault.Kind} finds nobody");
+    }
+
+    private void Happen(SimFaultKind kind, SimNode node, SimNode other, long? length, SimRandom chance)
+    {
+        if (SimFault.NodesOf(kind) > 1 && node == other)
+            return;
+        switch (kind)
         {
-            case 0 or 1:
-                Crash(node, chance);
+            case SimFaultKind.Crash:
+                Begins("crash", node);
+                cluster.StopForGood(node.Id, withMachine: true);
+                AfterFailure(node, chance);
                 break;
-            case 2:
-                KillDaemon(node, chance);
+            case SimFaultKind.Kill:
+                Begins("daemon dies", node);
+                cluster.Stop(node, withMachine: false);
+                AfterFailure(node, chance);
                 break;
-            case 3:
-                Freeze(node, chance);
+            case SimFaultKind.Restart:
+                Restart(node, length, chance);
                 break;
-            case 4:
-                Partition(node, chance);
+            case SimFaultKind.Freeze:
+                Begins("freeze", node);
+                node.Freeze();
+                EndAfter(length ?? SimWorld.Delay(chance, LongMax), node, () => Thaw(node), chance);
                 break;
-            case 5:
-                CutOffPair(node, chance.Of(running), chance);
+            case SimFaultKind.Slow:
+                Begins("slow node", node);
+                node.SlowBy = chance.Between(1, _world.Profile.SlownessMax);
+                _world.In(length ?? SimWorld.Delay(chance, LongMax), () => node.SlowBy = 0);
                 break;
-            case 6:
-                BreakConnections(node, chance.Of(running), chance);
+            case SimFaultKind.Partition:
+                Partition(node, oneWay: false, length, chance);
                 break;
-            case 7:
+            case SimFaultKind.Mute:
+                Partition(node, oneWay: true, length, chance);
+                break;
+            case SimFaultKind.Cut:
+                Begins("pair cut off", node, other);
+                _network.Cut(node.Id.Node, other.Id.Node);
+                _network.Cut(other.Id.Node, node.Id.Node);
+                _world.In(length ?? SimWorld.Delay(chance, _world.Profile.DetectionMax), () => MendPair(node.Id.Node, other.Id.Node));
+                break;
+            case SimFaultKind.Break:
+                Begins("connection lost, with what is on its way", node, other);
+                _network.BreakConnections(node.Id.Node, other.Id.Node, loses: true);
+                break;
+            case SimFaultKind.Close:
+                Begins("connection closed", node, other);
+                _network.BreakConnections(node.Id.Node, other.Id.Node, loses: false);
+                break;
+            case SimFaultKind.Lag:
+                Begins("slow pair", node, other);
+                _network.Slow(node.Id.Node, other.Id.Node, chance.Between(1, _world.Profile.DetectionMax));
+                _world.In(length ?? SimWorld.Delay(chance, LongMax), () => _network.Slow(node.Id.Node, other.Id.Node, 0));
+                break;
+            case SimFaultKind.Leap:
+                Begins("clock leaps", node);
+                node.Clock.Leap(length ?? SimWorld.Delay(chance, 5 * TimeSpan.TicksPerSecond));
+                break;
+            case SimFaultKind.Die:
                 KillClient(node, chance);
                 break;
-            case 8:
-                HangClient(node, chance);
+            case SimFaultKind.Hang:
+                HangClient(node, length ?? (chance.Permille(400) ? SimClient.SessionTimeout : 0) + SimWorld.Delay(chance, SimClient.SessionTimeout / 2), chance);
                 break;
-            case 9:
-                LoseQuorum(chance);
+            case SimFaultKind.Revoke:
+                Begins("session revoked", node);
+                cluster.ReplaceClient(node, chance).Expel(LossReason.Revoked);
                 break;
-            case 10:
-                SlowNode(node, chance);
-                break;
-            case 11:
-                SlowPair(node, chance.Of(running), chance);
-                break;
-            case 12:
-                LeapClock(node, chance);
-                break;
-            case 13:
-                RevokeSession(node, chance);
-                break;
-            case 14:
+            case SimFaultKind.Leave:
                 Leave(node, chance);
                 break;
             default:
-                Restart(node, chance);
+                LoseQuorum(length, chance);
                 break;
         }
     }
 
-    /// <summary>The machine is gone, and its clients with it.</summary>
-    private void Crash(SimNode node, SimRandom chance)
+    /// <summary>What lasted too long for the others has had the node put out by the time it ends.</summary>
+    private void EndAfter(long length, SimNode node, Action end, SimRandom chance)
     {
-        Begins("crash", node);
-        cluster.StopForGood(node.Id, withMachine: true);
-        AfterFailure(node, chance);
-    }
-
-    /// <summary>The daemon dies; its clients believe that they hold their locks until they are stopped.</summary>
-    private void KillDaemon(SimNode node, SimRandom chance)
-    {
-        Begins("daemon dies", node);
-        cluster.Stop(node, withMachine: false);
-        AfterFailure(node, chance);
-    }
-
-    private void Freeze(SimNode node, SimRandom chance)
-    {
-        Begins("freeze", node);
-        node.Freeze();
-        var length = SimWorld.Delay(chance, _world.Profile.DetectionMax * 4);
-        _world.In(length, () => Thaw(node));
+        _world.In(length, end);
         if (length > _world.Profile.DetectionMax)
             AfterFailure(node, chance);
     }
@@ -139,9 +186,8 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
     }
 
     /// <summary>A node is cut off from all others, or hears them without being heard, for a while, or until it is evicted.</summary>
-    private void Partition(SimNode node, SimRandom chance)
+    private void Partition(SimNode node, bool oneWay, long? length, SimRandom chance)
     {
-        var oneWay = chance.Permille(300);
         Begins(oneWay ? "one-way partition" : "partition", node);
         var others = Enumerable.Range(1, cluster.NodeCount).Select(number => (uint)number).Where(number => number != node.Id.Node).ToArray();
         foreach (var other in others)
@@ -151,39 +197,19 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
                 _network.Cut(other, node.Id.Node);
         }
 
-        var length = SimWorld.Delay(chance, _world.Profile.DetectionMax * 4);
-        _world.In(length, () =>
+        EndAfter(length ?? SimWorld.Delay(chance, LongMax), node, Mend, chance);
+
+        void Mend()
         {
             foreach (var other in others)
                 MendPair(node.Id.Node, other);
-        });
-        if (length > _world.Profile.DetectionMax)
-            AfterFailure(node, chance);
-    }
-
-    private void CutOffPair(SimNode node, SimNode other, SimRandom chance)
-    {
-        if (node == other)
-            return;
-        Begins("pair cut off", node, other);
-        _network.Cut(node.Id.Node, other.Id.Node);
-        _network.Cut(other.Id.Node, node.Id.Node);
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () => MendPair(node.Id.Node, other.Id.Node));
+        }
     }
 
     private void MendPair(uint one, uint other)
     {
         _network.Mend(one, other);
         _network.Mend(other, one);
-    }
-
-    private void BreakConnections(SimNode node, SimNode other, SimRandom chance)
-    {
-        if (node == other)
-            return;
-        var loses = chance.Permille(700);
-        Begins(loses ? "connection lost, with what is on its way" : "connection closed", node, other);
-        _network.BreakConnections(node.Id.Node, other.Id.Node, loses);
     }
 
     private void KillClient(SimNode node, SimRandom chance)
@@ -196,59 +222,29 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
             _world.In(SimWorld.Delay(chance, _world.Profile.ProofMax), () => node.Run(() => node.Wiring.Shards.Purge(SimNode.Space, client.ProcessId)));
     }
 
-    private void HangClient(SimNode node, SimRandom chance)
+    private void HangClient(SimNode node, long length, SimRandom chance)
     {
         Begins("client hangs", node);
-        if (chance.Permille(400))
-            cluster.ReplaceClient(node, chance).Hang(SimClient.SessionTimeout + SimWorld.Delay(chance, SimClient.SessionTimeout));
+        if (SimClient.IsLostBy(length))
+            cluster.ReplaceClient(node, chance).Hang(length);
         else
-            chance.Of(cluster.ClientsOf(node)).Hang(SimWorld.Delay(chance, SimClient.SessionTimeout / 2));
+            chance.Of(cluster.ClientsOf(node)).Hang(length);
     }
 
-    private void RevokeSession(SimNode node, SimRandom chance)
-    {
-        Begins("session revoked", node);
-        cluster.ReplaceClient(node, chance).Expel(LossReason.Revoked);
-    }
-
-    private void LoseQuorum(SimRandom chance)
+    private void LoseQuorum(long? length, SimRandom chance)
     {
         Begins("no quorum");
         _stack.SetQuorum(false);
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax * 4), () => _stack.SetQuorum(true));
-    }
-
-    /// <summary>Its machine has more to do than it can.</summary>
-    private void SlowNode(SimNode node, SimRandom chance)
-    {
-        Begins("slow node", node);
-        node.SlowBy = chance.Between(1, _world.Profile.SlownessMax);
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax * 4), () => node.SlowBy = 0);
-    }
-
-    /// <summary>What one says to the other takes longer: what either says to a third overtakes it.</summary>
-    private void SlowPair(SimNode node, SimNode other, SimRandom chance)
-    {
-        if (node == other)
-            return;
-        Begins("slow pair", node, other);
-        _network.Slow(node.Id.Node, other.Id.Node, chance.Between(1, _world.Profile.DetectionMax));
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax * 4), () => _network.Slow(node.Id.Node, other.Id.Node, 0));
-    }
-
-    private void LeapClock(SimNode node, SimRandom chance)
-    {
-        Begins("clock leaps", node);
-        node.Clock.Leap(SimWorld.Delay(chance, 5 * TimeSpan.TicksPerSecond));
+        _world.In(length ?? SimWorld.Delay(chance, LongMax), () => _stack.SetQuorum(true));
     }
 
     /// <summary>Stopped on purpose and started again: its sessions are told.</summary>
-    private void Restart(SimNode node, SimRandom chance)
+    private void Restart(SimNode node, long? length, SimRandom chance)
     {
         Begins("restart", node);
         node.Wiring.Sessions.CloseAll(LossReason.NodeStopped);
         cluster.StopForGood(node.Id, withMachine: false);
-        _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
+        _world.In(length ?? SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
         {
             if (_isOver)
                 _stack.Evict(node.Id);

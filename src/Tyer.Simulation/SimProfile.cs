@@ -14,6 +14,9 @@ public sealed record SimProfile
     /// <summary>The mean time between two faults; 0: none happen.</summary>
     public long FaultEvery { get; init; }
 
+    /// <summary>What goes wrong when; null: as chance will, as often as the other properties say.</summary>
+    public IReadOnlyList<SimFault>? Script { get; init; }
+
     /// <summary>The longest time that a message takes.</summary>
     public long LatencyMax { get; init; } = 2 * Millisecond;
 

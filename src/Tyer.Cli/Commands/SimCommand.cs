@@ -43,6 +43,12 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         CustomParser = Values.OptionalProfile,
     };
 
+    private readonly Option<string?> _faults = new("--faults")
+    {
+        Description = "What goes wrong when, from this file, and nothing else; a line: at 2000 freeze n1 for 800 (milliseconds).",
+        HelpName = "FILE",
+    };
+
     private readonly Option<bool> _trace = new("--trace") { Description = "With --seed: tell the story." };
     private readonly Option<bool> _shrink = new("--shrink") { Description = "With --seed: leave out of the story what the violation does not need." };
 
@@ -57,7 +63,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
     {
         var command = new Command("sim", "Try the cluster's rules in simulated clusters under faults; exit 1 if one is violated. Touches no daemon.")
         {
-            _seed, _runs, _nodes, _profile, _trace, _shrink, _cost,
+            _seed, _runs, _nodes, _profile, _faults, _trace, _shrink, _cost,
         };
         _profile.CompletionSources.Add([.. SimProfile.All.Select(profile => profile.Name)]);
         runner.Attach(command, RunAsync);
@@ -69,17 +75,42 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         if (invocation.Get(_cost))
             return CountCosts(invocation);
         SimProfile? profile = invocation.Get(_profile);
+        IReadOnlyList<SimFault>? script = ReadScript(invocation.Get(_faults));
         int nodes = invocation.Get(_nodes) ?? 0;
         int runs = invocation.Get(_runs) ?? UsualRuns;
         if (invocation.Get(_seed) is { } seed && invocation.Get(_runs) is null)
-            return LiveAgain(invocation, seed, profile ?? SimProfile.Of(seed), nodes);
+            return LiveAgain(invocation, seed, (profile ?? SimProfile.Of(seed)) with { Script = script }, nodes);
         if (invocation.Get(_trace) || invocation.Get(_shrink))
         {
             throw new CommandFailure(
                 ExitCodes.Usage, $"--trace and --shrink are for one life: name it with --seed, without --runs. See '{TyerCommand.Name} sim --help'.");
         }
 
-        return await LiveManyAsync(invocation, invocation.Get(_seed) ?? 1, runs, profile, nodes, cancellationToken).ConfigureAwait(false);
+        return await LiveManyAsync(
+            invocation,
+            invocation.Get(_seed) ?? 1,
+            runs,
+            seed => (profile ?? SimProfile.Of(seed)) with { Script = script },
+            Repeated(nodes, invocation.Get(_faults)),
+            nodes,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What else has to be said to live a life again.</summary>
+    private static string Repeated(int nodes, string? faults) =>
+        $"{(nodes == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" --nodes {nodes}"))}{(faults is null ? "" : $" --faults {faults}")}";
+
+    private static IReadOnlyList<SimFault>? ReadScript(string? file)
+    {
+        if (file is null) return null;
+        try
+        {
+            return SimFault.Parse(File.ReadAllText(file));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw new CommandFailure(ExitCodes.Usage, $"--faults {file}: {fault.Message}");
+        }
     }
 
     private static int CountCosts(Invocation invocation)
@@ -116,7 +147,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
     }
 
     private async Task<int> LiveManyAsync(
-        Invocation invocation, ulong first, int runs, SimProfile? profile, int nodes, CancellationToken cancellationToken)
+        Invocation invocation, ulong first, int runs, Func<ulong, SimProfile> profileOf, string repeated, int nodes, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
@@ -128,7 +159,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
             (number, _) =>
             {
                 ulong seed = first + (ulong)number;
-                SimProfile rough = profile ?? SimProfile.Of(seed);
+                SimProfile rough = profileOf(seed);
                 SimResult life = live(seed, rough, nodes, false, null);
                 if (life.Violation is { } rule) violations.Add(new SimViolation(seed, rough.Name, rule));
                 lock (counts)
@@ -151,7 +182,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, report);
         else SimText.Print(invocation.Out, new TablePrinter(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors), report);
         if (report.Violations is [var worst, ..])
-            invocation.Say($"to see the first again: {TyerCommand.Name} sim --seed {worst.Seed} --profile {worst.Profile}{(nodes == 0 ? "" : $" --nodes {nodes}")} --shrink --trace");
+            invocation.Say($"to see the first again: {TyerCommand.Name} sim --seed {worst.Seed} --profile {worst.Profile}{repeated} --shrink --trace");
         return report.Violations.Count == 0 ? ExitCodes.Ok : ExitCodes.Error;
     }
 }

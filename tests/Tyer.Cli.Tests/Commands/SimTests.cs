@@ -103,6 +103,24 @@ public sealed class SimTests
         Assert.Equal(new SimViolation(6, "stormy", "S1: two of them"), violation);
     }
 
+    [Fact]
+    public async Task What_goes_wrong_when_is_read_from_a_file_and_said_again_with_a_violation()
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("tyer-faults-").FullName, "faults.txt");
+        await File.WriteAllTextAsync(file, "at 2000 crash n1\n", TestContext.Current.CancellationToken);
+        Assert.Contains("2000.000  FAULT 0: crash n1.1\n", (await LiveAsync($"{Calm} --trace --faults {file}")).Out.ToString(), StringComparison.Ordinal);
+
+        var violated = new CommandLineHarness();
+        await LiveWithAsync(violated, $"sim --runs 2 --profile calm --faults {file}", ViolatedBy(2));
+        Assert.EndsWith($"tyer sim --seed 2 --profile calm --faults {file} --shrink --trace\n", violated.Error.ToString(), StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, "at noon crash n1\n", TestContext.Current.CancellationToken);
+        var refused = new CommandLineHarness();
+        Assert.Equal(ExitCodes.Usage, await refused.RunAsync("sim", "--seed", "1", "--faults", file));
+        Assert.Contains($"--faults {file}: 'at noon crash n1' is no fault; one is ", refused.Error.ToString(), StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
     private static async Task<CommandLineHarness> LiveAsync(string line)
     {
         var harness = new CommandLineHarness();
