@@ -395,7 +395,7 @@ public sealed class Simulation
         foreach (var node in members)
         {
             if (!node.Engine.IsSettled)
-                throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle");
+                throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: {string.Join("; ", members.SelectMany(Tied))}");
             var waiting = _clients[node.Id].Where(client => !client.IsIdle).Select(client => client.Describe()).ToArray();
             if (waiting.Length > 0)
                 throw new ViolationException($"{string.Join("; ", waiting)} waits without end");
@@ -411,6 +411,11 @@ public sealed class Simulation
             }
         }
     }
+
+    private static IEnumerable<string> Tied(SimNode node) =>
+        from each in ResourcesOf(node.Engine)
+        where each.Ties != ResourceTies.None || each.Move is not null
+        select $"{SimWorld.Name(node.Id)} has {System.Text.Encoding.UTF8.GetString(each.Name)} {each.Role} {each.Ties} {each.Move?.Phase}";
 
     private static IEnumerable<Resource> ResourcesOf(LockEngine engine)
     {
