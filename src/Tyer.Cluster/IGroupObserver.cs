@@ -39,6 +39,14 @@ public interface IGroupObserver
     /// <param name="why">What was noticed, and the remedy.</param>
     void OnPeerLost(Member peer, string why);
 
+    /// <summary>
+    /// A member stops in order: it hands over what it masters, and then has left. That is its proof (<see cref="OnFenced"/>), but a view without
+    /// it is still to come.
+    /// </summary>
+    /// <param name="peer">The member as the view lists it.</param>
+    /// <param name="hasLeft">False: it has begun to.</param>
+    void OnPeerLeaving(Member peer, bool hasLeft);
+
     /// <summary>A member reported by <see cref="OnPeerLost"/> answers again, in the same life.</summary>
     void OnPeerBack(Member peer);
 }

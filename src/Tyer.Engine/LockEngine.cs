@@ -103,7 +103,7 @@ public sealed class LockEngine
     /// <summary>What changes of the view have given it to do so far.</summary>
     public RecoveryCounts RecoveryCounts => _core.Recovery.Counts;
 
-    /// <summary>How many resources this node is master of, idle ones and those that are on their way to another included.</summary>
+    /// <summary>How many resources this node is master of, idle ones and those that are on their way to another included; not those that it has let go.</summary>
     public int MasteredCount => _core.Resources.MasteredCount;
 
     /// <summary>Hands a resource over to another member, if it can move now: then it is on its way when this returns.</summary>
@@ -127,9 +127,10 @@ public sealed class LockEngine
     /// that is taken. To be called now and then until <see cref="MasteredCount"/> is 0, or it has lasted long enough. What is in doubt
     /// stays until that is over, and everything does if there is no other member, or all are leaving.
     /// </summary>
-    public void Leave()
+    /// <param name="isOpen">Which of the other members can be reached; null: all.</param>
+    public void Leave(Func<uint, bool>? isOpen = null)
     {
-        _core.Drain.Begin();
+        _core.Drain.Begin(isOpen);
         _core.Drain.GoOn();
     }
 

@@ -13,6 +13,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
     private readonly Dictionary<NodeId, LostPeer> _lost = [];
     private readonly Dictionary<NodeIncarnation, TimeSpan> _unproven = [];
     private readonly HashSet<NodeIncarnation> _proven = [];
+    private readonly Dictionary<NodeIncarnation, LeavingPeer> _leaving = [];
     private IClusterStack? _stack;
     private IGroupConnection? _connection;
     private volatile ClusterView? _view;
@@ -51,6 +52,16 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         {
             lock (_gate)
                 return _lost.ToImmutableDictionary();
+        }
+    }
+
+    /// <summary>Members of the view that stop in order, or have.</summary>
+    internal ImmutableDictionary<NodeIncarnation, LeavingPeer> Leaving
+    {
+        get
+        {
+            lock (_gate)
+                return _leaving.ToImmutableDictionary();
         }
     }
 
@@ -127,6 +138,16 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         LogPeerLost(peer, why);
     }
 
+    public void OnPeerLeaving(Member peer, bool hasLeft)
+    {
+        lock (_gate)
+            _leaving[peer.NodeIncarnation] = new LeavingPeer(hasLeft, node.Shards.Clock.Now);
+        if (hasLeft)
+            LogPeerLeft(peer);
+        else
+            LogPeerLeaving(peer);
+    }
+
     public void OnPeerBack(Member peer)
     {
         lock (_gate)
@@ -140,6 +161,8 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         {
             foreach (var gone in _lost.Where(lost => !view.Contains(lost.Value.Peer.NodeIncarnation)).Select(lost => lost.Key).ToArray())
                 _lost.Remove(gone);
+            foreach (var gone in _leaving.Keys.Where(leaving => !view.Contains(leaving)).ToArray())
+                _leaving.Remove(gone);
             foreach (var gone in _unproven.Keys.Except(view.Unproven).ToArray())
                 _unproven.Remove(gone);
             foreach (var unproven in view.Unproven.Except(_proven))
@@ -164,7 +187,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
     [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "{State}: {Why}")]
     private partial void LogState(StackState state, string why);
 
-    [LoggerMessage(EventId = 1107, Level = LogLevel.Critical, Message = "Out of the cluster: {Why}. Every lock of this node is lost")]
+    [LoggerMessage(EventId = 1110, Level = LogLevel.Critical, Message = "Out of the cluster: {Why}. Every lock of this node is lost")]
     private partial void LogExpelled(string why);
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "{Who} acts no more ({Proof})")]
@@ -175,7 +198,18 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
 
     [LoggerMessage(EventId = 1106, Level = LogLevel.Information, Message = "{Peer} answers again")]
     private partial void LogPeerBack(Member peer);
+
+    [LoggerMessage(EventId = 1107, Level = LogLevel.Information, Message = "{Peer} is leaving: it hands over what it masters")]
+    private partial void LogPeerLeaving(Member peer);
+
+    [LoggerMessage(EventId = 1108, Level = LogLevel.Information, Message = "{Peer} has left in order, and proves it by that; a view without it is to come")]
+    private partial void LogPeerLeft(Member peer);
 }
+
+/// <summary>A member that stops in order.</summary>
+/// <param name="HasLeft">Whether it has; else it has begun to.</param>
+/// <param name="Since">When that was heard, by the node's clock.</param>
+internal readonly record struct LeavingPeer(bool HasLeft, TimeSpan Since);
 
 /// <summary>A member that does not answer.</summary>
 /// <param name="Peer">The member, as the view lists it.</param>

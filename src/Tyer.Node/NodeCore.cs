@@ -140,8 +140,13 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _stopping, 1) != 0)
             return;
+        var departure = new Departure(this);
+        await departure.BeginAsync().ConfigureAwait(false);
         var isClean = await Clients.StopAsync().ConfigureAwait(false);
         Sessions.CloseAll(LossReason.NodeStopped);
+        await departure.HandOverAsync().ConfigureAwait(false);
+        if (isClean)
+            await departure.EndAsync().ConfigureAwait(false);
         _timer.Dispose();
         await Membership.DisposeAsync().ConfigureAwait(false);
         if (_mesh is not null)

@@ -39,6 +39,9 @@ internal static class NodeLimits
     /// <summary>How long a client that is refused may take to close its end.</summary>
     internal static TimeSpan FarewellMax { get; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a node that stops goes on handing over what it masters, from when it was told to stop.</summary>
+    internal static TimeSpan LeaveMax { get; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a node that stops waits for its clients to tell their holders.</summary>
     internal static TimeSpan GoodbyeMax { get; } = TimeSpan.FromSeconds(5);
 

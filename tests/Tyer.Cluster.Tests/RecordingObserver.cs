@@ -41,6 +41,8 @@ internal sealed class RecordingObserver : IGroupObserver
 
     public void OnPeerLost(Member peer, string why) => Record($"lost {peer.Name}", () => { });
 
+    public void OnPeerLeaving(Member peer, bool hasLeft) => Record($"{(hasLeft ? "left" : "leaving")} {peer.Name}", () => { });
+
     public void OnPeerBack(Member peer) => Record($"back {peer.Name}", () => { });
 
     public Task<string> UntilStateAsync(StackState state) => UntilAsync(

@@ -86,7 +86,7 @@ internal sealed class InMemoryNetwork
 
         private bool IsFenced(uint node, ulong life) => _fenced.TryGetValue(node, out var through) && life <= through;
 
-        public bool IsConnected(uint node) => _inboxes.ContainsKey(node);
+        public bool IsConnected(uint node) => !_isDead && network.Has(node) && _inboxes.ContainsKey(node);
 
         public ValueTask DisposeAsync()
         {

@@ -186,6 +186,49 @@ public sealed class ViewChangeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_stops_in_order_hands_over_what_it_masters_and_nobody_waits_for_a_view()
+    {
+        await LockAllAsync(3, "over", LockMode.Null);
+        var held = await LockAllAsync(1, "over");
+        var first = Enumerable.Range(0, Names).Select(number => _locks[2].LockAsync($"over{number}", LockMode.Exclusive, Token).AsTask()).ToArray();
+        await UntilWaitingAsync(Names);
+        var second = Enumerable.Range(0, Names).Select(number => _locks[1].LockAsync($"over{number}", LockMode.Exclusive, Token).AsTask()).ToArray();
+        await UntilWaitingAsync(2 * Names);
+
+        await StopAsync(3);
+
+        // Everything below is done in the view that the stopped node is still in.
+        await ReleaseAllAsync(held);
+        var next = await Task.WhenAll(first).WaitAsync(EmbeddedNode.Patience, Token);
+        Assert.DoesNotContain(second, each => each.IsCompleted);
+        Assert.All(next.Zip(held), pair => Assert.True(pair.First.Token > pair.Second.Token));
+        await ReleaseAllAsync(next);
+        var last = await Task.WhenAll(second).WaitAsync(EmbeddedNode.Patience, Token);
+        Assert.All(last, handle => Assert.Equal(1ul, handle.Token.Epoch));
+        await ReleaseAllAsync(last);
+        await TellViewAsync(View(1, 2), 1, 2);
+    }
+
+    [Fact]
+    public async Task A_node_that_stopped_in_order_is_its_own_proof()
+    {
+        await LockAllAsync(3, "proof");
+        var waiting = Enumerable.Range(0, Names).Select(number => _locks[2].LockAsync($"proof{number}", LockMode.Exclusive, Token).AsTask()).ToArray();
+        await UntilWaitingAsync(Names);
+
+        await StopAsync(3);
+
+        // Its sessions ended with it.
+        await Task.WhenAll(waiting).WaitAsync(EmbeddedNode.Patience, Token);
+        var status = await UntilAsync(1, status => status.Nodes.Single(node => node.Name == "n3").Membership == NodeMembership.Left);
+        Assert.Contains("tyer view set", Assert.Single(status.Frozen).Remedy, StringComparison.Ordinal);
+        await UntilAsync(2, status => status.Nodes.Single(node => node.Name == "n3").Membership == NodeMembership.Left);
+        await TellViewAsync(View(1, 2), 1, 2);
+        await UntilAsync(1, status => status.View!.IsSettled && status.Frozen.Count == 0);
+        await UntilAsync(2, status => status.View!.IsSettled && status.Frozen.Count == 0);
+    }
+
+    [Fact]
     public async Task A_member_that_was_not_told_the_view_is_named_by_those_who_wait_for_it()
     {
         var departed = Kill(3);
@@ -290,6 +333,13 @@ public sealed class ViewChangeTests : IAsyncLifetime
         _nodes.Remove(id);
         _dead.Add(node);
         return $"{id}.{node.State.Incarnation}";
+    }
+
+    private async Task StopAsync(uint id)
+    {
+        var node = _nodes[id];
+        _nodes.Remove(id);
+        await node.DisposeAsync();
     }
 
     /// <summary>Its machine dies, the others go on in a view without it, and it is proven gone.</summary>

@@ -53,8 +53,12 @@ internal static class StatusText
     {
         string members = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Member).Select(Named));
         string lost = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Lost).Select(Named));
+        string leaving = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Leaving).Select(Named));
+        string left = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Left).Select(node => Safe(node.Name)));
         string absent = string.Join(" ", nodes.Where(node => node.Membership == NodeMembership.Absent).Select(Named));
         return (members.Length == 0 ? "none" : members)
+            + (leaving.Length == 0 ? "" : $"; leaving: {leaving}")
+            + (left.Length == 0 ? "" : $"; left: {left}")
             + (lost.Length == 0 ? "" : $"; lost: {lost}")
             + (absent.Length == 0 ? "" : $"; absent: {absent}");
     }

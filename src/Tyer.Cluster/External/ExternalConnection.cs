@@ -90,8 +90,36 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
         });
     }
 
-    /// <summary>Nodes of this stack say nothing to each other.</summary>
-    public bool OnMessage(NodeId from, ReadOnlySpan<byte> message) => false;
+    /// <summary>This node stops in order: the other members are told that it begins to, and that it has.</summary>
+    public Task SayFarewellAsync(bool hasLeft) => AskAsync("The farewell", () =>
+    {
+        Span<byte> message = stackalloc byte[Farewell.Length];
+        new Farewell(Self.Incarnation, hasLeft).Write(message);
+        foreach (Member member in View?.Members ?? [])
+        {
+            if (member.Id != Self.Id) _messenger.Send(member.Id, message);
+        }
+    });
+
+    /// <summary>All that nodes of this stack say to each other is farewell.</summary>
+    public bool OnMessage(NodeId from, ReadOnlySpan<byte> message)
+    {
+        if (Farewell.Read(message) is not { } farewell) return false;
+
+        Post(() => OnFarewell(new NodeIncarnation(from, farewell.Who), farewell.HasLeft));
+        return true;
+    }
+
+    /// <summary>One who has left proves it himself: nothing is left of his clients. The control daemon need not, and gives a view without him.</summary>
+    private void OnFarewell(NodeIncarnation who, bool hasLeft)
+    {
+        if (View is not { } view || !view.Contains(who) || _proofs.Contains(who)) return;
+
+        Observer.OnPeerLeaving(view.Find(who.Node)!, hasLeft);
+        if (!hasLeft) return;
+        _proofs.Add(who);
+        Observer.OnFenced(who, FenceProof.CleanLeave);
+    }
 
     public void OnReachable(NodeIncarnation peer) => Post(() =>
     {
@@ -100,7 +128,7 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
 
     public void OnUnreachable(NodeId peer, string why) => Post(() =>
     {
-        if (View?.Find(peer) is { } member && _lost.Add(peer)) Observer.OnPeerLost(member, why);
+        if (View?.Find(peer) is { } member && !_proofs.Contains(member.NodeIncarnation) && _lost.Add(peer)) Observer.OnPeerLost(member, why);
     });
 
     /// <summary>

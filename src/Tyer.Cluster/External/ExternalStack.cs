@@ -27,7 +27,7 @@ public sealed class ExternalStack : IClusterStack
     /// <param name="peers">The nodes that may ever be in a view with this one: those that it can connect to.</param>
     /// <param name="addresses">Where peers reach this node, best first; see <see cref="Member.Addresses"/>.</param>
     /// <param name="state">Stays the caller's to dispose, after the connection.</param>
-    /// <param name="messenger">Tells which peers are connected; nothing is sent by this stack.</param>
+    /// <param name="messenger">Tells which peers are connected; and carries the farewell of one that stops.</param>
     /// <param name="clock">Times the wait after an unclean stop.</param>
     /// <exception cref="ArgumentException">The peers contradict each other or the state's owner; the message says how.</exception>
     public ExternalStack(
@@ -49,7 +49,7 @@ public sealed class ExternalStack : IClusterStack
     public string Name => "external";
 
     /// <inheritdoc/>
-    public StackCapabilities Capabilities => StackCapabilities.FenceAcknowledgement;
+    public StackCapabilities Capabilities => StackCapabilities.Leave | StackCapabilities.FenceAcknowledgement;
 
     /// <inheritdoc/>
     public string? Caution =>
@@ -101,6 +101,14 @@ public sealed class ExternalStack : IClusterStack
     /// <exception cref="LockRefusedException">It cannot be right; the message says why.</exception>
     /// <exception cref="LockUnavailableException">The connection is closed.</exception>
     public Task ProveAsync(NodeIncarnation who) => Connection.ProveAsync(who);
+
+    /// <summary>
+    /// Tells the other members that this node stops in order. When they have heard that it has left, they have its proof, and a view without it
+    /// need not list it as unproven.
+    /// </summary>
+    /// <param name="hasLeft">False: it begins to. True: no client of this node believes in a lock any more.</param>
+    /// <exception cref="LockUnavailableException">The connection is closed.</exception>
+    public Task SayFarewellAsync(bool hasLeft) => Connection.SayFarewellAsync(hasLeft);
 
     private ExternalConnection Connection => _connection ?? throw new InvalidOperationException("The stack is not connected.");
 }

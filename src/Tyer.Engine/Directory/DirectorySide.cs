@@ -16,7 +16,9 @@ internal sealed class DirectorySide(EngineCore core)
     /// <summary>Sends the requests of a resource that have not left yet to its master, or finds out first who that is.</summary>
     internal void Resolve(Resource resource)
     {
-        if (resource.Role != ResourceRole.Client || resource.Owned.IsEmpty || core.View is null)
+        // Where nothing is left of what a master may know of, it is to be told that.
+        var isNeeded = !resource.Owned.IsEmpty || resource.Has(ResourceTies.Homeless);
+        if (resource.Role != ResourceRole.Client || !isNeeded || core.View is null)
             return;
         if (resource.Master == 0)
             Ask(resource);

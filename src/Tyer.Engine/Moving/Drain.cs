@@ -20,11 +20,16 @@ internal sealed class Drain(EngineCore core)
     private readonly HashSet<uint> _leaving = [];
     private ulong _leavingIn;
     private int _bucket;
+    private Func<uint, bool>? _isOpen;
 
     /// <summary>Whether this node is leaving.</summary>
     internal bool IsLeaving { get; private set; }
 
-    internal void Begin() => IsLeaving = true;
+    internal void Begin(Func<uint, bool>? isOpen)
+    {
+        IsLeaving = true;
+        _isOpen = isOpen;
+    }
 
     /// <summary>A node that was asked is leaving itself.</summary>
     internal void NoteLeaving(uint node)
@@ -75,7 +80,7 @@ internal sealed class Drain(EngineCore core)
         var directory = view.Placement.NodeOf(resource.Slot);
         foreach (var member in view.Members)
         {
-            if (member.Node == core.Node || _leaving.Contains(member.Node))
+            if (member.Node == core.Node || _leaving.Contains(member.Node) || _isOpen?.Invoke(member.Node) == false)
                 continue;
             var count = (2 * resource.Queues.CountOf(member.Node)) + (member.Node == directory ? 1 : 0);
             if (count <= most)

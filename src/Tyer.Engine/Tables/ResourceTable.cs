@@ -19,7 +19,7 @@ internal sealed class ResourceTable(ulong seed)
 
     internal int Count { get; private set; }
 
-    /// <summary>How many of them this node is master of, or is about to be no longer.</summary>
+    /// <summary>How many of them this node is master of, those included that it is handing over.</summary>
     internal int MasteredCount { get; private set; }
 
     internal int Buckets => _buckets.Length;
@@ -79,7 +79,7 @@ internal sealed class ResourceTable(ulong seed)
     }
 
     private static bool IsMastery(ResourceRole role) =>
-        role is ResourceRole.Active or ResourceRole.Rebuilding or ResourceRole.Releasing or ResourceRole.Moving;
+        role is ResourceRole.Active or ResourceRole.Rebuilding or ResourceRole.Moving;
 
     /// <summary>Notes whom this node believes to be master, 0 = nobody known.</summary>
     internal void SetMaster(Resource resource, uint node)

@@ -42,6 +42,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
             Frozen =
             [
                 .. membership.Unproven.OrderBy(each => each.Key.Node).ThenBy(each => each.Key.Incarnation).Select(each => Describe(each.Key, each.Value)),
+                .. membership.Leaving.Where(each => each.Value.HasLeft).OrderBy(each => each.Key.Node).Select(each => Describe(each.Key, each.Value)),
                 .. membership.Lost.Values.OrderBy(lost => lost.Peer.Id).Select(Describe),
             ],
             Timing = new TimingStatus
@@ -70,7 +71,10 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
                 Name = name,
                 Id = id.Value,
                 Incarnation = member?.Incarnation.Value ?? departed.Incarnation.Value,
-                Membership = lost is not null || departed != default ? NodeMembership.Lost : member is null ? NodeMembership.Absent : NodeMembership.Member,
+                Membership = member is not null && node.Membership.Leaving.TryGetValue(member.NodeIncarnation, out var leaving) ? (leaving.HasLeft ? NodeMembership.Left : NodeMembership.Leaving)
+                    : lost is not null || departed != default ? NodeMembership.Lost
+                    : member is null ? NodeMembership.Absent
+                    : NodeMembership.Member,
                 IsReachable = id.Value == node.Id ? null : node.Peers?.IsReachable(id.Value) ?? false,
                 Since = lost is null ? null : node.Shards.Clock.Now - lost.Since,
                 Trouble = lost?.Why,
@@ -181,6 +185,17 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         Remedy = node.Settings.IsExternal
             ? $"If {lost.Peer.Name} has stopped for good, its control daemon has to tell every other node a view without it ('tyer view set') and, when that is certain, so ('tyer view fence {lost.Peer.NodeIncarnation}')."
             : $"If {lost.Peer.Name} has stopped for good, stop all nodes and start them again: with this stack nobody recovers from a node's loss.",
+    };
+
+    private FrozenPart Describe(NodeIncarnation left, LeavingPeer peer) => new()
+    {
+        Node = node.NameOf(left.Node.Value),
+        NodeId = left.Node.Value,
+        Incarnation = left.Incarnation.Value,
+        Since = node.Shards.Clock.Now - peer.Since,
+        What = $"first uses of names whose directory is on {node.NameOf(left.Node.Value)}, which has left",
+        WaitsFor = $"a view without {node.Membership.NameOf(left)}",
+        Remedy = "The control daemon has to give every other node a view without it ('tyer view set'); it has proven by itself that it has stopped.",
     };
 
     private FrozenPart Describe(NodeIncarnation departed, TimeSpan since) => new()

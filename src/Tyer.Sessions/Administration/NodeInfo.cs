@@ -45,4 +45,10 @@ public enum NodeMembership
 
     /// <summary>It is configured, and not in the view.</summary>
     Absent,
+
+    /// <summary>It is a member, and stops in order: it hands over what it masters.</summary>
+    Leaving,
+
+    /// <summary>It stopped in order, which proves that nothing is left of it; a view without it is to come.</summary>
+    Left,
 }
