@@ -355,10 +355,16 @@ internal sealed class Rebuilder(EngineCore core)
         known.StatusFlags = StatusFlags.None;
         known.Requested = mode;
         known.Given?.Clear();
-        if ((message.Facts & MessageFacts.ValueIsCurrent) == 0 && known.Has(RawFlags.ValBlk))
+        // By which of several conversions it was written the flags of the last do not say.
+        if ((message.Facts & MessageFacts.ValueIsCurrent) == 0)
+        {
             known.Flags |= RawFlags.IvValBlk;
+        }
         else if (message.ValueState == LockValueState.Valid && known.Resource.Value?.Bytes.SequenceEqual(message.Value) != true)
+        {
+            known.Flags |= RawFlags.ValBlk;
             (known.Given ??= new ValueBuffer()).Set(message.Value, LockValueState.Valid, 0);
+        }
         core.Master.Convert(known);
     }
 
