@@ -322,7 +322,8 @@ internal sealed class SimClient
         var held = converted.Granted!.Value;
         var mode = random.Of([.. LockModes.All]);
         var flags = RawFlags.None;
-        if (random.Permille(700))
+        // Half of them leave the value alone: then the copy that the lock has may be an old one.
+        if (random.Permille(500))
             flags |= RawFlags.ValBlk;
         if (random.Permille(150))
             flags |= RawFlags.NoQueue;

@@ -59,7 +59,15 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
             view = (uint)mine.Id;
         if (world.Mistake == SimMistake.MistakesIncarnations && node.View?.Find(from) is { } present && present.Incarnation != _incarnations[from])
             _observer!.OnConnected(from, present.Incarnation);
-        _observer!.OnMessage(from, binding, view, body);
+        try
+        {
+            _observer!.OnMessage(from, binding, view, body);
+        }
+        catch (Exception fault)
+        {
+            world.Fail(fault);
+            throw;
+        }
     }
 
     public void OnConnected(uint peer, ulong incarnation)

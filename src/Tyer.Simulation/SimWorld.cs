@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Tyer.Engine;
 
@@ -12,6 +13,7 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
     private readonly Dictionary<string, long> _counts = [];
     private readonly List<string> _trace = [];
     private readonly Dictionary<LockId, string> _resources = [];
+    private ExceptionDispatchInfo? _failure;
     private long _number;
     private ulong _hash = 14695981039346656037UL;
 
@@ -86,6 +88,11 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
             _trace.Add(string.Create(CultureInfo.InvariantCulture, $"{Now / (double)TimeSpan.TicksPerMillisecond,10:0.000}  {line}"));
     }
 
+    /// <summary>
+    /// Something is wrong: the life ends with this, whoever catches what is thrown meanwhile. A link, say, ends itself when its receiver throws.
+    /// </summary>
+    internal void Fail(Exception fault) => _failure ??= ExceptionDispatchInfo.Capture(fault);
+
     /// <summary>Lets everything happen that is to happen until a time.</summary>
     internal void RunUntil(long end, Action afterEach)
     {
@@ -94,6 +101,7 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
             var action = _agenda.Dequeue();
             Now = next.Time;
             action();
+            _failure?.Throw();
             afterEach();
         }
 
