@@ -20,7 +20,7 @@ internal sealed class SimCluster
         _reduction = reduction;
         _watch = new Watch(world);
         Network = new SimNetwork(world, number => _nodes.GetValueOrDefault(number));
-        Stack = new SimStack(world, _nodes, _watch, departed => StopForGood(departed, withMachine: false));
+        Stack = new SimStack(world, _nodes, nodes, _watch, departed => StopForGood(departed, withMachine: false));
         Stack.Join([.. Enumerable.Range(1, nodes).Select(number => Start((uint)number).Id)]);
     }
 
@@ -53,7 +53,7 @@ internal sealed class SimCluster
     }
 
     /// <summary>Those of a node's clients that are there and know of no loss.</summary>
-    internal IReadOnlyList<SimClient> ClientsOf(SimNode node) => [.. _clients[node.Id].Where(client => !client.IsGone)];
+    internal IReadOnlyList<SimClient> ClientsOf(SimNode node) => [.. _clients.GetValueOrDefault(node.Id, []).Where(client => !client.IsGone)];
 
     /// <summary>Another comes in the place of one of a node's clients, which is returned, to be ended one way or another.</summary>
     internal SimClient ReplaceClient(SimNode node, SimRandom chance)
@@ -86,8 +86,15 @@ internal sealed class SimCluster
     /// <summary>A machine whose node is gone starts it anew.</summary>
     internal void StartAgain(SimNode gone)
     {
-        if (_nodes[gone.Id.Node] == gone)
+        if (_nodes[gone.Id.Node] == gone && !gone.IsRunning)
             Stack.Join(Start(gone.Id.Node).Id);
+    }
+
+    /// <summary>So do all machines whose nodes are gone.</summary>
+    internal void StartAll()
+    {
+        foreach (var gone in _nodes.Values.Where(node => !node.IsRunning).ToArray())
+            StartAgain(gone);
     }
 
     private SimNode Start(uint number)
@@ -95,6 +102,8 @@ internal sealed class SimCluster
         var id = new MemberId(number, ++_incarnations);
         var node = new SimNode(World, Network, id, NodeCount, _lockNumbers.GetValueOrDefault(number) + 1);
         _nodes[number] = node;
+        if (World.Profile.Leases)
+            node.Lease = new SimLease(this, node);
         _clients[id] = [];
         for (var each = 0; each < World.Profile.Clients; each++)
             _clients[id].Add(NewClient(node));

@@ -42,6 +42,10 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
             node.SlowBy = 0;
             Thaw(node);
         }
+
+        // Without a majority no lease is renewed, and nobody is proven gone.
+        if (_world.Profile.Leases)
+            cluster.StartAll();
     }
 
     private void Plan()
@@ -65,7 +69,9 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
             happen(SimRandom.For(_world.Seed, 1000 + (ulong)number));
     }
 
-    private bool CanFail(SimNode node) => node is { IsRunning: true, IsFrozen: false, IsLeaving: false } && _stack.IsMember(node.Id);
+    private bool MayStart => !_isOver || _world.Profile.Leases;
+
+    private bool CanFail(SimNode node) => node is { IsRunning: true, IsFrozen: false, IsLeaving: false } && _stack.IsMember(node.Id) && cluster.ClientsOf(node).Count > 0;
 
     /// <summary>As chance will.</summary>
     private void Happen(SimRandom chance)
@@ -246,10 +252,10 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
         cluster.StopForGood(node.Id, withMachine: false);
         _world.In(length ?? SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
         {
-            if (_isOver)
-                _stack.Evict(node.Id);
-            else
+            if (MayStart)
                 cluster.StartAgain(node);
+            else
+                _stack.Evict(node.Id);
         });
     }
 
@@ -267,7 +273,7 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
             _stack.Leave(node.Id);
             _world.In(SimWorld.Delay(chance, _world.Profile.DetectionMax), () =>
             {
-                if (!_isOver && !_stack.IsMember(node.Id) && !node.IsRunning)
+                if (MayStart && !_stack.IsMember(node.Id) && !node.IsRunning)
                     cluster.StartAgain(node);
             });
         });
@@ -279,7 +285,7 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
         _world.In(_world.Profile.DetectionMax + SimWorld.Delay(chance, _world.Profile.ProofMax), () =>
         {
             // A new life, some time after the old one was found to be gone.
-            if (!_isOver && !_stack.IsMember(node.Id) && !node.IsRunning)
+            if (MayStart && !_stack.IsMember(node.Id) && !node.IsRunning)
                 cluster.StartAgain(node);
         });
     }

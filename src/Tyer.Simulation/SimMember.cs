@@ -8,7 +8,9 @@ namespace Tyer.Simulation;
 /// <summary>A node's place in the simulated cluster: brings it what the stack <c>sim</c> says, and makes the mistake that was asked for.</summary>
 internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, IGroupConnection
 {
+    private readonly Queue<ClusterView> _waiting = new();
     private IGroupObserver? _observer;
+    private bool _mayAct;
 
     public string Name => "sim";
 
@@ -24,8 +26,7 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
 
     public ClusterView? View { get; private set; }
 
-    // Who is out is fenced: no lease runs out by itself.
-    public TimeSpan SafeUntil => TimeSpan.MaxValue;
+    public TimeSpan SafeUntil { get; private set; } = TimeSpan.MaxValue;
 
     public ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
     {
@@ -35,9 +36,46 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    /// <summary>The newest view that it was told, installed or not.</summary>
+    internal ClusterView? Told => _waiting.LastOrDefault() ?? View;
+
+    /// <summary>The node may act until then. Before it first may, it is in no view.</summary>
+    internal void Extend(TimeSpan until)
+    {
+        if (State == StackState.Expelled)
+            return;
+        if (world.Mistake != SimMistake.ActsBeyondItsLease)
+        {
+            SafeUntil = until;
+            _observer!.OnSafeUntil(until);
+        }
+
+        _mayAct = true;
+        while (_waiting.TryDequeue(out var view))
+            Install(view);
+    }
+
+    /// <summary>It is out, for good.</summary>
+    internal void Expel(string why)
+    {
+        if (State == StackState.Expelled)
+            return;
+        State = StackState.Expelled;
+        StateReason = why;
+        _observer!.OnState(State, why);
+    }
+
     /// <summary>The node is in this view from now on.</summary>
     internal void Install(ClusterView view)
     {
+        if (State == StackState.Expelled)
+            return;
+        if (world.Profile.Leases && !_mayAct)
+        {
+            _waiting.Enqueue(view);
+            return;
+        }
+
         if (world.Traces)
         {
             var unproven = view.Unproven.IsEmpty ? "" : $"; unproven {string.Join(' ', view.Unproven.Select(each => $"n{each}"))}";

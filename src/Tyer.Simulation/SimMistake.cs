@@ -47,6 +47,12 @@ internal enum SimMistake
     /// <summary>Grants though its view has no quorum.</summary>
     IgnoresQuorum,
 
+    /// <summary>Acts on when its lease has run out, and lets its clients do so.</summary>
+    ActsBeyondItsLease,
+
+    /// <summary>Takes a lease for run out when one survivor says so.</summary>
+    BelievesOneSurvivor,
+
     /// <summary>Loses one message in a thousand, as if connections were to be trusted.</summary>
     LosesMessages,
 

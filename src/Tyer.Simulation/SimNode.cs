@@ -69,6 +69,9 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
 
     internal PeerMesh Mesh { get; }
 
+    /// <summary>Its lease, where there are leases.</summary>
+    internal SimLease? Lease { get; set; }
+
     /// <summary>The process is there.</summary>
     internal bool IsRunning { get; private set; } = true;
 

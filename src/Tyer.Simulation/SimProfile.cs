@@ -35,6 +35,12 @@ public sealed record SimProfile
     /// <summary>The mean time between two moves of a master; 0: none moves.</summary>
     public long MoveEvery { get; init; } = 100 * Millisecond;
 
+    /// <summary>
+    /// Whether nodes act under leases, which are the only proof: nobody is fenced, and who is out of reach stops by itself before others may
+    /// have its locks.
+    /// </summary>
+    public bool Leases { get; init; }
+
     /// <summary>Clients on each node.</summary>
     public int Clients { get; init; } = 3;
 
@@ -68,6 +74,7 @@ public sealed record SimProfile
             ViewSkewMax = 600 * Millisecond,
             DetectionMax = 200 * Millisecond,
         },
+        new() { Name = "leased", FaultEvery = 1_500 * Millisecond, LatencyMax = 20 * Millisecond, ViewSkewMax = 200 * Millisecond, Leases = true },
     ];
 
     /// <summary>The profile that a seed is tried with where none is named: each in its turn.</summary>

@@ -1,4 +1,5 @@
 using Tyer.Cluster;
+using Tyer.Cluster.Leases;
 using Tyer.Engine;
 
 namespace Tyer.Simulation;
@@ -7,12 +8,14 @@ namespace Tyer.Simulation;
 /// The cluster stack of a simulation: one sequence of views, which reaches members at different times and in order, and proofs that those
 /// who departed act no more. It keeps what <c>docs/recovery.md</c> asks of a stack (N1, N2).
 /// </summary>
-internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode> nodes, Watch watch, Action<MemberId> stopForGood)
+internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode> nodes, int voters, Watch watch, Action<MemberId> stopForGood)
 {
     private readonly SortedDictionary<uint, MemberId> _members = [];
     private readonly HashSet<MemberId> _unproven = [];
     private readonly Dictionary<MemberId, long> _lastTold = [];
+    private readonly LeaseProof _leases = new();
     private ulong _view;
+    private ClusterView? _present;
 
     internal ulong View => _view;
 
@@ -87,15 +90,41 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
     {
         _unproven.Add(node);
         world.Count("departures");
+        if (world.Profile.Leases)
+            return;
         // Now and then the proof is there before the view.
         var proofIn = world.Random.Permille(100) ? 0 : world.Delay(world.Profile.ProofMax);
         world.In(proofIn, () => Prove(node));
     }
 
+    /// <summary>A member has counted a departed one's lease as over. Nobody is fenced: by then it has stopped by itself.</summary>
+    internal void LeaseHasRunOut(NodeIncarnation departed, NodeIncarnation by)
+    {
+        _leases.Said(departed, by);
+        LookAtLeases();
+    }
+
+    private void LookAtLeases()
+    {
+        if (_present is not { } view)
+            return;
+        foreach (var departed in _unproven.Where(each => IsOver(SimMember.IncarnationOf(each), view)).OrderBy(each => each.Incarnation).ToArray())
+            Tell(departed);
+    }
+
+    private bool IsOver(NodeIncarnation departed, ClusterView view) => world.Mistake == SimMistake.BelievesOneSurvivor
+        ? _leases.Missing(departed, view).Count() < view.Members.Length
+        : _leases.HasRunOut(departed, view);
+
     private void Prove(MemberId departed)
     {
         // Whoever fences makes sure first: what is left of it ends before anybody is told.
         stopForGood(departed);
+        Tell(departed);
+    }
+
+    private void Tell(MemberId departed)
+    {
         _unproven.Remove(departed);
         world.Count("proofs");
         var proven = SimMember.IncarnationOf(departed);
@@ -109,9 +138,11 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
     private void Publish()
     {
         var unproven = _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(SimMember.IncarnationOf);
-        var view = new ClusterView(++_view, _members.Values.Select(SimMember.MemberOf), unproven, HasQuorum);
-        world.Count(HasQuorum ? "views" : "views without quorum");
-        if (!HasQuorum)
+        // Where leases are the proof, only a majority can have them.
+        var hasQuorum = HasQuorum && (!world.Profile.Leases || _members.Count * 2 > voters);
+        var view = _present = new ClusterView(++_view, _members.Values.Select(SimMember.MemberOf), unproven, hasQuorum);
+        world.Count(hasQuorum ? "views" : "views without quorum");
+        if (!hasQuorum)
             watch.WithoutQuorum(view.Id);
         foreach (var member in _members.Values)
         {
@@ -121,6 +152,8 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
             _lastTold[member] = time;
             world.At(time, () => told.Run(() => Install(told, view)));
         }
+
+        LookAtLeases();
     }
 
     private void Prove(SimNode told, NodeIncarnation departed)

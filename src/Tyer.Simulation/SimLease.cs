@@ -1,0 +1,130 @@
+using Tyer.Cluster;
+using Tyer.Cluster.Leases;
+using Tyer.Node;
+
+namespace Tyer.Simulation;
+
+/// <summary>
+/// A node's lease, over wires that lose and delay: its renewals, what it answers to those of others, and what it counts of the departed. The
+/// arithmetic is production code, and so is what the node does when its time is over.
+/// </summary>
+internal sealed class SimLease
+{
+    /// <summary>Short, so that much of a life is about it; the margin covers a tick and a slow machine.</summary>
+    internal static readonly LeaseTerms Terms = new(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(400));
+
+    private const long ClientsLookEvery = 20 * TimeSpan.TicksPerMillisecond;
+
+    private readonly SimCluster _cluster;
+    private readonly SimWorld _world;
+    private readonly SimNode _node;
+    private readonly MemberLease _lease;
+    private readonly LeaseWatch _watch;
+    private readonly HashSet<NodeIncarnation> _said = [];
+    private bool _isOver;
+
+    internal SimLease(SimCluster cluster, SimNode node)
+    {
+        _cluster = cluster;
+        _world = cluster.World;
+        _node = node;
+        _lease = new MemberLease(Terms, new NodeId(node.Id.Node), Enumerable.Range(1, cluster.NodeCount).Select(number => new NodeId((uint)number)));
+        _watch = new LeaseWatch(Terms, node.Clock.Now);
+        _world.In(1, Renew);
+        _world.In(ClientsLookEvery, LookAfterClients);
+    }
+
+    private TimeSpan Now => _node.Clock.Now;
+
+    private NodeIncarnation Self => SimMember.IncarnationOf(_node.Id);
+
+    private void Renew()
+    {
+        if (!_node.IsRunning || _isOver)
+            return;
+        _node.Run(() =>
+        {
+            LookAfterTime();
+            if (_isOver)
+                return;
+            var number = _lease.Renew(Now);
+            Extend();
+            foreach (var other in _cluster.Running.Where(other => other != _node))
+                Send(_node, other, () => other.Lease!.Hear(this, number));
+            CountDeparted();
+        });
+        _world.In(Terms.RenewEvery.Ticks, Renew);
+    }
+
+    /// <summary>Another node's renewal has come.</summary>
+    private void Hear(SimLease from, ulong number)
+    {
+        if (_watch.Take(from.Self, _node.Member.Told, Now))
+            Send(_node, from._node, () => from.Answered(new NodeId(_node.Id.Node), number));
+    }
+
+    private void Answered(NodeId voter, ulong number)
+    {
+        _lease.Answered(voter, number);
+        Extend();
+    }
+
+    private void Extend()
+    {
+        if (_lease.SafeUntil is { } until && !_isOver)
+            _node.Member.Extend(until);
+    }
+
+    /// <summary>Past its time the node is out, and comes back as a new life.</summary>
+    private void LookAfterTime()
+    {
+        if (_lease.SafeUntil is not { } until || (Now < until && _node.Member.State != StackState.Expelled))
+            return;
+        _isOver = true;
+        _world.Count("leases run out");
+        if (_world.Mistake == SimMistake.ActsBeyondItsLease)
+            return;
+        _world.Tell($"{SimWorld.Name(_node.Id)} is out: its lease has run out");
+        _node.Member.Expel("its lease has run out");
+        _world.In(_world.Delay(_world.Profile.DetectionMax), () =>
+        {
+            _cluster.Stop(_node, withMachine: false);
+            _cluster.StartAgain(_node);
+        });
+    }
+
+    /// <summary>Clients are processes of their own: they know when their time is over though their node stands still, or is no more.</summary>
+    private void LookAfterClients()
+    {
+        if (_lease.SafeUntil is { } until && Now >= until - NodeLimits.ClientMargin && _world.Mistake != SimMistake.ActsBeyondItsLease)
+        {
+            foreach (var client in _cluster.ClientsOf(_node))
+                client.Vanish();
+            if (!_node.IsRunning || _isOver)
+                return;
+        }
+
+        _world.In(ClientsLookEvery, LookAfterClients);
+    }
+
+    /// <summary>Tells the others whose lease has run out as far as this node's answers go.</summary>
+    private void CountDeparted()
+    {
+        if (_node.Member.Told is not { } view)
+            return;
+        _watch.Keep(view);
+        foreach (var departed in view.Unproven)
+        {
+            if (Now < _watch.RunsOutAt(departed) || !_said.Add(departed))
+                continue;
+            _world.In(_world.Delay(_world.Profile.LatencyMax), () => _cluster.Stack.LeaseHasRunOut(departed, Self));
+        }
+    }
+
+    private void Send(SimNode from, SimNode to, Action arrive)
+    {
+        if (_cluster.Network.IsCut(from.Id.Node, to.Id.Node) || _world.Random.Permille(20))
+            return;
+        _world.In(_world.Delay(_world.Profile.LatencyMax), () => to.Run(arrive));
+    }
+}
