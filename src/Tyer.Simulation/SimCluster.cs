@@ -63,6 +63,18 @@ internal sealed class SimCluster
         return client;
     }
 
+    /// <summary>
+    /// A client that only takes over what is told to it. All others may have left and their clients with them, but for the last node, which
+    /// cannot go: a view has a member.
+    /// </summary>
+    internal SimClient AddRepairer(SimNode node)
+    {
+        var repairer = NewClient(node);
+        repairer.Finish();
+        _clients[node.Id].Add(repairer);
+        return repairer;
+    }
+
     /// <summary>The process of a node is no more.</summary>
     internal void Stop(SimNode node, bool withMachine)
     {

@@ -131,7 +131,8 @@ public sealed class Simulation
             throw new ViolationException($"I7: {SimWorld.Name(node.Id)} is left with {Audit.Describe(node)}");
     }
 
-    private SimClient Adopter(SimNode master) => _cluster.ClientsOf(master) is [var own, ..] ? own : _cluster.Clients.First(client => !client.IsGone);
+    private SimClient Adopter(SimNode master) =>
+        _cluster.ClientsOf(master) is [var own, ..] ? own : _cluster.Clients.FirstOrDefault(client => !client.IsGone) ?? _cluster.AddRepairer(master);
 
     /// <summary>Nobody comes for them: their own nodes end them; those of nodes that are no more are taken over, and let go of.</summary>
     private void LookAfterOrphans()

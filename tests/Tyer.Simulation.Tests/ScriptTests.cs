@@ -24,6 +24,25 @@ public sealed class ScriptTests
         Assert.Contains(life.Trace, line => line.Trim() == "1300.000  n2.2 goes on");
     }
 
+    [Fact]
+    public void Orphans_are_looked_after_where_all_but_one_have_left_and_no_client_is_there()
+    {
+        var script = SimFault.Parse(
+            """
+            at 6000 kill n1
+            at 11000 kill n3
+            at 15000 kill n2
+            at 19800 leave n1
+            at 19850 leave n2
+            at 19900 leave n3
+            """);
+
+        var life = Simulation.Run(47, SimProfile.Find("brutal")! with { Script = script }, nodes: 3, traces: true);
+
+        Assert.Null(life.Violation);
+        Assert.Contains(life.Trace, line => line.Contains("(Orphan)", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("crash n2")]
     [InlineData("at 10 crash")]
