@@ -307,7 +307,7 @@ internal sealed class HandingOver(EngineCore core)
         core.Recovery.SayWhatIsDone();
     }
 
-    /// <summary>Locks of others are forgotten; own ones have the new master.</summary>
+    /// <summary>Locks of others are forgotten, and so is what a former life of this node left behind; own ones have the new master.</summary>
     private void BecomeOwner(Resource resource, Move move)
     {
         Unanswered--;
@@ -316,7 +316,7 @@ internal sealed class HandingOver(EngineCore core)
         while ((queues.Granted.First ?? queues.Converting.First ?? queues.Waiting.First) is { } each)
         {
             queues.Remove(each);
-            if (each.Id.Node == core.Node)
+            if (each.Id.Node == core.Node && !each.Session.HasDeparted)
                 Own(resource, each);
             else
                 core.Forget(each);
