@@ -298,6 +298,16 @@ internal sealed class MasterSide
     /// <summary>The owner departed and acts no more: its lock is free, or, if it is to stay, an orphan. What it may have been writing is not to be trusted.</summary>
     internal void Purge(Lock purged)
     {
+        var resource = purged.Resource;
+        if (purged.Granted is { } held && LockModes.MayWriteValue(held))
+        {
+            // So also where the lock stays: that its owner wrote, and was told so, may be what never came here.
+            if (purged.Queue == QueueKind.Staged)
+                Rebuilder.KeepValueOf(purged);
+            (resource.Value ??= new ValueBuffer()).Invalidate();
+            resource.IsValueKnown = resource.Role == ResourceRole.Rebuilding;
+        }
+
         if (purged.Has(RawFlags.Persistent))
         {
             // A process id of 0 would mean "no orphan".
@@ -307,13 +317,11 @@ internal sealed class MasterSide
 
         if (purged.Queue == QueueKind.Staged)
         {
-            _core.Rebuilder.Purge(purged);
+            resource.Unstage(purged);
+            _core.Forget(purged);
             return;
         }
 
-        var resource = purged.Resource;
-        if (LockModes.MayWriteValue(purged.Granted!.Value))
-            (resource.Value ??= new ValueBuffer()).Invalidate();
         resource.Queues.Remove(purged);
         _core.Forget(purged);
         _pass.Run(resource);

@@ -167,20 +167,6 @@ internal sealed class Rebuilder(EngineCore core)
         waiting.NoteCopy(isRead: false);
     }
 
-    /// <summary>A departed owner's lock is free: what it may have been writing is not to be trusted.</summary>
-    internal void Purge(Lock purged)
-    {
-        var resource = purged.Resource;
-        if (purged.Granted is { } held && LockModes.MayWriteValue(held))
-        {
-            (resource.Value ??= new ValueBuffer()).Invalidate();
-            resource.IsValueKnown = true;
-        }
-
-        resource.Unstage(purged);
-        core.Forget(purged);
-    }
-
     // The end.
 
     internal void FinishIfSettled(Resource resource)
@@ -294,7 +280,7 @@ internal sealed class Rebuilder(EngineCore core)
         && each.EffectiveMode is not (LockMode.Null or LockMode.ConcurrentRead);
 
     /// <summary>Before a lock that knows the value gives up what made it know, the resource takes it.</summary>
-    private static void KeepValueOf(Lock leaving)
+    internal static void KeepValueOf(Lock leaving)
     {
         var resource = leaving.Resource;
         if (leaving.Granted is not { } held)
