@@ -61,7 +61,6 @@ internal static class Audit
         }
     }
 
-    /// <summary>What is left where nothing should be, in words.</summary>
     /// <summary>The resources that a node does not know what to do with, for want of an answer.</summary>
     internal static string DescribeTied(SimNode node) => string.Join("; ", ResourcesOf(node)
         .Where(resource => resource.Ties != ResourceTies.None)
@@ -69,6 +68,7 @@ internal static class Audit
         .Select(resource => $"{Encoding.UTF8.GetString(resource.Name)} {resource.Role} {resource.Ties} master {resource.Master} owned {resource.Owned.Count} queued {resource.Queues.Count}")
         .Take(5));
 
+    /// <summary>What is left where nothing should be, in words.</summary>
     internal static string Describe(SimNode node)
     {
         var left = ResourcesOf(node).Select(each =>

@@ -12,6 +12,8 @@ internal sealed class SimCluster
     private readonly Dictionary<uint, ulong> _lockNumbers = [];
     private readonly List<SimClient> _allClients = [];
     private ulong _incarnations;
+    private bool _isPaused;
+    private bool _isFinished;
 
     internal SimCluster(SimWorld world, int nodes, SimReduction reduction)
     {
@@ -109,6 +111,22 @@ internal sealed class SimCluster
             StartAgain(gone);
     }
 
+    /// <summary>Clients ask for nothing any more, also those who are yet to come.</summary>
+    internal void Pause()
+    {
+        _isPaused = true;
+        foreach (var client in Clients)
+            client.Pause();
+    }
+
+    /// <summary>Clients let go of all they have.</summary>
+    internal void Finish()
+    {
+        _isFinished = true;
+        foreach (var client in Clients)
+            client.Finish();
+    }
+
     private SimNode Start(uint number)
     {
         var id = new MemberId(number, ++_incarnations);
@@ -127,6 +145,10 @@ internal sealed class SimCluster
     {
         var client = new SimClient(World, node, _watch, (uint)_allClients.Count + 1, _reduction);
         _allClients.Add(client);
+        if (_isPaused)
+            client.Pause();
+        if (_isFinished)
+            client.Finish();
         return client;
     }
 }

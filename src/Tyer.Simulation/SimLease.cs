@@ -65,20 +65,22 @@ internal sealed class SimLease
 
     private void Answered(NodeId voter, ulong number)
     {
-        _lease.Answered(voter, number);
+        _lease.Answered(voter, number, Now);
         Extend();
     }
 
     private void Extend()
     {
-        if (_lease.SafeUntil is { } until && !_isOver)
+        if (_lease.SafeUntil is { } until && !_lease.HasRunOut(Now))
             _node.Member.Extend(until);
     }
 
     /// <summary>Past its time the node is out, and comes back as a new life.</summary>
     private void LookAfterTime()
     {
-        if (_lease.SafeUntil is not { } until || (Now < until && _node.Member.State != StackState.Expelled))
+        // One that was put out before it could ever act has no time that could be over.
+        var isOver = _lease.SafeUntil is null ? !_cluster.Stack.IsMember(_node.Id) : _lease.HasRunOut(Now);
+        if (!isOver)
             return;
         _isOver = true;
         _world.Count("leases run out");

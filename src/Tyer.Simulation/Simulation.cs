@@ -80,8 +80,7 @@ public sealed class Simulation
 
         _faults.End();
         _world.Tell("the faults are over, and the clients wait for what they have asked for");
-        foreach (var client in _cluster.Clients)
-            client.Pause();
+        _cluster.Pause();
         _world.RunUntil(_world.Now + QuietAfter, AfterEach);
         foreach (var node in _cluster.RunningMembers.Where(node => !node.Wiring.Shards.IsSettled))
             throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}, with {Audit.DescribeTied(node)}");
@@ -89,8 +88,7 @@ public sealed class Simulation
         _world.Count("audits at rest");
 
         _world.Tell("the clients let go of everything");
-        foreach (var client in _cluster.Clients)
-            client.Finish();
+        _cluster.Finish();
         // Everything that waits has its end, and nothing is left behind (I7).
         for (var end = _world.Now + RestMax; _world.Now < end && !IsAtRest();)
         {

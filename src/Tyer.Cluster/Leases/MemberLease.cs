@@ -13,6 +13,7 @@ public sealed class MemberLease
     private readonly SortedDictionary<NodeId, TimeSpan?> _answered = [];
     private readonly SortedDictionary<ulong, TimeSpan> _sent = [];
     private ulong _last;
+    private bool _hasRunOut;
 
     /// <summary>A lease that does not run yet.</summary>
     /// <param name="terms">What the cluster has agreed on.</param>
@@ -35,17 +36,20 @@ public sealed class MemberLease
     /// <summary>Until when the member may act, by its own clock; null before a majority has answered for the first time.</summary>
     public TimeSpan? SafeUntil { get; private set; }
 
+    /// <summary>Whether the member may act no more. What is answered after that does not undo it.</summary>
+    public bool HasRunOut(TimeSpan now) => _hasRunOut |= now >= SafeUntil;
+
     /// <summary>The voters that have not answered since a time, for whoever asks what is in the way.</summary>
     public ImmutableArray<NodeId> SilentSince(TimeSpan time) =>
         [.. _answered.Where(voter => !(voter.Value >= time)).Select(voter => voter.Key)];
 
-    /// <summary>A renewal is sent to all.</summary>
+    /// <summary>A renewal is sent to all. One of a member whose time is over extends nothing.</summary>
     /// <param name="now">By the member's clock, before it leaves.</param>
     /// <returns>Its number, which answers repeat.</returns>
     public ulong Renew(TimeSpan now)
     {
         _sent.Add(++_last, now);
-        Answered(_self, _last);
+        Answered(_self, _last, now);
         Forget();
         return _last;
     }
@@ -53,8 +57,10 @@ public sealed class MemberLease
     /// <summary>A voter has answered. Answers that come twice, late, or from somebody else change nothing.</summary>
     /// <param name="voter">Who.</param>
     /// <param name="renewal">Which renewal.</param>
-    public void Answered(NodeId voter, ulong renewal)
+    /// <param name="now">By the member's clock.</param>
+    public void Answered(NodeId voter, ulong renewal, TimeSpan now)
     {
+        if (HasRunOut(now)) return;
         if (!_sent.TryGetValue(renewal, out TimeSpan sentAt) || !_answered.TryGetValue(voter, out TimeSpan? before) || before >= sentAt) return;
 
         _answered[voter] = sentAt;

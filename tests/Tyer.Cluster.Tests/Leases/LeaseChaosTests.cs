@@ -113,7 +113,7 @@ public class LeaseChaosTests
                 {
                     ClusterView view = _installed[voter] is null ? Views.With : Views.Without;
                     if (!_watches[voter].Take(Who(Departed), view, Local(voter)) || IsLost()) return;
-                    At(_now + Delay(4), () => _lease.Answered(new NodeId(voter), number));
+                    At(_now + Delay(4), () => _lease.Answered(new NodeId(voter), number, Local(Departed)));
                 });
             }
 

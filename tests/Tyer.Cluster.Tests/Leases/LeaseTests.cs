@@ -37,11 +37,12 @@ public class LeaseTests
         ulong second = lease.Renew(TimeSpan.FromSeconds(102));
         Assert.Null(lease.SafeUntil);
 
-        lease.Answered(Five[1], second);
+        TimeSpan now = TimeSpan.FromSeconds(102);
+        lease.Answered(Five[1], second, now);
         Assert.Null(lease.SafeUntil);
-        lease.Answered(Five[2], first);
+        lease.Answered(Five[2], first, now);
         Assert.Equal(TimeSpan.FromSeconds(109.4), lease.SafeUntil);
-        lease.Answered(Five[2], second);
+        lease.Answered(Five[2], second, now);
         Assert.Equal(TimeSpan.FromSeconds(111.4), lease.SafeUntil);
         Assert.Equal([Five[3], Five[4]], lease.SilentSince(TimeSpan.FromSeconds(102)));
     }
@@ -52,19 +53,32 @@ public class LeaseTests
         var lease = new MemberLease(Terms, Five[0], Five[..3]);
         ulong first = lease.Renew(TimeSpan.FromSeconds(1));
         ulong second = lease.Renew(TimeSpan.FromSeconds(3));
-        lease.Answered(Five[1], second);
+        TimeSpan now = TimeSpan.FromSeconds(4);
+        lease.Answered(Five[1], second, now);
         TimeSpan? before = lease.SafeUntil;
 
-        lease.Answered(Five[1], first);
-        lease.Answered(Five[2], first);
-        lease.Answered(Five[3], second);
-        lease.Answered(Five[2], second + 1);
+        lease.Answered(Five[1], first, now);
+        lease.Answered(Five[2], first, now);
+        lease.Answered(Five[3], second, now);
+        lease.Answered(Five[2], second + 1, now);
         Assert.Equal(before, lease.SafeUntil);
+    }
 
-        // Answered only after it was good for nothing any more.
-        lease.Renew(TimeSpan.FromSeconds(14));
-        lease.Answered(Five[2], second);
-        Assert.Equal(before, lease.SafeUntil);
+    [Fact]
+    public void What_has_run_out_is_not_undone_by_what_is_answered_later()
+    {
+        var lease = new MemberLease(Terms, Five[0], Five[..3]);
+        ulong first = lease.Renew(TimeSpan.FromSeconds(1));
+        lease.Answered(Five[1], first, TimeSpan.FromSeconds(1));
+        ulong second = lease.Renew(TimeSpan.FromSeconds(3));
+        TimeSpan? end = lease.SafeUntil;
+        Assert.False(lease.HasRunOut(TimeSpan.FromSeconds(10)));
+
+        lease.Answered(Five[1], second, TimeSpan.FromSeconds(10.4));
+        Assert.True(lease.HasRunOut(TimeSpan.FromSeconds(10.4)));
+        lease.Answered(Five[2], lease.Renew(TimeSpan.FromSeconds(11)), TimeSpan.FromSeconds(11));
+        Assert.Equal(end, lease.SafeUntil);
+        Assert.True(lease.HasRunOut(TimeSpan.FromSeconds(11)));
     }
 
     [Fact]
