@@ -32,7 +32,8 @@ internal sealed class Incoming(EngineCore core)
             return true;
         if (_early.Count > 0 && IsBehindEarly(from, bytes))
         {
-            core.Recovery.CountHeld();
+            if (IsForMasterHere(bytes))
+                core.Recovery.CountHeld();
             return Keep(from, view, bytes);
         }
 
@@ -146,6 +147,14 @@ internal sealed class Incoming(EngineCore core)
         }
 
         return false;
+    }
+
+    private bool IsForMasterHere(ReadOnlySpan<byte> bytes)
+    {
+        if (!MessageCodec.TryRead(bytes, out var message))
+            return false;
+        var resource = message.Name.IsEmpty ? core.Locks.Find(message.Lock)?.Resource : core.Resources.Find(message.Space, HashOf(message), message.Name);
+        return resource is { Role: ResourceRole.Active };
     }
 
     private ulong HashOf(in Message message)

@@ -41,7 +41,7 @@ public sealed partial class LeaseTests
         Assert.Fail($"{name} goes unnoticed.");
     }
 
-    private static bool IsUnsafe(string? violation) => 
+    private static bool IsUnsafe(string? violation) =>
         violation is not null && (SafetyRule().IsMatch(violation) || violation.Contains("Exception", StringComparison.Ordinal));
 
     [GeneratedRegex(@" ms: (S\d|I1|I3|I5)")]

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
-using Tyer.Cli.Trials;
 using Tyer.Cli.CommandLine;
+using Tyer.Cli.Trials;
 
 namespace Tyer.Cli.Demo;
 

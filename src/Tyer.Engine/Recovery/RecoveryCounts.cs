@@ -19,8 +19,8 @@ public readonly record struct RecoveryCounts
     public long Regrants { get; init; }
 
     /// <summary>
-    /// Messages about locks, of nodes that stay and for resources whose master stays, that had to wait for a view all the same: behind others
-    /// of the same node and resource that are bound to it.
+    /// Messages about locks for resources that are mastered here, of nodes that stay, that had to wait for a view all the same: behind others of
+    /// the same node and resource that are bound to it.
     /// </summary>
     public long Held { get; init; }
 
