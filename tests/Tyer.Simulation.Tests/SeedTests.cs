@@ -22,6 +22,12 @@ public sealed class SeedTests
         Assert.Empty(violations);
     }
 
+    // A down-conversion that came to a master that stayed with a later conversion's flags was put into the queue.
+    [Theory]
+    [InlineData(24083, "brutal")]
+    public void A_life_that_once_went_wrong_goes_well(ulong seed, string profile) =>
+        Assert.Null(Simulation.Run(seed, SimProfile.Find(profile)!).Violation);
+
     [Fact]
     public void A_seed_gives_the_same_life_again()
     {

@@ -337,7 +337,8 @@ internal sealed class Rebuilder(EngineCore core)
     private void DownConvert(Lock known, in Message message, LockMode mode)
     {
         known.Operation = message.Operation;
-        known.Flags = message.Flags;
+        // It is done: how a later conversion, which the flags may be of, is to be asked for does not count.
+        known.Flags = message.Flags & (EngineCore.NotifyBlocking | RawFlags.Persistent);
         known.StatusFlags = StatusFlags.None;
         known.Requested = mode;
         known.Given?.Clear();
