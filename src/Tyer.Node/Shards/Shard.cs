@@ -44,9 +44,7 @@ internal sealed class Shard : IPeerSender
     internal Scope Enter()
     {
         _gate.Enter();
-        if (_limit.IsOver)
-            Engine.Stop();
-        return new Scope(this);
+        return Begin();
     }
 
     /// <summary>The same for calls of the engine that tell nobody anything: see <see cref="ShardGate.EnterUnnamed"/>.</summary>
@@ -54,7 +52,7 @@ internal sealed class Shard : IPeerSender
     internal Scope EnterUnnamed()
     {
         _gate.EnterUnnamed();
-        return new Scope(this);
+        return Begin();
     }
 
     /// <summary>Notes that a lock has something to deliver once the shard is free.</summary>
@@ -87,6 +85,15 @@ internal sealed class Shard : IPeerSender
     {
         _announced.Add((marker, view));
         _hasToLeave = true;
+    }
+
+    // A node whose time is over finds out here, before it believes anything, however it came in.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Scope Begin()
+    {
+        if (_limit.IsOver)
+            Engine.Stop();
+        return new Scope(this);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
