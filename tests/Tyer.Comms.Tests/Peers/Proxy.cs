@@ -2,13 +2,17 @@ using System.Net.Sockets;
 
 namespace Tyer.Comms.Tests.Peers;
 
-/// <summary>Stands between two nodes on Unix sockets: passes bytes on until told to cut, and then loses what it holds.</summary>
+/// <summary>
+/// Stands between two nodes on Unix sockets: passes bytes on until told to hold or to cut; what it holds is lost with the cut, after which it
+/// passes on again.
+/// </summary>
 internal sealed class Proxy : IDisposable
 {
     private readonly Socket _listener;
     private readonly string _target;
     private readonly Lock _gate = new();
     private readonly List<Socket> _sockets = [];
+    private readonly ManualResetEventSlim _passes = new(true);
     private bool _isClosed;
 
     public Proxy(string path, string target)
@@ -20,6 +24,9 @@ internal sealed class Proxy : IDisposable
         Run(AcceptLoop);
     }
 
+    /// <summary>Passes nothing on until the next cut.</summary>
+    public void Hold() => _passes.Reset();
+
     /// <summary>Ends all connections that there are, with whatever is on its way.</summary>
     public void Cut()
     {
@@ -28,6 +35,8 @@ internal sealed class Proxy : IDisposable
             foreach (Socket socket in _sockets) Shut(socket);
             _sockets.Clear();
         }
+
+        _passes.Set();
     }
 
     public void Dispose()
@@ -72,13 +81,14 @@ internal sealed class Proxy : IDisposable
         }
     }
 
-    private static void Pass(Socket from, Socket to)
+    private void Pass(Socket from, Socket to)
     {
         byte[] buffer = new byte[3000];
         while (true)
         {
             int count = from.Receive(buffer, SocketFlags.None, out SocketError error);
             if (count == 0 || error != SocketError.Success) break;
+            _passes.Wait();
             for (int sent = 0; sent < count && error == SocketError.Success;)
                 sent += to.Send(buffer.AsSpan(sent, count - sent), SocketFlags.None, out error);
             if (error != SocketError.Success) break;
