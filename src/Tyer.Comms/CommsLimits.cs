@@ -54,6 +54,27 @@ public static class CommsLimits
     /// <summary>Time for a clean goodbye to be acknowledged, at most.</summary>
     public static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Paths to one peer, at most: networks that one machine has.</summary>
+    public const int PathsPerPeerMax = 8;
+
+    /// <summary>How often a path is pinged.</summary>
+    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The silence after which a path is down.</summary>
+    public static readonly TimeSpan HeartbeatTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>Pongs in a row that prove a path.</summary>
+    public const int PongsToProve = 3;
+
+    /// <summary>For how long a peer may answer pings and acknowledge nothing before it is told of as stalled.</summary>
+    public static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(6);
+
+    /// <summary>For how long a better path must have been up before messages go back to it.</summary>
+    public static readonly TimeSpan FailbackDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between the first attempts on a peer's paths: the best one has a little time to win.</summary>
+    internal static readonly TimeSpan DialStagger = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Bytes in the body of a frame of a handshake, at most: who has not said hello is trusted with less memory.</summary>
     internal const int HandshakeBodyBytesMax = 1024;
 
