@@ -91,6 +91,14 @@ internal abstract class NodeWay : IWay, IMessageHandler, IPeerObserver
     {
     }
 
+    public void OnPathChanged(Peer peer, in PathChange change)
+    {
+    }
+
+    public void OnStalled(Peer peer, TimeSpan time)
+    {
+    }
+
     public void OnSendable(Peer peer)
     {
     }
@@ -107,7 +115,7 @@ internal abstract class NodeWay : IWay, IMessageHandler, IPeerObserver
             new CommsDomainOptions
             {
                 Local = new NodeIdentity("bench", id, $"n{id}", 1),
-                Listen = CommsEndpoint.Parse(place),
+                Listen = [CommsEndpoint.Parse(place)],
                 Peers = [new PeerAddress(peerId, $"n{peerId}", CommsEndpoint.Parse(peerPlace))],
             },
             this,

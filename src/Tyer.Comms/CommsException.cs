@@ -9,8 +9,17 @@ public enum CommsErrorCode
     /// <summary>The text after the transport is not an address of that transport.</summary>
     EndpointSyntax = 21,
 
+    /// <summary>There is no path at that place.</summary>
+    PathMissing = 30,
+
+    /// <summary>There is a path at that place already.</summary>
+    PathExists = 31,
+
     /// <summary>Somebody else listens there.</summary>
     LocalEndpointInUse = 32,
+
+    /// <summary>The only path to a peer is not removed.</summary>
+    LastPath = 35,
 
     /// <summary>An address that other machines can reach, and nothing yet that would tell who they are.</summary>
     InsecureEndpoint = 63,

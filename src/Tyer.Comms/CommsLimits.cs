@@ -27,13 +27,19 @@ public static class CommsLimits
     /// <summary>Messages sent to or queued for one peer and not yet acknowledged, at most; see <see cref="PeerQueueBytesMax"/>.</summary>
     public const int PeerQueueMessagesMax = 65_536;
 
+    /// <summary>The part of a peer's queue that only answers may fill: one tenth. Two nodes whose queues are full can still answer each other.</summary>
+    public const int PeerQueueReservedPart = 10;
+
     /// <summary>Clients connected and not yet admitted, at most; the next one takes the place of the one silent for longest.</summary>
     public const int UnadmittedClientsMax = 256;
 
-    /// <summary>Connections that have not yet said which peer they are, at most; the next one is refused. Each has a thread.</summary>
+    /// <summary>
+    /// Connections that have not yet said which peer they are, at most, beside <see cref="LinksPerPeerMax"/> for each path that is configured;
+    /// the next one is refused. Each has a thread.
+    /// </summary>
     public const int StrangersMax = 16;
 
-    /// <summary>Links of one peer that are being agreed on, at most: both sides may dial, and dial again.</summary>
+    /// <summary>Links of one path that are being agreed on, at most: both sides may dial, and dial again.</summary>
     public const int LinksPerPeerMax = 4;
 
     /// <summary>Clients whose socket is read by a thread of its own, for latency; the rest share the pool, for memory.</summary>
@@ -72,6 +78,9 @@ public static class CommsLimits
     /// <summary>For how long a better path must have been up before messages go back to it.</summary>
     public static readonly TimeSpan FailbackDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>The time that what a path carries has to move to another before the path is removed.</summary>
+    internal static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(1);
+
     /// <summary>Between the first attempts on a peer's paths: the best one has a little time to win.</summary>
     internal static readonly TimeSpan DialStagger = TimeSpan.FromMilliseconds(20);
 
@@ -99,11 +108,29 @@ public static class CommsLimits
     /// <summary>Sends that a caller makes for others, at most, before the link's own writer takes over.</summary>
     internal const int FlushRoundsMax = 4;
 
-    /// <summary>Bytes of a peer's receive buffer at first; it doubles as bytes arrive, up to one frame of the largest size.</summary>
+    /// <summary>Bytes of a peer's receive buffer at first; it doubles as bytes arrive, up to two frames of the largest size.</summary>
     internal const int PeerReceiveBytesMin = 64 * 1024;
 
     /// <summary>Bytes of a client's receive buffer at first: ten thousand of them must fit.</summary>
     internal const int ClientReceiveBytesMin = 4 * 1024;
+
+    /// <summary>Bytes of a lane that may be on their way and not acknowledged, at most: what is beyond waits where it can still take another path.</summary>
+    internal const long LaneWindowBytes = 4 * 1024 * 1024;
+
+    /// <summary>Messages of a lane that may be on their way and not acknowledged, at most.</summary>
+    internal const int LaneWindowMessages = 16_384;
+
+    /// <summary>Bytes waiting to be sent on a control link, at most: hundreds of words of which only the last of each sort matters.</summary>
+    internal const long ControlQueueBytesMax = 64 * 1024;
+
+    /// <summary>Bytes of bulk in one flush, at most: lock traffic that comes meanwhile waits no longer than that takes.</summary>
+    internal const long BulkBytesPerFlush = 64 * 1024;
+
+    /// <summary>Bytes in the body of one frame between two nodes, at most.</summary>
+    internal const int PeerFrameBodyBytesMax = 64 * 1024;
+
+    /// <summary>Bytes of a message in one frame; longer ones go in fragments, so that the other lane's come between.</summary>
+    internal const int FragmentBytes = 60 * 1024;
 
     /// <summary>Messages delivered without an acknowledgement, at most.</summary>
     internal const int UnacknowledgedMessagesMax = 32;

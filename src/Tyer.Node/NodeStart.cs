@@ -3,6 +3,7 @@ using Tyer.Cluster.External;
 using Tyer.Cluster.Local;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
+using Tyer.Comms.Endpoints;
 using Tyer.Node.Peers;
 using Tyer.Time;
 
@@ -51,11 +52,11 @@ internal static class NodeStart
     private static IClusterStack StackOf(NodeSettings settings, StateDirectory state, PeerMesh mesh, IClock clock)
     {
         if (settings.IsExternal)
-            return new ExternalStack(settings.Peers, [settings.Options.Listen!], state, mesh, clock);
+            return new ExternalStack(settings.Peers, [.. CommsEndpoint.ParseList(settings.Options.Listen!).Select(endpoint => endpoint.ToString())], state, mesh, clock);
         var options = new StaticOptions
         {
             Peers = settings.Peers,
-            Addresses = [settings.Options.Listen!],
+            Addresses = [.. CommsEndpoint.ParseList(settings.Options.Listen!).Select(endpoint => endpoint.ToString())],
             Weight = settings.Options.Weight,
         };
         return new StaticStack(options, state, mesh, clock);

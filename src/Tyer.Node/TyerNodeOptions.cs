@@ -15,10 +15,13 @@ public sealed class TyerNodeOptions
     /// <summary>The cluster's name. Nodes of different clusters refuse each other. Default: <c>tyer</c>.</summary>
     public string Cluster { get; set; } = "tyer";
 
-    /// <summary>Where other nodes connect to, such as <c>tcp://127.0.0.1:7600</c>. Needed with peers; null otherwise.</summary>
+    /// <summary>
+    /// Where other nodes connect to, such as <c>tcp://127.0.0.1:7600</c>; up to eight addresses, with commas between them, where there are several
+    /// networks, or <c>unix:/PATH</c> for nodes of one machine. Needed with peers; null otherwise.
+    /// </summary>
     public string? Listen { get; set; }
 
-    /// <summary>The other nodes, name to address. Empty with the stack <c>local</c>.</summary>
+    /// <summary>The other nodes, name to address, or to addresses with commas between them, in the order of <see cref="Listen"/>. Empty with the stack <c>local</c>.</summary>
     public IDictionary<string, string> Peers { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>

@@ -54,7 +54,7 @@ internal sealed class SimLink : Link
             return;
         IsCleanedUp = true;
         // Nobody sends at this moment: there is one thread.
-        _ = Writer?.CloseAsync();
+        _ = DetachAsync();
         Finish();
     }
 
@@ -77,6 +77,8 @@ internal sealed class SimWire(SimNetwork network, uint from, uint to) : IByteSin
     internal uint From => from;
 
     internal uint To => to;
+
+    public bool MayBlock => false;
 
     /// <summary>The end that takes what comes; set once.</summary>
     internal SimLink Receiver { get; set; } = null!;

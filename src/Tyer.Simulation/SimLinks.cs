@@ -15,8 +15,9 @@ internal sealed class SimLinks(SimWorld world, SimNetwork network, SimNode node)
 
     private CommsDomain? _domain;
     private long _tickAt = long.MaxValue;
+    private long _beatAt = long.MaxValue;
 
-    public CommsEndpoint Endpoint { get; } = CommsEndpoint.Parse("tcp://127.0.0.1:7600");
+    public IReadOnlyList<CommsEndpoint> Endpoints { get; } = [CommsEndpoint.Parse("tcp://127.0.0.1:7600")];
 
     public long AcceptFailures => 0;
 
@@ -26,7 +27,7 @@ internal sealed class SimLinks(SimWorld world, SimNetwork network, SimNode node)
 
     public void Start(CommsDomain domain) => _domain = domain;
 
-    public void Dial(PeerLink link, PeerAddress to) => network.Dial(node, link, to.NodeId);
+    public void Dial(PeerLink link, CommsEndpoint to) => network.Dial(node, link, link.Peer!.NodeId);
 
     public void WakeForAcknowledgement() => TickIn(CommsLimits.AcknowledgeDelay.Ticks + world.Random.Between(0, CommsLimits.AcknowledgeDelay.Ticks));
 
@@ -34,6 +35,12 @@ internal sealed class SimLinks(SimWorld world, SimNetwork network, SimNode node)
     {
         if (time != TimeSpan.MaxValue)
             TickIn(Math.Max(1, (time - Now).Ticks));
+    }
+
+    public void BeatAt(TimeSpan time)
+    {
+        if (time != TimeSpan.MaxValue)
+            BeatIn(Math.Max(1, (time - Now).Ticks));
     }
 
     public void StopListening()
@@ -64,5 +71,24 @@ internal sealed class SimLinks(SimWorld world, SimNetwork network, SimNode node)
         _tickAt = long.MaxValue;
         _domain!.Tick(Now, out var next);
         WakeAt(next);
+    }
+
+    private void BeatIn(long ticks)
+    {
+        var time = world.Now + ticks;
+        if (time >= _beatAt)
+            return;
+        _beatAt = time;
+        var due = Now + TimeSpan.FromTicks(ticks);
+        world.At(time, () => node.Run(() => Beat(time, due)));
+    }
+
+    private void Beat(long time, TimeSpan due)
+    {
+        if (time != _beatAt)
+            return;
+        _beatAt = long.MaxValue;
+        _domain!.Beat(Now, Now - due, out var next);
+        BeatAt(next);
     }
 }

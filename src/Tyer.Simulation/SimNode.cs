@@ -40,8 +40,8 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
         var options = new CommsDomainOptions
         {
             Local = new NodeIdentity("sim", id.Node, NameOf(id.Node), id.Incarnation),
-            Listen = links.Endpoint,
-            Peers = [.. peers.Select(number => new PeerAddress(number, NameOf(number), links.Endpoint))],
+            Listen = links.Endpoints,
+            Peers = [.. peers.Select(number => new PeerAddress(number, NameOf(number), links.Endpoints))],
         };
         var mesh = Mesh = new PeerMesh(new SimPeers(world, this, new CommsTransport(options, links)), peers);
         var engine = new EngineOptions { Node = id.Node, FirstLockNumber = firstLockNumber, IdleKept = IdleKept, TableSeed = world.Random.Next() };

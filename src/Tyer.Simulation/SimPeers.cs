@@ -83,6 +83,12 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
         _observer!.OnDisconnected(peer, why);
     }
 
+    public void OnPathUp(uint peer, int path) => world.Count("paths up");
+
+    public void OnPathDown(uint peer, int path, string why) => world.Count("paths down");
+
+    public void OnStalled(uint peer, TimeSpan time) => world.Count("stalls");
+
     public void OnRefused(string what) => _observer!.OnRefused(what);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -14,7 +14,7 @@ public sealed class ClientLink : IFrameReceiver
 {
     private readonly Link _link;
     private readonly SendQueue _queue;
-    private readonly CombiningWriter _writer;
+    private readonly QueueWriter _writer;
     private readonly ClientListener? _listener;
     private ILinkReceiver? _receiver;
 
@@ -23,7 +23,8 @@ public sealed class ClientLink : IFrameReceiver
         _link = link;
         long bytesMax = listener is null ? CommsLimits.ClientOwnQueueBytesMax : CommsLimits.ClientQueueBytesMax;
         _queue = new SendQueue(pool, bytesMax, keepsUntilReleased: false);
-        _writer = link.Attach(_queue, prefix: null)!;
+        _writer = new QueueWriter(_queue, link.HasThread);
+        link.Attach(_writer);
         _listener = listener;
     }
 
@@ -119,6 +120,9 @@ public sealed class ClientLink : IFrameReceiver
     {
         switch (frame.Kind)
         {
+            case FrameKind.Message when frame.Lane != 0:
+                return FrameError.ReservedBits;
+
             case FrameKind.Message:
                 _receiver!.OnMessage(frame);
                 return FrameError.None;
@@ -142,6 +146,7 @@ public sealed class ClientLink : IFrameReceiver
     void IFrameReceiver.OnEnded(in LinkEnd end)
     {
         lock (_queue.Gate) _queue.Clear();
+        _writer.Close();
         _listener?.Ended(this);
         _receiver!.OnClosed(end);
     }

@@ -47,6 +47,15 @@ public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
             CommsErrorCode.UnknownTransport, $"'{text}' is no endpoint: it takes tcp://ADDRESS:PORT or unix:/PATH.");
     }
 
+    /// <summary>Reads a list of endpoints, separated by commas: one for each path.</summary>
+    /// <exception cref="ArgumentNullException">There is no text.</exception>
+    /// <exception cref="CommsException">As <see cref="Parse"/>, of the first that is none.</exception>
+    public static IReadOnlyList<CommsEndpoint> ParseList(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Parse)];
+    }
+
     /// <summary>The endpoint of an address that the system gave; it is loopback because what it was derived from is.</summary>
     internal static CommsEndpoint OfTcp(IPEndPoint address) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{TcpPrefix}{address}"), address, unixPath: null);

@@ -35,4 +35,7 @@ public enum FrameError
 
     /// <summary>The link ended in the middle of a frame.</summary>
     Truncated = 9,
+
+    /// <summary>More was sent than had been allowed.</summary>
+    CreditOverrun = 10,
 }

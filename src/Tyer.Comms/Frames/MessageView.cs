@@ -26,6 +26,9 @@ public readonly ref struct MessageView
     /// <summary>What sort of frame it is.</summary>
     internal FrameKind Kind => _header.Kind;
 
+    /// <summary>Between nodes, the lane that it came on.</summary>
+    internal byte Lane => _header.Lane;
+
     /// <summary>Bytes that it took on the wire.</summary>
     internal int FrameBytes => _header.FrameBytes;
 }

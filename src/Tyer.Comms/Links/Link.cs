@@ -34,6 +34,9 @@ internal abstract class Link : IWriterOwner
         _buffer = new ReceiveBuffer(bufferMin);
     }
 
+    /// <summary>Whether a sink without room is waited for by a thread; else asynchronously.</summary>
+    public bool HasThread => _hasThread;
+
     /// <summary>Who is at the other end, if the system can tell.</summary>
     public PeerCredentials? Credentials { get; protected init; }
 
@@ -43,16 +46,41 @@ internal abstract class Link : IWriterOwner
     /// <summary>Whether somebody has ended it: the reader is to clean up.</summary>
     protected bool HasEnded => _hasEnded;
 
-    /// <summary>The sender, once a queue is attached.</summary>
-    public CombiningWriter? Writer => _writer;
+    /// <summary>Who sends over it, or answers what comes over it.</summary>
+    protected CombiningWriter? Writer => _writer;
 
-    /// <summary>From now on the link sends what is in this queue. Null when it has ended.</summary>
-    public CombiningWriter? Attach(SendQueue queue, IFlushPrefix? prefix)
+    /// <summary>From now on this writer sends over the link, and over nothing else. False when the link has ended.</summary>
+    public bool Attach(QueueWriter writer)
     {
         lock (_endGate)
         {
-            if (!_hasEnded) _writer = new CombiningWriter(_sink, queue, prefix, this, _hasThread);
-            return _writer;
+            if (_hasEnded) return false;
+            _writer = writer;
+            lock (writer.Gate) writer.SwitchTo(_sink, this);
+            return true;
+        }
+    }
+
+    /// <summary>What one read brings is answered by this writer, over whichever link it sends: it holds back until the read is done with.</summary>
+    public void AnswerBy(CombiningWriter writer)
+    {
+        lock (_endGate)
+        {
+            if (!_hasEnded) _writer = writer;
+        }
+    }
+
+    /// <summary>This writer sends over the link from now on, unless the link has ended.</summary>
+    /// <param name="writer">Sent over another link before, maybe.</param>
+    /// <param name="gate">The writer's gate.</param>
+    /// <returns>Whether the caller has become the flusher.</returns>
+    public bool Carry(CombiningWriter writer, Lock gate)
+    {
+        lock (_endGate)
+        {
+            if (_hasEnded) return false;
+            _writer = writer;
+            lock (gate) return writer.SwitchTo(_sink, this);
         }
     }
 
@@ -160,6 +188,9 @@ internal abstract class Link : IWriterOwner
             return new LinkEnd(LinkEndReason.HandlerFailed, Fault: e);
         }
     }
+
+    /// <summary>Nobody sends over it any more; the task ends when nobody is about to.</summary>
+    protected Task DetachAsync() => _writer is { } writer ? writer.DetachAsync(_sink) : Task.CompletedTask;
 
     /// <summary>Cleans up; by the reader, when nobody sends any more.</summary>
     protected void Finish()

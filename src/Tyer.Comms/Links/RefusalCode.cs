@@ -56,6 +56,9 @@ public enum RefusalCode
 
     /// <summary>The sender's numbering does not continue the session: two processes used one incarnation.</summary>
     SequenceLost = 21,
+
+    /// <summary>This node does not use that path.</summary>
+    UnknownPath = 22,
 }
 
 /// <summary>What a refused dialler does.</summary>

@@ -53,7 +53,7 @@ internal sealed class SocketLink : Link
             else if (error != SocketError.Interrupted) End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: error));
         }
 
-        Writer?.CloseAsync().GetAwaiter().GetResult();
+        DetachAsync().GetAwaiter().GetResult();
         Finish();
     }
 
@@ -95,10 +95,11 @@ internal sealed class SocketLink : Link
             }
         }
 
-        if (Writer is { } writer) await writer.CloseAsync().ConfigureAwait(false);
+        await DetachAsync().ConfigureAwait(false);
         Finish();
     }
 
     /// <summary>Who does not read what it asked for may not ask for more: the socket fills, and pushes back.</summary>
-    private Task WaitForQuietAsync() => Writer is { } writer ? writer.WhenQuietAsync(QuietBytes) : Task.CompletedTask;
+    private Task WaitForQuietAsync() =>
+        QuietBytes < long.MaxValue && Writer is { } writer ? writer.WhenQuietAsync(QuietBytes) : Task.CompletedTask;
 }

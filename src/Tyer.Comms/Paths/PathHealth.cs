@@ -68,8 +68,18 @@ internal sealed class PathHealth(HeartbeatOptions options)
         return ++_pings;
     }
 
-    /// <summary>Something has come.</summary>
-    public void Heard(TimeSpan now) => _heardAt = now;
+    /// <summary>When it needs looking at: the next ping, or the end of the longest silence.</summary>
+    public TimeSpan NextDue(TimeSpan now)
+    {
+        TimeSpan limit = _heardAt + Limit(now) + TimeSpan.FromTicks(1);
+        return limit < _pingAt ? limit : _pingAt;
+    }
+
+    /// <summary>Something came at this time.</summary>
+    public void Heard(TimeSpan at)
+    {
+        if (at > _heardAt) _heardAt = at;
+    }
 
     /// <summary>A pong has come.</summary>
     /// <param name="number">The number of the ping that it answers.</param>
@@ -90,9 +100,6 @@ internal sealed class PathHealth(HeartbeatOptions options)
         // A path without a past is proven as fast as its round trips allow; one that has failed lately, as slowly as pings go.
         if (!IsProven && _patience == 1) _pingAt = now;
     }
-
-    /// <summary>The other side sends messages over it: it knows that the path is good, and so does this side now.</summary>
-    public void Prove() => _pongs = options.PongsToProve;
 
     /// <summary>Whether the silence is too long.</summary>
     public bool IsOverdue(TimeSpan now) => _isWatched && now - _heardAt > Limit(now);

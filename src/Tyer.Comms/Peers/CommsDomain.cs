@@ -10,11 +10,15 @@ namespace Tyer.Comms.Peers;
 public sealed class CommsDomain : IDisposable
 {
     private readonly Dictionary<uint, Peer> _peers = [];
+    private readonly Peer[] _all;
 
     private readonly Lock _gate = new();
     private readonly HashSet<PeerLink> _strangers = [];
+    private readonly int _strangersMax;
     private long _linkIds;
     private long _refused;
+    private long _localStalls;
+    private long _longestStallTicks;
     private bool _isClosed;
 
     /// <summary>Listens, so that the endpoint is taken, and answers nobody yet.</summary>
@@ -36,6 +40,12 @@ public sealed class CommsDomain : IDisposable
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentNullException.ThrowIfNull(observer);
         options.Local.ThrowIfInvalid();
+        options.Heartbeat.ThrowIfInvalid();
+        if (options.Listen.Count is 0 or > CommsLimits.PathsPerPeerMax)
+        {
+            throw new ArgumentException(
+                $"This node has {options.Listen.Count} addresses to listen at; it takes 1 to {CommsLimits.PathsPerPeerMax}.", nameof(options));
+        }
 
         Options = options;
         Handler = handler;
@@ -44,16 +54,30 @@ public sealed class CommsDomain : IDisposable
         foreach (PeerAddress address in options.Peers)
         {
             (options.Local with { NodeId = address.NodeId, Name = address.Name }).ThrowIfInvalid();
+            if (address.Endpoints.Count is 0 or > CommsLimits.PathsPerPeerMax)
+            {
+                throw new ArgumentException(
+                    $"{address.Name} has {address.Endpoints.Count} addresses; it takes 1 to {CommsLimits.PathsPerPeerMax}.", nameof(options));
+            }
+
             if (!ids.Add(address.NodeId))
                 throw new ArgumentException($"Node id {address.NodeId} is given to two nodes.", nameof(options));
         }
 
         Transport = open(options);
         foreach (PeerAddress address in options.Peers) _peers.Add(address.NodeId, new Peer(this, address, Transport.Segments));
+        _all = [.. _peers.Values];
+        _strangersMax = CommsLimits.StrangersMax + (CommsLimits.LinksPerPeerMax * options.Peers.Sum(address => address.Endpoints.Count));
     }
 
-    /// <summary>Where it listens, with the port that the system chose.</summary>
-    public CommsEndpoint Endpoint => Transport.Endpoint;
+    /// <summary>Where it listens, with the ports that the system chose.</summary>
+    public IReadOnlyList<CommsEndpoint> Endpoints => Transport.Endpoints;
+
+    /// <summary>Times that this process stood still for longer than a heartbeat's interval, ever: what was silent meanwhile was not held against peers.</summary>
+    public long LocalStalls => Volatile.Read(ref _localStalls);
+
+    /// <summary>The longest of them.</summary>
+    public TimeSpan LongestLocalStall => TimeSpan.FromTicks(Volatile.Read(ref _longestStallTicks));
 
     /// <summary>Everybody else, by node id.</summary>
     public IReadOnlyDictionary<uint, Peer> Peers => _peers;
@@ -132,7 +156,7 @@ public sealed class CommsDomain : IDisposable
     {
         next = TimeSpan.MaxValue;
         bool isOwed = false;
-        foreach (Peer peer in _peers.Values) isOwed |= peer.Tick(now, ref next);
+        foreach (Peer peer in _all) isOwed |= peer.Tick(now, ref next);
 
         List<PeerLink>? overdue = null;
         lock (_gate)
@@ -153,6 +177,23 @@ public sealed class CommsDomain : IDisposable
         return isOwed;
     }
 
+    /// <summary>Pings what is due; by the transport only, one at a time. It neither allocates nor waits for anybody.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="lateness">How much later than asked for it comes.</param>
+    /// <param name="next">When it is needed next.</param>
+    internal void Beat(TimeSpan now, TimeSpan lateness, out TimeSpan next)
+    {
+        if (lateness <= Options.Heartbeat.Interval) lateness = TimeSpan.Zero;
+        if (lateness > TimeSpan.Zero)
+        {
+            Interlocked.Increment(ref _localStalls);
+            if (lateness.Ticks > _longestStallTicks) Volatile.Write(ref _longestStallTicks, lateness.Ticks);
+        }
+
+        next = now + Options.Heartbeat.Interval;
+        foreach (Peer peer in _all) peer.Beat(now, lateness, ref next);
+    }
+
     /// <summary>Somebody has connected: its first words will say which peer it is.</summary>
     /// <returns>Why it is turned away, by whoever brought it; or none.</returns>
     internal RefusalCode Accept(Link accepted)
@@ -160,7 +201,7 @@ public sealed class CommsDomain : IDisposable
         PeerLink link;
         lock (_gate)
         {
-            if (_isClosed || _strangers.Count >= CommsLimits.StrangersMax)
+            if (_isClosed || _strangers.Count >= _strangersMax)
             {
                 Interlocked.Increment(ref _refused);
                 return _isClosed ? RefusalCode.ShuttingDown : RefusalCode.TooManyStrangers;

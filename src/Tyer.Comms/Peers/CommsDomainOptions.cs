@@ -1,4 +1,5 @@
 using Tyer.Comms.Endpoints;
+using Tyer.Comms.Paths;
 
 namespace Tyer.Comms.Peers;
 
@@ -8,8 +9,8 @@ public sealed class CommsDomainOptions
     /// <summary>Who this node is.</summary>
     public required NodeIdentity Local { get; init; }
 
-    /// <summary>Where it listens for peers.</summary>
-    public required CommsEndpoint Listen { get; init; }
+    /// <summary>Where it listens for peers: one endpoint for each path, at most <see cref="CommsLimits.PathsPerPeerMax"/>.</summary>
+    public required IReadOnlyList<CommsEndpoint> Listen { get; init; }
 
     /// <summary>Everybody else.</summary>
     public required IReadOnlyList<PeerAddress> Peers { get; init; }
@@ -17,7 +18,10 @@ public sealed class CommsDomainOptions
     /// <summary>The mode of a Unix socket's file; by default its owner alone may connect.</summary>
     public UnixFileMode SocketMode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Bytes queued for or sent to one peer and not acknowledged, at most; by default <see cref="CommsLimits.PeerQueueBytesMax"/>.</summary>
+    /// <summary>How paths are watched.</summary>
+    public HeartbeatOptions Heartbeat { get; init; } = new();
+
+    /// <summary>Bytes queued for or sent to one peer on one lane and not acknowledged, at most; by default <see cref="CommsLimits.PeerQueueBytesMax"/>.</summary>
     public long PeerQueueBytesMax { get; init; } = CommsLimits.PeerQueueBytesMax;
 
     /// <summary>The time in which a connection must say hello; by default <see cref="CommsLimits.HelloBudget"/>.</summary>

@@ -26,8 +26,23 @@ internal enum ConnectionEventKind
     /// <summary>A link has ended: nobody delivers, reads or sends on it any more.</summary>
     LinkEnded,
 
+    /// <summary>Enough pongs have come over a control link, or messages over a data link.</summary>
+    Proven,
+
+    /// <summary>A control link has been silent for too long.</summary>
+    Overdue,
+
     /// <summary>The peer has acknowledged this side's goodbye.</summary>
     GoodbyeAcknowledged,
+
+    /// <summary>The peer answers pings and acknowledges nothing.</summary>
+    Stalled,
+
+    /// <summary>A path may be dialled from now on.</summary>
+    AddPath,
+
+    /// <summary>A path is to be used no more.</summary>
+    RemovePath,
 
     /// <summary>Membership cuts off incarnations.</summary>
     Fence,
@@ -47,4 +62,5 @@ internal readonly record struct ConnectionEvent(
     Ready Ready = default,
     RefusalCode Refusal = RefusalCode.None,
     LinkEnd End = default,
-    ulong Incarnation = 0);
+    ulong Incarnation = 0,
+    int Path = 0);

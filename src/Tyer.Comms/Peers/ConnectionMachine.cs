@@ -53,23 +53,14 @@ internal enum ConnectionEffects
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Paths may be dialled from now on.</summary>
-    Dial = 1,
-
-    /// <summary>All links are to be ended.</summary>
-    EndLinks = 2,
+    /// <summary>All links are to be ended, and none begun any more. Fencing ends only those of the lives that are cut off, and does that itself.</summary>
+    EndLinks = 1,
 
     /// <summary>Say goodbye on every lane.</summary>
-    SayGoodbye = 4,
-
-    /// <summary>The observer hears that messages flow.</summary>
-    TellConnected = 8,
-
-    /// <summary>The observer hears that they flow no more.</summary>
-    TellDisconnected = 16,
+    SayGoodbye = 2,
 
     /// <summary>Who waits for the end hears of it.</summary>
-    TellStopped = 32,
+    TellStopped = 4,
 }
 
 /// <summary>
@@ -83,7 +74,7 @@ internal static class ConnectionMachine
     {
         ConnectionState.StandAlone => trigger switch
         {
-            ConnectionTrigger.Connect => (ConnectionState.Unconnected, ConnectionEffects.Dial),
+            ConnectionTrigger.Connect => (ConnectionState.Unconnected, ConnectionEffects.None),
             ConnectionTrigger.Disconnect or ConnectionTrigger.Abort => (state, ConnectionEffects.TellStopped),
             ConnectionTrigger.Fence => (state, ConnectionEffects.None),
             _ => null,
@@ -96,7 +87,7 @@ internal static class ConnectionMachine
         ConnectionState.Connecting => trigger switch
         {
             ConnectionTrigger.Attempt => (state, ConnectionEffects.None),
-            ConnectionTrigger.Established => (ConnectionState.Connected, ConnectionEffects.TellConnected),
+            ConnectionTrigger.Established => (ConnectionState.Connected, ConnectionEffects.None),
             ConnectionTrigger.Readmit => (state, ConnectionEffects.None),
             _ => ReasonOf(trigger) is { } reason ? (reason, ConnectionEffects.None) : Common(state, trigger),
         },
@@ -108,8 +99,8 @@ internal static class ConnectionMachine
         },
         ConnectionState.Disconnecting => trigger switch
         {
-            ConnectionTrigger.Cleaned => (ConnectionState.StandAlone, ConnectionEffects.TellDisconnected | ConnectionEffects.TellStopped),
-            ConnectionTrigger.Abort or ConnectionTrigger.Fence => (state, ConnectionEffects.EndLinks),
+            ConnectionTrigger.Cleaned => (ConnectionState.StandAlone, ConnectionEffects.TellStopped),
+            ConnectionTrigger.Abort => (state, ConnectionEffects.EndLinks),
             ConnectionTrigger.Connect => null,
 
             // The goodbye may still have to find a way: paths come and go under it.
@@ -118,8 +109,8 @@ internal static class ConnectionMachine
         ConnectionState.Fenced => trigger switch
         {
             ConnectionTrigger.Readmit => (ConnectionState.Unconnected, ConnectionEffects.None),
-            ConnectionTrigger.Cleaned => (state, ConnectionEffects.TellDisconnected),
-            ConnectionTrigger.Fence => (state, ConnectionEffects.EndLinks),
+            ConnectionTrigger.Cleaned => (state, ConnectionEffects.None),
+            ConnectionTrigger.Fence => (state, ConnectionEffects.None),
             ConnectionTrigger.Disconnect or ConnectionTrigger.Abort => (ConnectionState.Disconnecting, ConnectionEffects.EndLinks),
 
             // Somebody may come who is not cut off: paths are dialled and answered, and end, until one does.
@@ -128,7 +119,7 @@ internal static class ConnectionMachine
         },
         _ => trigger switch
         {
-            ConnectionTrigger.Cleaned => (ConnectionState.Unconnected, ConnectionEffects.TellDisconnected),
+            ConnectionTrigger.Cleaned => (ConnectionState.Unconnected, ConnectionEffects.None),
             ConnectionTrigger.Attempt or ConnectionTrigger.Readmit => (state, ConnectionEffects.None),
             _ => ReasonOf(trigger) is null ? Common(state, trigger) : (state, ConnectionEffects.None),
         },
@@ -139,7 +130,7 @@ internal static class ConnectionMachine
 
     private static (ConnectionState State, ConnectionEffects Effects)? Common(ConnectionState state, ConnectionTrigger trigger) => trigger switch
     {
-        ConnectionTrigger.Fence => (ConnectionState.Fenced, ConnectionEffects.EndLinks),
+        ConnectionTrigger.Fence => (ConnectionState.Fenced, ConnectionEffects.None),
         ConnectionTrigger.Disconnect or ConnectionTrigger.Abort => (ConnectionState.Disconnecting, ConnectionEffects.EndLinks),
         ConnectionTrigger.Readmit when state == ConnectionState.Unconnected => (state, ConnectionEffects.None),
         _ => null,

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 
 namespace Tyer.Comms.Peers;
 
@@ -9,17 +10,20 @@ namespace Tyer.Comms.Peers;
 /// What two nodes say first. The body, little-endian:
 /// <code>
 ///  0 magic, 8 bytes         8 lowest version u16    10 highest version u16
-/// 12 stream u8, path u8, reserved u16: zero until there is more than one
+/// 12 stream u8 (0 control, 1 data), path u8 (0 to 7), reserved u16, zero
 /// 16 features offered u64  24 features required u64
 /// 32 sender u32            36 receiver u32
-/// 40 incarnation u64       48 stamp u64             56 reserved u64, zero
+/// 40 incarnation u64       48 stamp u64             56 attempt u64: on a data link the stamp of the hello by which its dialler dialled the control link
 /// 64 fields: { type u16, length u16, value }: 1 cluster name, 2 node name; an unknown type from 0x8000 up is skipped
 /// </code>
 /// </summary>
 /// <param name="Sender">Who says it.</param>
 /// <param name="Receiver">The node id of who is meant.</param>
 /// <param name="Stamp">Grows with every hello and ready that the sender says to this receiver, so that late ones can be told.</param>
-internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp)
+/// <param name="Path">The path, by its place in the dialler's list of the receiver's addresses.</param>
+/// <param name="Stream">What the link is for.</param>
+/// <param name="Attempt">On a data link, which control link it belongs to; else 0.</param>
+internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, byte Path = 0, LinkStream Stream = LinkStream.Control, ulong Attempt = 0)
 {
     /// <summary>The version that this code speaks.</summary>
     public const ushort Version = 1;
@@ -43,11 +47,14 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp)
         Magic.CopyTo(body);
         BinaryPrimitives.WriteUInt16LittleEndian(body[8..], Version);
         BinaryPrimitives.WriteUInt16LittleEndian(body[10..], Version);
+        body[12] = (byte)Stream;
+        body[13] = Path;
         BinaryPrimitives.WriteUInt64LittleEndian(body[16..], KnownFeatures);
         BinaryPrimitives.WriteUInt32LittleEndian(body[32..], Sender.NodeId);
         BinaryPrimitives.WriteUInt32LittleEndian(body[36..], Receiver);
         BinaryPrimitives.WriteUInt64LittleEndian(body[40..], Sender.Incarnation);
         BinaryPrimitives.WriteUInt64LittleEndian(body[48..], Stamp);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[56..], Attempt);
         Span<byte> rest = WriteField(body[FixedBytes..], ClusterField, Sender.Cluster);
         WriteField(rest, NameField, Sender.Name);
         new FrameHeader(body.Length, FrameKind.Hello, Binding: 0, Sequence: 0, View: 0).Write(frame, body);
@@ -65,7 +72,7 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp)
         ushort highest = BinaryPrimitives.ReadUInt16LittleEndian(body[10..]);
         if (Version < lowest || Version > highest) return RefusalCode.VersionRange;
 
-        if (body.Length < FixedBytes || body[12..16].ContainsAnyExcept((byte)0) || body[56..64].ContainsAnyExcept((byte)0))
+        if (body.Length < FixedBytes || body[12] > (byte)LinkStream.Data || body[13] >= CommsLimits.PathsPerPeerMax || body[14..16].ContainsAnyExcept((byte)0))
             return RefusalCode.MalformedHello;
         if (!TryReadFields(body[FixedBytes..], out string cluster, out string name)) return RefusalCode.MalformedHello;
 
@@ -76,7 +83,10 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp)
         hello = new Hello(
             new NodeIdentity(cluster, sender, name, incarnation),
             BinaryPrimitives.ReadUInt32LittleEndian(body[36..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(body[48..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(body[48..]),
+            body[13],
+            (LinkStream)body[12],
+            BinaryPrimitives.ReadUInt64LittleEndian(body[56..]));
         ulong required = BinaryPrimitives.ReadUInt64LittleEndian(body[24..]);
         return (required & ~KnownFeatures) == 0 ? RefusalCode.None : RefusalCode.FeatureRequired;
     }

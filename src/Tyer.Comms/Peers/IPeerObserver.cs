@@ -12,7 +12,7 @@ public interface IPeerObserver
     /// <summary>Messages flow.</summary>
     void OnConnected(Peer peer, ulong incarnation);
 
-    /// <summary>The link is down. The session goes on with the next link, unless a reset says otherwise.</summary>
+    /// <summary>No path is up any more. The session goes on with the next, unless a reset says otherwise.</summary>
     void OnDisconnected(Peer peer, ulong incarnation, in LinkEnd end);
 
     /// <summary>
@@ -23,6 +23,15 @@ public interface IPeerObserver
 
     /// <summary>A hello was refused, by this node or by another; a reason is told once, until there is a connection.</summary>
     void OnRefused(in RefusedHello refused);
+
+    /// <summary>A path has changed; as long as another is up, messages flow.</summary>
+    void OnPathChanged(Peer peer, in PathChange change);
+
+    /// <summary>
+    /// The peer answers pings, and has acknowledged nothing of what was sent to it for so long: it stands still, or cannot keep up. Told
+    /// once, until it takes something.
+    /// </summary>
+    void OnStalled(Peer peer, TimeSpan time);
 
     /// <summary>A send was answered <see cref="Sending.SendResult.WouldBlock"/>, and there is room again. On any thread, at any time.</summary>
     void OnSendable(Peer peer);

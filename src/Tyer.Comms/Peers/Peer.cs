@@ -1,49 +1,31 @@
+using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Sending;
+using Tyer.Comms.Sessions;
 
 namespace Tyer.Comms.Peers;
 
-/// <summary>
-/// Another node, and what this one has to say to it. The threads and sockets around the session and the connection, which decide: events
-/// are handled one at a time, by whoever brings one while nobody else is at it.
-/// </summary>
+/// <summary>Another node, and what this one has to say to it, over whichever path is up.</summary>
 public sealed class Peer
 {
     private readonly CommsDomain _domain;
     private readonly PeerAddress _address;
-    private readonly SendQueue _queue;
     private readonly PeerSession _session;
-    private readonly PeerConnection _connection;
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    // Written with the queue's gate held.
-    private CombiningWriter? _writer;
-    private long _writerLink;
-    private LinkEnd _lastEnd;
-    private TimeSpan _nextTick;
-    private long _connections;
-    private long _resets;
-
-    // The mailbox: one event at a time.
-    private readonly Lock _mailboxGate = new();
-    private readonly Queue<(ConnectionEvent Event, ManualResetEventSlim? Handled)> _mailbox = new();
-    private bool _isHandling;
-
-    // Touched by whoever handles an event, and by who brings a link.
-    private readonly Dictionary<long, PeerLink> _links = [];
-    private readonly List<ConnectionAction> _actions = [];
+    private readonly LaneSource _source;
+    private readonly CombiningWriter _writer;
+    private readonly PeerShell _shell;
+    private readonly Lock _receiveGate = new();
+    private bool _isBroken;
 
     internal Peer(CommsDomain domain, PeerAddress address, SegmentPool pool)
     {
-        CommsDomainOptions options = domain.Options;
         _domain = domain;
         _address = address;
-        _queue = new SendQueue(pool, options.PeerQueueBytesMax, keepsUntilReleased: true);
-        _session = new PeerSession(_queue, CommsLimits.PeerQueueMessagesMax);
-        ulong seed = (options.Local.Incarnation << 20) ^ (options.Local.NodeId << 10) ^ address.NodeId;
-        _connection = new PeerConnection(options.Local.NodeId, address.NodeId, _session, seed);
-        _nextTick = TimeSpan.MaxValue;
+        _session = new PeerSession(pool, domain.Options.PeerQueueBytesMax, CommsLimits.PeerQueueMessagesMax);
+        _source = new LaneSource(_session);
+        _writer = new CombiningWriter(_source, hasThread: true);
+        _shell = new PeerShell(this, domain, address, _session, _writer);
     }
 
     /// <summary>Its id.</summary>
@@ -53,71 +35,63 @@ public sealed class Peer
     public string Name => _address.Name;
 
     /// <summary>Where the connection stands.</summary>
-    public ConnectionState State
-    {
-        get
-        {
-            lock (_queue.Gate) return _connection.State;
-        }
-    }
+    public ConnectionState State => _shell.State;
+
+    /// <summary>Why the last connection, or the last attempt, was over; <see cref="ConnectionState.StandAlone"/> if none was.</summary>
+    public ConnectionState LastReason => _shell.LastReason;
 
     /// <summary>The incarnation that messages go to; 0 if none is known yet.</summary>
     public ulong Incarnation
     {
         get
         {
-            lock (_queue.Gate) return _session.PeerIncarnation;
+            lock (_session.Gate) return _session.PeerIncarnation;
         }
     }
 
     /// <summary>How the last link to it ended, or the last attempt to connect one: the answer to "why is it not connected".</summary>
-    public LinkEnd LastEnd
-    {
-        get
-        {
-            lock (_queue.Gate) return _lastEnd;
-        }
-    }
+    public LinkEnd LastEnd => _shell.LastEnd;
+
+    /// <summary>Its paths: those that are configured, and those by which it came.</summary>
+    public IReadOnlyList<PathStatus> Paths => _shell.Paths;
 
     /// <summary>What has passed between the nodes.</summary>
     public PeerStatistics Statistics
     {
         get
         {
-            lock (_queue.Gate)
+            lock (_session.Gate)
             {
                 return new PeerStatistics
                 {
-                    Connections = _connections,
-                    Resets = _resets,
+                    Connections = _shell.Connections,
+                    Resets = _shell.Resets,
                     Duplicates = _session.Duplicates,
-                    ResentBytes = _session.ResentBytes,
+                    ResentBytes = _source.ResentBytes,
                     UnacknowledgedMessages = _session.UnacknowledgedMessages,
-                    UnacknowledgedBytes = _queue.HeldBytes,
-                    Link = _writer?.Statistics ?? default,
+                    UnacknowledgedBytes = _session.UnacknowledgedBytes,
+                    Sent = _writer.Statistics,
                 };
             }
         }
     }
 
-    internal PeerAddress Address => _address;
-
     /// <summary>Ends when the connection has stopped and no link is left.</summary>
-    internal Task Stopped => _stopped.Task;
+    internal Task Stopped => _shell.Stopped;
 
     /// <summary>Sends a message, or queues it until there is a connection; never blocks. As <see cref="TryAppend"/> and <see cref="Flush"/>.</summary>
     /// <inheritdoc cref="TryAppend"/>
-    public SendResult TrySend(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0)
+    public SendResult TrySend(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0, SendTraits traits = SendTraits.None)
     {
-        CombiningWriter? flusher;
         SendResult result;
-        lock (_queue.Gate)
+        bool isFlusher;
+        lock (_session.Gate)
         {
-            result = Append(binding, view, body, toIncarnation);
-            flusher = TakeFlusher();
+            result = Append(binding, view, body, toIncarnation, traits);
+            isFlusher = _writer.TryBecomeFlusher();
         }
 
-        flusher?.Flush();
+        if (isFlusher) _writer.Flush();
         return result;
     }
 
@@ -132,27 +106,23 @@ public sealed class Peer
     /// The incarnation that it is meant for, so that it never reaches another: <see cref="SendResult.Closed"/> when that one is gone; kept
     /// until it comes when only an older one has been heard of. 0 for whichever is there.
     /// </param>
+    /// <param name="traits">How it is sent.</param>
     /// <exception cref="ArgumentException">The body is too long.</exception>
-    public SendResult TryAppend(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0)
+    public SendResult TryAppend(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0, SendTraits traits = SendTraits.None)
     {
-        lock (_queue.Gate) return Append(binding, view, body, toIncarnation);
+        lock (_session.Gate) return Append(binding, view, body, toIncarnation, traits);
     }
 
     /// <summary>Sends what is queued, unless an open batch will do so when it ends.</summary>
     public void Flush()
     {
-        CombiningWriter? flusher;
-        lock (_queue.Gate) flusher = TakeFlusher();
-        flusher?.Flush();
+        bool isFlusher;
+        lock (_session.Gate) isFlusher = _writer.TryBecomeFlusher();
+        if (isFlusher) _writer.Flush();
     }
 
-    /// <summary>Holds back what is sent on the present link until the scope is disposed of.</summary>
-    public BatchScope Batch()
-    {
-        CombiningWriter? writer;
-        lock (_queue.Gate) writer = _writer;
-        return new BatchScope(writer);
-    }
+    /// <summary>Holds back what is sent to this peer until the scope is disposed of.</summary>
+    public BatchScope Batch() => new(_writer);
 
     /// <summary>
     /// Cuts off all incarnations up to one: their links end, what is queued for them is dropped, and their hellos are refused. Messages
@@ -160,262 +130,132 @@ public sealed class Peer
     /// </summary>
     public void Fence(ulong incarnation) => Post(new ConnectionEvent(ConnectionEventKind.Fence, Incarnation: incarnation));
 
-    /// <summary>Hands an event over; it is handled before this returns, or by who is handling events now.</summary>
-    internal void Post(in ConnectionEvent e) => Post(e, handled: null);
+    /// <summary>Another way to the peer, to be kept up from now on.</summary>
+    /// <param name="path">Its place among the paths, 0 to 7: the same at both nodes.</param>
+    /// <param name="endpoint">Where the peer listens on it.</param>
+    /// <exception cref="CommsException"><see cref="CommsErrorCode.PathExists"/>: that place is taken.</exception>
+    public void AddPath(int path, CommsEndpoint endpoint) => _shell.AddPath(path, endpoint);
 
-    /// <summary>Hands an event over and waits until it is handled: for readers, who must not deliver what follows before.</summary>
-    internal void PostAndWait(in ConnectionEvent e)
-    {
-        using var handled = new ManualResetEventSlim();
-        Post(e, handled);
-        handled.Wait();
-    }
+    /// <summary>Uses a way to the peer no more, and refuses the peer's attempts on it; what it carries moves to another first.</summary>
+    /// <param name="path">Its place among the paths.</param>
+    /// <exception cref="CommsException">
+    /// <see cref="CommsErrorCode.PathMissing"/>: there is none at that place. <see cref="CommsErrorCode.LastPath"/>: it is the only one.
+    /// </exception>
+    public void RemovePath(int path) => _shell.RemovePath(path);
+
+    /// <summary>Hands an event over; it is handled before this returns, or by who is handling events now.</summary>
+    internal void Post(in ConnectionEvent e) => _shell.Post(e);
+
+    /// <summary>Hands an event over and waits until it is handled.</summary>
+    internal void PostAndWait(in ConnectionEvent e) => _shell.PostAndWait(e);
 
     /// <summary>Brings a link that a peer has dialled: its hello is good.</summary>
-    internal void Accept(PeerLink link, Hello hello)
+    internal void Accept(PeerLink link, Hello hello) => _shell.Accept(link, hello);
+
+    /// <summary>Something has come over a link.</summary>
+    internal void Heard(int path) => _shell.Path(path).Heard(_domain.Transport.Now);
+
+    /// <summary>A pong has come over a control link.</summary>
+    internal void OnPong(PeerLink link, ulong number)
     {
-        lock (_mailboxGate) _links.Add(link.Id, link);
-        PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, link.Id, Hello: hello));
+        if (_shell.Path(link.Path).Pong(link, number, _domain.Transport.Now))
+            Post(new ConnectionEvent(ConnectionEventKind.Proven, link.Id));
+        else
+            _domain.Transport.BeatAt(_shell.Path(link.Path).NextPing);
     }
 
-    /// <summary>A sequenced frame has come over the open link.</summary>
+    /// <summary>A sequenced frame has come over an open link. Two links may bring some at the same time, when one takes over from another.</summary>
     internal FrameError Receive(in MessageView frame)
     {
-        switch (_session.Receive(frame))
+        lock (_receiveGate)
         {
-            case ReceiveVerdict.Gap:
-                return FrameError.SequenceGap;
+            if (_isBroken) return FrameError.KindNotAllowed;
+            ReceiveLane lane = _session.Receives[frame.Lane];
+            switch (lane.Receive(frame))
+            {
+                case ReceiveVerdict.Gap:
+                    return FrameError.SequenceGap;
 
-            case ReceiveVerdict.Deliver when frame.Kind == FrameKind.Message:
-                _domain.Handler.OnMessage(this, frame.Binding, frame.View, frame.Body);
-                return FrameError.None;
+                case ReceiveVerdict.Overrun:
+                    return FrameError.CreditOverrun;
 
-            case ReceiveVerdict.Deliver:
-                lock (_queue.Gate) _session.PeerLeft();
-                return FrameError.None;
+                case ReceiveVerdict.TooLong:
+                    return FrameError.BodyTooLong;
 
-            default:
-                return FrameError.None;
+                case ReceiveVerdict.Deliver when frame.Kind == FrameKind.Goodbye:
+                    lock (_session.Gate) _session.GoodbyeHeard(frame.Lane);
+                    return FrameError.None;
+
+                case ReceiveVerdict.Deliver:
+                    // If the handler throws, whoever else brings something must not deliver what follows.
+                    _isBroken = true;
+                    _domain.Handler.OnMessage(this, frame.Binding, frame.View, lane.Whole(frame));
+                    lane.ReleaseParts();
+                    _isBroken = false;
+                    return FrameError.None;
+
+                default:
+                    return FrameError.None;
+            }
         }
     }
 
-    /// <summary>An acknowledgement has come over the open link.</summary>
-    internal FrameError Acknowledge(in MessageView frame)
+    /// <summary>An acknowledgement has come over an open link.</summary>
+    internal FrameError Acknowledge(in Acknowledgement acknowledgement)
     {
         bool hasRoom;
         bool isGoodbyeAcknowledged;
-        lock (_queue.Gate)
+        bool isFlusher;
+        lock (_session.Gate)
         {
-            if (!_session.TryAcknowledge(frame.Sequence)) return FrameError.AckBeyondSent;
+            if (!_session.TryAcknowledge(acknowledgement)) return FrameError.AckBeyondSent;
             hasRoom = _session.TakeRoom();
             isGoodbyeAcknowledged = _session.IsGoodbyeAcknowledged;
+
+            // What waited for credit goes on; and what need not be sent again is let go of.
+            isFlusher = _writer.TryBecomeFlusher();
         }
 
+        if (isFlusher) _writer.Flush();
         if (hasRoom) _domain.Observer.OnSendable(this);
         if (isGoodbyeAcknowledged) Post(new ConnectionEvent(ConnectionEventKind.GoodbyeAcknowledged));
         return FrameError.None;
     }
 
-    /// <summary>The open link has delivered all of one read; what was sent in between goes out after this.</summary>
+    /// <summary>An open link has delivered all of one read; what was sent in between goes out after this.</summary>
     internal void EndBatch()
     {
-        _domain.Handler.OnBatchEnd(this);
+        lock (_receiveGate) _domain.Handler.OnBatchEnd(this);
         bool isOwed;
-        lock (_queue.Gate)
+        bool isDue = false;
+        lock (_session.Gate)
         {
-            _session.EndBatch();
-            isOwed = _session.IsAcknowledgeOwed && _queue.PendingBytes == 0;
+            isOwed = _session.IsAcknowledgeOwed && !_source.HasWork;
+            if (isOwed)
+            {
+                foreach (ReceiveLane lane in _session.Receives) isDue |= lane.IsDue;
+            }
         }
 
-        if (isOwed) _domain.Transport.WakeForAcknowledgement();
+        if (isDue) _shell.SendAcknowledgements();
+        else if (isOwed) _domain.Transport.WakeForAcknowledgement();
     }
 
-    /// <summary>Time has passed: sends an acknowledgement that found nothing to ride on, and lets the connection's delays run out.</summary>
+    /// <summary>Time has passed: sends acknowledgements that found nothing to ride on, and lets the connection's delays run out.</summary>
     /// <param name="now">The time.</param>
     /// <param name="next">Lowered to when this is needed again.</param>
     /// <returns>Whether an acknowledgement was sent.</returns>
-    internal bool Tick(TimeSpan now, ref TimeSpan next)
-    {
-        bool isOwed;
-        bool isDue;
-        CombiningWriter? flusher = null;
-        lock (_queue.Gate)
-        {
-            isOwed = _writer is not null && _session.IsAcknowledgeOwed;
-            if (isOwed)
-            {
-                _session.DemandAcknowledge();
-                flusher = TakeFlusher();
-            }
+    internal bool Tick(TimeSpan now, ref TimeSpan next) => _shell.Tick(now, ref next);
 
-            // Once for each deadline, even if the event has to wait for who is handling others.
-            isDue = now >= _nextTick;
-            if (isDue) _nextTick = TimeSpan.MaxValue;
-        }
+    /// <summary>Pings what is due, and sees who has been silent for too long; never waits.</summary>
+    internal void Beat(TimeSpan now, TimeSpan lateness, ref TimeSpan next) => _shell.Beat(now, lateness, ref next);
 
-        flusher?.Flush();
-        if (isDue) Post(new ConnectionEvent(ConnectionEventKind.Tick));
-        lock (_queue.Gate)
-        {
-            if (_nextTick < next) next = _nextTick;
-        }
-
-        return isOwed;
-    }
-
-    private SendResult Append(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation)
+    private SendResult Append(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation, SendTraits traits)
     {
         if (body.Length > CommsLimits.PeerBodyBytesMax)
             throw new ArgumentException($"The body has {body.Length} bytes; the limit is {CommsLimits.PeerBodyBytesMax}.", nameof(body));
 
-        return _session.TrySend(binding, view, body, toIncarnation);
-    }
-
-    private CombiningWriter? TakeFlusher() => _writer is { } writer && writer.TryBecomeFlusher() ? writer : null;
-
-    private void Post(in ConnectionEvent e, ManualResetEventSlim? handled)
-    {
-        lock (_mailboxGate)
-        {
-            _mailbox.Enqueue((e, handled));
-            if (_isHandling) return;
-            _isHandling = true;
-        }
-
-        while (true)
-        {
-            (ConnectionEvent Event, ManualResetEventSlim? Handled) mail;
-            lock (_mailboxGate)
-            {
-                if (!_mailbox.TryDequeue(out mail))
-                {
-                    _isHandling = false;
-                    return;
-                }
-            }
-
-            Handle(mail.Event);
-            mail.Handled?.Set();
-        }
-    }
-
-    private void Handle(in ConnectionEvent e)
-    {
-        TimeSpan next;
-        lock (_queue.Gate)
-        {
-            if (e.Kind == ConnectionEventKind.LinkEnded)
-            {
-                // A broken handler is the last end that matters: whatever the peer tries later is only refused.
-                if (_lastEnd.Reason != LinkEndReason.HandlerFailed) _lastEnd = e.End;
-                if (e.Link == _writerLink) _writer = null;
-            }
-
-            _connection.Handle(e, _domain.Transport.Now, _actions);
-            next = _nextTick = _connection.NextTick;
-        }
-
-        if (e.Kind == ConnectionEventKind.LinkEnded)
-        {
-            lock (_mailboxGate) _links.Remove(e.Link);
-        }
-
-        foreach (ConnectionAction action in _actions)
-        {
-            try
-            {
-                Execute(action);
-            }
-            catch (Exception fault)
-            {
-                // An observer threw: what it missed cannot be told again, so the connection stops, as after a handler that threw.
-                lock (_queue.Gate) _lastEnd = new LinkEnd(LinkEndReason.HandlerFailed, Fault: fault);
-                Post(new ConnectionEvent(ConnectionEventKind.Abort));
-            }
-        }
-
-        _actions.Clear();
-        _domain.Transport.WakeAt(next);
-    }
-
-    private void Execute(in ConnectionAction action)
-    {
-        PeerLink? link;
-        lock (_mailboxGate) _links.TryGetValue(action.Link, out link);
-        switch (action.Kind)
-        {
-            case ConnectionActionKind.Dial:
-                Dial(action.Link);
-                break;
-
-            case ConnectionActionKind.SendHello:
-                link!.SendNow(new Hello(_domain.Options.Local, NodeId, action.Stamp).ToFrame());
-                break;
-
-            case ConnectionActionKind.SendReady:
-                Span<byte> ready = stackalloc byte[Ready.FrameBytes];
-                new Ready(action.Stamp, action.ReceiveNext).WriteFrame(ready);
-                link!.SendNow(ready);
-                break;
-
-            case ConnectionActionKind.Refuse:
-                link!.Refuse(action.Refusal);
-                break;
-
-            case ConnectionActionKind.End:
-                link!.End(action.End);
-                break;
-
-            case ConnectionActionKind.Open:
-                Interlocked.Increment(ref _connections);
-                _domain.Observer.OnConnected(this, action.Incarnation);
-                link!.IsOpen = true;
-                break;
-
-            case ConnectionActionKind.Attach:
-                Attach(link!);
-                break;
-
-            case ConnectionActionKind.Flush:
-                Flush();
-                break;
-
-            case ConnectionActionKind.TellDisconnected:
-                _domain.Observer.OnDisconnected(this, action.Incarnation, action.End);
-                break;
-
-            case ConnectionActionKind.TellReset:
-                Interlocked.Increment(ref _resets);
-                _domain.Observer.OnSessionReset(this, action.OldIncarnation, action.Incarnation);
-                break;
-
-            case ConnectionActionKind.TellRefused:
-                _domain.Observer.OnRefused(new RefusedHello(action.Refusal, NodeId, Name, action.IsByPeer));
-                break;
-
-            case ConnectionActionKind.TellStopped:
-                _stopped.TrySetResult();
-                break;
-        }
-    }
-
-    private void Dial(long id)
-    {
-        var link = new PeerLink(_domain, id, this);
-        lock (_mailboxGate) _links.Add(id, link);
-        _domain.Transport.Dial(link, _address);
-    }
-
-    private void Attach(PeerLink link)
-    {
-        CombiningWriter? flusher;
-        lock (_queue.Gate)
-        {
-            _writer = link.Attach(_queue, _session);
-            _writerLink = link.Id;
-            flusher = TakeFlusher();
-        }
-
-        flusher?.Flush();
+        int lane = (traits & SendTraits.Bulk) != 0 ? Lanes.Bulk : Lanes.Lock;
+        return _session.TrySend(lane, binding, view, body, toIncarnation, (traits & SendTraits.Reply) != 0);
     }
 }

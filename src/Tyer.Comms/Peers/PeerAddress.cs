@@ -5,5 +5,8 @@ namespace Tyer.Comms.Peers;
 /// <summary>Where a peer is.</summary>
 /// <param name="NodeId">Its id, 1 to 1023.</param>
 /// <param name="Name">Its name, for people.</param>
-/// <param name="Endpoint">Where it listens.</param>
-public sealed record PeerAddress(uint NodeId, string Name, CommsEndpoint Endpoint);
+/// <param name="Endpoints">
+/// Where it listens, one for each path, at most <see cref="CommsLimits.PathsPerPeerMax"/>: the first that is up is used, the others stand by.
+/// The nodes of a cluster list their networks in the same order.
+/// </param>
+public sealed record PeerAddress(uint NodeId, string Name, params IReadOnlyList<CommsEndpoint> Endpoints);

@@ -1,115 +1,99 @@
-using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
+using Tyer.Comms.Sessions;
 
 namespace Tyer.Comms.Peers;
 
 /// <summary>
-/// Decides which link carries the session with one peer. Both nodes dial, since either may be the only one that can reach the other, so
-/// links may cross, and one may be dead without its ends knowing. The rule:
-/// <list type="number">
-/// <item>On each link both say hello: who they are.</item>
-/// <item>The node with the smaller id chooses: on the first good link it says ready. It refuses the others.</item>
-/// <item>The other node takes the link on which it hears ready, whatever it had before, and says ready back.</item>
-/// </list>
-/// One side decides, so both always agree, without a coin and without waiting. Hello and ready carry a stamp that grows at their sender:
-/// by it a hello that was sent before the peer became ready on the present link (it lost the race) is told from one that was sent after
-/// (the peer has lost the link, and the present one is dead).
+/// Decides everything about the connection with one peer: which paths are dialled when, what the whole of them amounts to, and which of them
+/// carries the session. All paths are kept up all the time; messages go over the first that is up, and go back to a better one when that has
+/// proved itself for a while. What is agreed on each path is <see cref="PathAgreement"/>'s to say.
 /// A pure function of events and time to actions; it changes the session, whose gate is to be held.
 /// </summary>
-internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession session, ulong seed)
+internal sealed class PeerConnection
 {
-    private readonly bool _chooses = localNode < peerNode;
-    private readonly Backoff _backoff = new(seed);
-    private readonly List<LinkState> _links = [];
-
-    /// <summary>The link that carries the session, or will, or did until its end is reported.</summary>
-    private LinkState? _current;
-
-    /// <summary>The link that takes over when the end of the current one is reported.</summary>
-    private LinkState? _next;
-
-    private List<ConnectionAction> _actions = [];
-    private TimeSpan _now;
-    private TimeSpan _dialAt;
+    private readonly ConnectionContext _context;
+    private readonly PeerSession _session;
+    private readonly PathAgreement[] _paths = new PathAgreement[CommsLimits.PathsPerPeerMax];
+    private PathAgreement? _carrier;
+    private long _carriedLink;
+    private LinkEnd _lastEnd;
+    private LinkEnd _lossEnd;
+    private ulong _connectedTo;
     private TimeSpan _stopAt;
-    private TimeSpan _connectedAt;
-    private bool _isStarted;
-    private bool _isStopping;
     private bool _isStopped;
-    private ulong _stamp;
-    private long _dials;
-    private (ulong Incarnation, ulong Stamp) _lastReady;
-    private RefusalCode _lastToldRefusal;
 
-    private enum Phase
+    /// <param name="localNode">This node.</param>
+    /// <param name="peerNode">The other.</param>
+    /// <param name="session">What is said between them.</param>
+    /// <param name="addresses">How many addresses of the other are known: its first paths.</param>
+    /// <param name="seed">For the jitter of delays.</param>
+    public PeerConnection(uint localNode, uint peerNode, PeerSession session, int addresses, ulong seed)
     {
-        /// <summary>Not connected yet.</summary>
-        Dialling,
-
-        /// <summary>Dialled; hello said, and none heard.</summary>
-        AwaitingHello,
-
-        /// <summary>Hello said and heard.</summary>
-        Candidate,
-
-        /// <summary>Ready said, and none heard; at the side that chooses.</summary>
-        Chosen,
-
-        /// <summary>Ready said and heard.</summary>
-        Established,
-
-        /// <summary>Given up; its end is not reported yet.</summary>
-        Ending,
+        _session = session;
+        _context = new ConnectionContext(session, chooses: localNode < peerNode);
+        for (int index = 0; index < _paths.Length; index++)
+            _paths[index] = new PathAgreement(_context, index, index < addresses, seed * (ulong)(index + 1));
     }
 
     /// <summary>Where it stands.</summary>
-    public ConnectionState State =>
-        _isStopped || !_isStarted ? ConnectionState.StandAlone
-        : _isStopping ? ConnectionState.Disconnecting
-        : _current is { Phase: Phase.Established } ? ConnectionState.Connected
-        : session.IsFenced ? ConnectionState.Fenced
-        : _links.Count > 0 ? ConnectionState.Connecting
-        : ConnectionState.Unconnected;
+    public ConnectionState State { get; private set; }
+
+    /// <summary>Why the last connection, or the last attempt, was over; <see cref="ConnectionState.StandAlone"/> if none was.</summary>
+    public ConnectionState LastReason { get; private set; }
+
+    /// <summary>The path that carries the session; -1 for none.</summary>
+    public int Carrier => _carrier?.Index ?? -1;
 
     /// <summary>When the next tick is needed.</summary>
     public TimeSpan NextTick
     {
         get
         {
-            TimeSpan next = MayDial ? _dialAt : TimeSpan.MaxValue;
-            if (_isStopping && !_isStopped) next = Min(next, _stopAt);
-            foreach (LinkState link in _links)
+            TimeSpan next = State == ConnectionState.Disconnecting && !_isStopped ? _stopAt : TimeSpan.MaxValue;
+            foreach (PathAgreement path in _paths)
             {
-                if (link.Phase is not (Phase.Established or Phase.Ending)) next = Min(next, link.Deadline);
+                if (MayDial(path)) next = Min(next, path.DialAt);
+                next = Min(next, path.DrainedAt);
             }
 
+            foreach (LinkState link in _context.Links)
+            {
+                if (link.Path.IsBounded(link)) next = Min(next, link.Deadline);
+            }
+
+            if (_carrier is { } carrier && Best() is { } best && best != carrier) next = Min(next, best.UpSince + CommsLimits.FailbackDelay);
             return next;
         }
     }
 
-    private bool MayDial => _isStarted && !_isStopped && _current is null && _next is null && !_links.Exists(link => link.IsDialled);
+    /// <summary>How a path stands.</summary>
+    public PathState StateOf(int path) => _paths[path].State;
 
     /// <summary>Takes an event in; appends what is to be done, in order.</summary>
     public void Handle(in ConnectionEvent e, TimeSpan now, List<ConnectionAction> actions)
     {
-        _now = now;
-        _actions = actions;
+        _context.Now = now;
+        _context.Actions = actions;
         long id = e.Link;
-        LinkState? link = _links.Find(link => link.Id == id);
+        LinkState? link = _context.Links.Find(link => link.Id == id);
         switch (e.Kind)
         {
-            case ConnectionEventKind.Start:
-                _isStarted = true;
+            case ConnectionEventKind.Start when State == ConnectionState.StandAlone && !_isStopped:
+                Apply(ConnectionTrigger.Connect);
+                for (int index = 0; index < _paths.Length; index++)
+                {
+                    if (_paths[index].HasAddress) _paths[index].Begin(CommsLimits.DialStagger * index);
+                }
+
                 break;
 
             case ConnectionEventKind.Tick:
                 Expire();
                 break;
 
-            case ConnectionEventKind.DialConnected when link is { Phase: Phase.Dialling }:
-                link.Phase = Phase.AwaitingHello;
-                link.Deadline = now + CommsLimits.HelloBudget;
-                Act(new(ConnectionActionKind.SendHello, link.Id, Stamp: ++_stamp));
+            case ConnectionEventKind.DialConnected when link is { Phase: LinkPhase.Dialling }:
+                link.Path.OnConnected(link);
                 break;
 
             case ConnectionEventKind.Hello:
@@ -117,18 +101,38 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
                 break;
 
             case ConnectionEventKind.Ready when link is not null:
-                OnReady(link, e.Ready);
+                link.Path.OnReady(link, e.Ready);
                 break;
 
             case ConnectionEventKind.Refused when link is not null:
-                OnRefused(link, e.Refusal);
+                link.Path.OnRefused(link, e.Refusal);
                 break;
 
             case ConnectionEventKind.LinkEnded when link is not null:
                 OnLinkEnded(link, e.End);
                 break;
 
-            case ConnectionEventKind.GoodbyeAcknowledged when _isStopping:
+            case ConnectionEventKind.Proven when link is { Phase: LinkPhase.Established }:
+                link.Path.OnProven(link);
+                break;
+
+            case ConnectionEventKind.Overdue when link is { Phase: LinkPhase.Established }:
+                link.Path.OnOverdue(link);
+                break;
+
+            case ConnectionEventKind.Stalled when _carrier is not null:
+                _context.Act(new(ConnectionActionKind.TellStalled));
+                break;
+
+            case ConnectionEventKind.AddPath:
+                _paths[e.Path].Begin(TimeSpan.Zero);
+                break;
+
+            case ConnectionEventKind.RemovePath:
+                _paths[e.Path].Remove();
+                break;
+
+            case ConnectionEventKind.GoodbyeAcknowledged when State == ConnectionState.Disconnecting:
                 StopNow();
                 break;
 
@@ -136,7 +140,7 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
                 OnFence(e.Incarnation);
                 break;
 
-            case ConnectionEventKind.Stop when !_isStopping:
+            case ConnectionEventKind.Stop when State != ConnectionState.Disconnecting && !_isStopped:
                 OnStop();
                 break;
 
@@ -145,316 +149,220 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
                 break;
         }
 
+        Settle();
         DialIfDue();
     }
+
+    private bool MayDial(PathAgreement path) => State != ConnectionState.StandAlone && !_isStopped && path.MayDial;
 
     private void OnHello(long id, LinkState? link, Hello hello)
     {
         if (link is null)
         {
-            link = new LinkState(id, isDialled: false);
-            _links.Add(link);
-            if (!_isStarted || _isStopped)
+            PathAgreement path = _paths[hello.Path];
+            link = new LinkState(id, path, hello.Stream, isDialled: false);
+            int others = _context.Links.Count(other => other.Path == path && !other.IsDialled && other.Phase is not (LinkPhase.Ending or LinkPhase.Established));
+            _context.Links.Add(link);
+            RefusalCode refusal = State == ConnectionState.StandAlone || _isStopped ? RefusalCode.ShuttingDown
+                : path.State == PathState.Removing ? RefusalCode.UnknownPath
+                : others >= CommsLimits.LinksPerPeerMax ? RefusalCode.TooManyStrangers
+                : RefusalCode.None;
+            if (refusal != RefusalCode.None)
             {
-                Refuse(link, RefusalCode.ShuttingDown);
-                return;
-            }
-
-            if (_links.Count(other => !other.IsDialled && other.Phase != Phase.Ending) > CommsLimits.LinksPerPeerMax)
-            {
-                Refuse(link, RefusalCode.TooManyStrangers);
+                _context.Refuse(link, refusal);
                 return;
             }
         }
-        else if (link.Phase != Phase.AwaitingHello)
+        else if (link.Phase != LinkPhase.AwaitingHello)
         {
-            if (link.Phase != Phase.Ending) End(link, new LinkEnd(LinkEndReason.ProtocolError, FrameError.KindNotAllowed));
+            link.Path.Drop(link, new LinkEnd(LinkEndReason.ProtocolError, Frames.FrameError.KindNotAllowed));
             return;
         }
 
-        RefusalCode code = session.Judge(hello.Sender.Incarnation);
+        RefusalCode code = _session.Judge(hello.Sender.Incarnation);
         if (code != RefusalCode.None)
         {
-            Refuse(link, code);
-            TellRefused(code, isByPeer: false);
+            _context.Refuse(link, code);
+            _context.TellRefused(code, isByPeer: false);
             return;
         }
 
-        link.Phase = Phase.Candidate;
-        link.Incarnation = hello.Sender.Incarnation;
-        link.HelloStamp = hello.Stamp;
-        link.Deadline = _now + CommsLimits.HelloBudget;
-        if (!link.IsDialled) Act(new(ConnectionActionKind.SendHello, link.Id, Stamp: ++_stamp));
-        if (_chooses) Choose(link);
-    }
-
-    /// <summary>At the side that chooses: whether a link with a good hello is the one.</summary>
-    private void Choose(LinkState link)
-    {
-        if (_current is null)
+        if (link.Stream == LinkStream.Data)
         {
-            _current = link;
-            SayReadyFirst(link);
+            link.Path.OnDataHello(link, hello);
             return;
         }
 
-        LinkState rival = _next ?? _current;
-        bool isNewer = link.Incarnation > rival.Incarnation || (link.Incarnation == rival.Incarnation && rival.Phase switch
-        {
-            // The peer said this hello after it was ready on the rival: it has lost the rival.
-            Phase.Established => link.HelloStamp > rival.ReadyStamp,
-            Phase.Candidate => link.HelloStamp > rival.HelloStamp,
-            Phase.Ending => true,
-            _ => false,
-        });
-        if (!isNewer)
-        {
-            Refuse(link, RefusalCode.LostRace);
-            return;
-        }
-
-        if (_next is not null) Refuse(_next, RefusalCode.LostRace);
-        _next = link;
-        End(_current, new LinkEnd(LinkEndReason.Replaced));
-    }
-
-    private void SayReadyFirst(LinkState link)
-    {
-        BeginSession(link);
-        link.Phase = Phase.Chosen;
-        link.Deadline = _now + CommsLimits.HelloBudget;
-        Act(new(ConnectionActionKind.SendReady, link.Id, Stamp: ++_stamp, ReceiveNext: session.ReceiveNext));
-    }
-
-    private void OnReady(LinkState link, Ready ready)
-    {
-        if (link.Phase == Phase.Ending) return;
-
-        link.ReadyStamp = ready.Stamp;
-        link.PeerReceiveNext = ready.ReceiveNext;
-        if (_chooses && link.Phase == Phase.Chosen)
-        {
-            Establish(link, answers: false);
-            return;
-        }
-
-        if (_chooses || link.Phase != Phase.Candidate)
-        {
-            End(link, new LinkEnd(LinkEndReason.ProtocolError, FrameError.KindNotAllowed));
-            return;
-        }
-
-        // Readers run side by side: a ready that the peer said earlier, on a link that it has given up since, may be heard later.
-        (ulong Incarnation, ulong Stamp) said = (link.Incarnation, ready.Stamp);
-        if (said.CompareTo(_lastReady) <= 0)
-        {
-            End(link, new LinkEnd(LinkEndReason.Replaced));
-            return;
-        }
-
-        _lastReady = said;
-        if (_current is null)
-        {
-            _current = link;
-            Establish(link, answers: true);
-            return;
-        }
-
-        if (_next is not null) End(_next, new LinkEnd(LinkEndReason.Replaced));
-        _next = link;
-        End(_current, new LinkEnd(LinkEndReason.Replaced));
-    }
-
-    private void Establish(LinkState link, bool answers)
-    {
-        if (answers) BeginSession(link);
-        if (!session.TryResume(link.PeerReceiveNext))
-        {
-            Refuse(link, RefusalCode.SequenceLost);
-            TellRefused(RefusalCode.SequenceLost, isByPeer: false);
-            return;
-        }
-
-        link.Phase = Phase.Established;
-        link.WasEstablished = true;
-        _connectedAt = _now;
-        _lastToldRefusal = RefusalCode.None;
-        Act(new(ConnectionActionKind.Open, link.Id, Incarnation: link.Incarnation));
-        if (answers) Act(new(ConnectionActionKind.SendReady, link.Id, Stamp: ++_stamp, ReceiveNext: session.ReceiveNext));
-        Act(new(ConnectionActionKind.Attach, link.Id));
-        foreach (LinkState other in _links)
-        {
-            if (other != link) End(other, new LinkEnd(LinkEndReason.Replaced));
-        }
-    }
-
-    private void BeginSession(LinkState link)
-    {
-        ulong old = session.Begin(link.Incarnation);
-        if (old != 0) Act(new(ConnectionActionKind.TellReset, Incarnation: link.Incarnation, OldIncarnation: old));
-    }
-
-    private void OnRefused(LinkState link, RefusalCode code)
-    {
-        if (link.Phase == Phase.Ending) return;
-
-        link.RefusedByPeer = code;
-        End(link, new LinkEnd(LinkEndReason.Refused, Refusal: code));
-        if (!RefusalCodes.IsTransient(code)) TellRefused(code, isByPeer: true);
+        link.Path.OnHello(link, hello);
     }
 
     private void OnLinkEnded(LinkState link, in LinkEnd end)
     {
-        _links.Remove(link);
-        if (link == _next) _next = null;
-        if (link.WasEstablished)
-        {
-            // After a goodbye the peer closes: that is how it should be, and no failure.
-            LinkEnd told = session.HasPeerLeft ? new LinkEnd(LinkEndReason.TearDown) : end;
-            Act(new(ConnectionActionKind.TellDisconnected, End: told, Incarnation: link.Incarnation));
-            if (_now - _connectedAt >= CommsLimits.StableAfter) _backoff.Reset();
+        _context.Links.Remove(link);
+        link.Phase = LinkPhase.Ending;
+        _lastEnd = link.RefusedByPeer == RefusalCode.None ? end : new LinkEnd(LinkEndReason.Refused, Refusal: link.RefusedByPeer);
+        if (end.Reason == LinkEndReason.ProtocolError && !link.HasCarried) _context.TellRefused(RefusalCode.MalformedFrame, isByPeer: false);
+        link.Path.OnEnded(link, end);
+        TellIfGone();
 
-            // A message was taken from the session and not handled: going on would lose it silently.
-            if (end.Reason == LinkEndReason.HandlerFailed) StopNow();
-        }
-
-        else if (end.Reason == LinkEndReason.ProtocolError)
-        {
-            TellRefused(RefusalCode.MalformedFrame, isByPeer: false);
-        }
-
-        if (link == _current) PromoteNext();
-        if (link.IsDialled || link.WasEstablished) _dialAt = _now + DelayAfter(link);
-        if (_isStopping && session.HasPeerLeft) StopNow();
-        TellIfStopped();
-    }
-
-    private void PromoteNext()
-    {
-        _current = null;
-        session.DropFenced();
-        LinkState? link = _next;
-        _next = null;
-        if (link is null or { Phase: Phase.Ending }) return;
-
-        RefusalCode code = session.Judge(link.Incarnation);
-        if (code != RefusalCode.None)
-        {
-            Refuse(link, code);
-            return;
-        }
-
-        _current = link;
-        if (_chooses) SayReadyFirst(link);
-        else Establish(link, answers: true);
-    }
-
-    private TimeSpan DelayAfter(LinkState link)
-    {
-        RefusalCode code = link.RefusedByPeer;
-        if (code == RefusalCode.LostRace) return _backoff.PartOf(CommsLimits.ReconnectDelayLostRace);
-        return code == RefusalCode.None || RefusalCodes.IsTransient(code) ? _backoff.Next() : CommsLimits.ReconnectDelayRefused;
+        // A message was taken from the session and not handled: going on would lose it silently.
+        if (end.Reason == LinkEndReason.HandlerFailed || (State == ConnectionState.Disconnecting && _session.HasPeerLeft)) StopNow();
+        if (!_context.Links.Exists(other => other.HasCarried)) _session.DropFenced();
+        foreach (PathAgreement path in _paths) path.Promote();
     }
 
     private void OnFence(ulong incarnation)
     {
-        session.Fence(incarnation);
-        foreach (LinkState link in _links)
+        _session.Fence(incarnation);
+        foreach (LinkState link in _context.Links.ToArray())
         {
-            if (link.Incarnation != 0 && link.Incarnation <= incarnation) End(link, new LinkEnd(LinkEndReason.Fenced));
+            if (link.Incarnation != 0 && link.Incarnation <= incarnation) link.Path.Drop(link, new LinkEnd(LinkEndReason.Fenced));
         }
 
-        if (_current is null) session.DropFenced();
+        if (_session.IsFenced) Apply(ConnectionTrigger.Fence);
+        if (!_context.Links.Exists(link => link.HasCarried)) _session.DropFenced();
     }
 
     private void OnStop()
     {
-        _isStopping = true;
-        _stopAt = _now + CommsLimits.GoodbyeTimeout;
-        if (_current is { Phase: Phase.Established } && session.TryQueueGoodbye()) Act(new(ConnectionActionKind.Flush));
-        else StopNow();
+        _stopAt = _context.Now + CommsLimits.GoodbyeTimeout;
+        Apply(ConnectionTrigger.Disconnect);
     }
 
     private void StopNow()
     {
-        _isStopping = true;
-        _isStopped = true;
-        foreach (LinkState link in _links) End(link, new LinkEnd(LinkEndReason.Closed));
-        TellIfStopped();
-    }
-
-    private void TellIfStopped()
-    {
-        if (_isStopped && _links.Count == 0) Act(new(ConnectionActionKind.TellStopped));
+        if (!_isStopped) Apply(ConnectionTrigger.Abort);
     }
 
     private void Expire()
     {
-        if (_isStopping && !_isStopped && _now >= _stopAt) StopNow();
-        foreach (LinkState link in _links)
+        if (State == ConnectionState.Disconnecting && !_isStopped && _context.Now >= _stopAt) StopNow();
+        foreach (LinkState link in _context.Links.ToArray())
         {
-            if (link.Phase is Phase.Established or Phase.Ending || _now < link.Deadline) continue;
-            if (link.Phase == Phase.Dialling) End(link, new LinkEnd(LinkEndReason.Timeout));
-            else Refuse(link, RefusalCode.HelloTimeout);
+            if (link.Path.IsBounded(link) && _context.Now >= link.Deadline) link.Path.Expire(link);
+        }
+
+        foreach (PathAgreement path in _paths)
+        {
+            if (_context.Now >= path.DrainedAt) path.OnDrained();
         }
     }
 
     private void DialIfDue()
     {
-        if (!MayDial || _now < _dialAt) return;
-
-        // Ids of accepted links, given by the domain, are positive.
-        var link = new LinkState(--_dials, isDialled: true) { Deadline = _now + CommsLimits.ConnectTimeout };
-        _links.Add(link);
-        Act(new(ConnectionActionKind.Dial, link.Id));
+        foreach (PathAgreement path in _paths)
+        {
+            if (!MayDial(path) || _context.Now < path.DialAt) continue;
+            path.Dial();
+            if (State is ConnectionState.Unconnected) Apply(ConnectionTrigger.Attempt);
+        }
     }
 
-    private void Refuse(LinkState link, RefusalCode code)
+    /// <summary>What happened on the paths is drawn together, step by step, into what the connection as a whole is.</summary>
+    private void Settle()
     {
-        if (link.Phase == Phase.Ending) return;
-        link.Phase = Phase.Ending;
-        Act(new(ConnectionActionKind.Refuse, link.Id, Refusal: code));
+        while (Due() is { } trigger) Apply(trigger);
+        CarryOn();
+        TellAndOpen();
+        TellIfGone();
     }
 
-    private void End(LinkState link, in LinkEnd end)
+    private ConnectionTrigger? Due()
     {
-        if (link.Phase == Phase.Ending) return;
-        link.Phase = Phase.Ending;
-        Act(new(ConnectionActionKind.End, link.Id, End: end));
+        bool isUsable = Array.Exists(_paths, path => path.IsUsable);
+        bool isActive = Array.Exists(_paths, path => path.IsActive);
+        bool isClean = !_context.Links.Exists(link => link is { HasCarried: true, Phase: LinkPhase.Ending });
+        return State switch
+        {
+            ConnectionState.Fenced when !_session.IsFenced => ConnectionTrigger.Readmit,
+            ConnectionState.Unconnected when isActive => ConnectionTrigger.Attempt,
+            ConnectionState.Connecting when isUsable => ConnectionTrigger.Established,
+            ConnectionState.Connecting when !isActive && _context.Links.Count == 0 => TriggerOf(_lastEnd),
+            ConnectionState.Connected when !isUsable => TriggerOf(_session.HasPeerLeft ? new LinkEnd(LinkEndReason.TearDown) : _carrier!.LastEnd),
+            ConnectionState.Disconnecting when _isStopped && _context.Links.Count == 0 => ConnectionTrigger.Cleaned,
+            _ when ConnectionMachine.IsReason(State) && isClean => ConnectionTrigger.Cleaned,
+            _ => null,
+        };
     }
 
-    /// <summary>Tells a reason once, not at every attempt, until a connection stands again.</summary>
-    private void TellRefused(RefusalCode code, bool isByPeer)
+    /// <summary>Which path carries the session now.</summary>
+    private void CarryOn()
     {
-        if (code == _lastToldRefusal) return;
-        _lastToldRefusal = code;
-        Act(new(ConnectionActionKind.TellRefused, Refusal: code, IsByPeer: isByPeer));
+        PathAgreement? best = Best();
+        bool stays = _carrier is { State: PathState.Up } carrier
+            && (best is null || best == carrier || _context.Now < best.UpSince + CommsLimits.FailbackDelay);
+        if (!stays)
+        {
+            PathAgreement? chosen = best ?? Array.Find(_paths, path => path.IsUsable);
+            if (chosen is null && _carrier is not null) _lossEnd = _carrier.LastEnd;
+            _carrier = chosen;
+        }
     }
 
-    private void Act(in ConnectionAction action) => _actions.Add(action);
+    /// <summary>The first path that is up and is to stay.</summary>
+    private PathAgreement? Best() => Array.Find(_paths, path => path.State == PathState.Up);
+
+    /// <summary>Whoever listens hears of it before messages may come, and messages are sent last.</summary>
+    private void TellAndOpen()
+    {
+        if (_carrier is null) return;
+
+        if (_connectedTo == 0)
+        {
+            _connectedTo = _session.PeerIncarnation;
+            _context.Act(new(ConnectionActionKind.TellConnected, Incarnation: _connectedTo));
+        }
+
+        foreach (PathAgreement path in _paths) path.OpenIfProven();
+        if (_carrier.Data is not { } data || data.Id == _carriedLink) return;
+        _carriedLink = data.Id;
+        _context.Act(new(ConnectionActionKind.Carry, data.Id, _carrier.Index));
+    }
+
+    private void TellIfGone()
+    {
+        if (_connectedTo == 0 || Array.Exists(_paths, path => path.IsUsable) || _context.Links.Exists(link => link.HasCarried)) return;
+
+        // After a goodbye the peer closes: that is how it should be, and no failure.
+        LinkEnd end = _session.HasPeerLeft ? new LinkEnd(LinkEndReason.TearDown) : _carrier?.LastEnd ?? _lossEnd;
+        _context.Act(new(ConnectionActionKind.TellDisconnected, End: end, Incarnation: _connectedTo));
+        _connectedTo = 0;
+    }
+
+    private void Apply(ConnectionTrigger trigger)
+    {
+        (ConnectionState State, ConnectionEffects Effects)? next = ConnectionMachine.Next(State, trigger);
+        Invariant.Check(next is not null, "a connection's trigger fits its state");
+        (State, ConnectionEffects effects) = next!.Value;
+        if (ConnectionMachine.IsReason(State)) LastReason = State;
+        if (effects.HasFlag(ConnectionEffects.SayGoodbye))
+        {
+            if (_session.TryQueueGoodbye()) _context.Act(new(ConnectionActionKind.Flush));
+            else Apply(ConnectionTrigger.Abort);
+        }
+
+        if (effects.HasFlag(ConnectionEffects.EndLinks))
+        {
+            _isStopped = true;
+            foreach (LinkState link in _context.Links.ToArray()) link.Path.Drop(link, new LinkEnd(LinkEndReason.Closed));
+        }
+
+        if (effects.HasFlag(ConnectionEffects.TellStopped))
+        {
+            _isStopped = true;
+            _context.Act(new(ConnectionActionKind.TellStopped));
+        }
+    }
+
+    private static ConnectionTrigger TriggerOf(in LinkEnd end) => end.Reason switch
+    {
+        LinkEndReason.Timeout => ConnectionTrigger.TimedOut,
+        LinkEndReason.ProtocolError => ConnectionTrigger.ProtocolBroken,
+        LinkEndReason.Refused when !RefusalCodes.IsTransient(end.Refusal) => ConnectionTrigger.ProtocolBroken,
+        LinkEndReason.NetworkFailure or LinkEndReason.Refused => ConnectionTrigger.NetworkFailed,
+        LinkEndReason.TearDown => ConnectionTrigger.PeerLeft,
+        _ => ConnectionTrigger.Broke,
+    };
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
-
-    private sealed class LinkState(long id, bool isDialled)
-    {
-        public long Id { get; } = id;
-
-        public bool IsDialled { get; } = isDialled;
-
-        public Phase Phase { get; set; }
-
-        public ulong Incarnation { get; set; }
-
-        public ulong HelloStamp { get; set; }
-
-        public ulong ReadyStamp { get; set; }
-
-        public ulong PeerReceiveNext { get; set; }
-
-        public bool WasEstablished { get; set; }
-
-        public RefusalCode RefusedByPeer { get; set; }
-
-        public TimeSpan Deadline { get; set; }
-    }
 }

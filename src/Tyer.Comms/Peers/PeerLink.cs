@@ -1,10 +1,12 @@
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Sending;
+using Tyer.Comms.Sessions;
 
 namespace Tyer.Comms.Peers;
 
-/// <summary>A link to another node: dialled, or accepted from a stranger whose hello says which peer it is.</summary>
+/// <summary>A link to another node: dialled, or accepted from a stranger whose hello says which peer it is, and which path and stream the link is for.</summary>
 internal sealed class PeerLink : IFrameReceiver
 {
     private readonly CommsDomain _domain;
@@ -12,15 +14,18 @@ internal sealed class PeerLink : IFrameReceiver
     private Peer? _peer;
     private Link? _link;
     private LinkEnd? _endBeforeConnected;
+    private QueueWriter? _control;
     private bool _hasDelivered;
     private volatile bool _isOpen;
 
     /// <summary>A link that will be dialled.</summary>
-    public PeerLink(CommsDomain domain, long id, Peer peer)
+    public PeerLink(CommsDomain domain, long id, Peer peer, int path, LinkStream stream)
     {
         _domain = domain;
         _peer = peer;
         Id = id;
+        Path = path;
+        Stream = stream;
     }
 
     /// <summary>A link that was accepted.</summary>
@@ -35,15 +40,17 @@ internal sealed class PeerLink : IFrameReceiver
     /// <summary>Its name among the links of a peer.</summary>
     public long Id { get; }
 
+    /// <summary>Which of the peer's paths it belongs to, once that is known.</summary>
+    public int Path { get; private set; }
+
+    /// <summary>What it is for, once that is known.</summary>
+    public LinkStream Stream { get; private set; }
+
+    /// <summary>Whom it is dialled to, or comes from; null while that is not known.</summary>
+    public Peer? Peer => _peer;
+
     /// <summary>When it must have said hello, as long as it is a stranger's.</summary>
     public TimeSpan HelloDeadline { get; }
-
-    /// <summary>Whether messages may come.</summary>
-    public bool IsOpen
-    {
-        get => _isOpen;
-        set => _isOpen = value;
-    }
 
     /// <summary>A dialled link is connected; what comes over it may be delivered when this returns.</summary>
     public void Connected(Link link)
@@ -67,8 +74,30 @@ internal sealed class PeerLink : IFrameReceiver
     /// <summary>Sends a frame of the handshake.</summary>
     public void SendNow(ReadOnlySpan<byte> frame) => _link?.SendNow(frame);
 
-    /// <summary>Sends the session's queue over this link from now on; null if it has ended.</summary>
-    public CombiningWriter? Attach(SendQueue queue, IFlushPrefix prefix) => _link!.Attach(queue, prefix);
+    /// <summary>A control link is agreed on: pings and acknowledgements may pass.</summary>
+    public void OpenControl()
+    {
+        var writer = new QueueWriter(new SendQueue(_domain.Transport.Segments, CommsLimits.ControlQueueBytesMax, keepsUntilReleased: false), hasThread: true);
+        _control = writer;
+        if (!_link!.Attach(writer)) return;
+        _isOpen = true;
+    }
+
+    /// <summary>Sends a frame of the control stream at once; one that finds no room is lost, as all of them may be.</summary>
+    public void SendControl(in FrameHeader header, ReadOnlySpan<byte> body) => _control?.TrySendThroughBatch(header, body);
+
+    /// <summary>If it is a data link, what comes over it will be answered by this writer.</summary>
+    public void AnswerBy(CombiningWriter writer)
+    {
+        if (Stream == LinkStream.Data) _link?.AnswerBy(writer);
+    }
+
+    /// <summary>A data link is proven: messages may come.</summary>
+    public void OpenData() => _isOpen = true;
+
+    /// <summary>Sends by this writer over this link from now on, unless it has ended.</summary>
+    /// <returns>Whether the caller has become the flusher.</returns>
+    public bool Carry(CombiningWriter writer, Lock gate) => _link!.Carry(writer, gate);
 
     /// <summary>Says why, and ends the link.</summary>
     public void Refuse(RefusalCode code)
@@ -99,13 +128,19 @@ internal sealed class PeerLink : IFrameReceiver
     {
         switch (frame.Kind)
         {
-            case FrameKind.Message or FrameKind.Goodbye when _isOpen:
-                if (frame.Kind == FrameKind.Goodbye && !frame.Body.IsEmpty) return FrameError.MalformedBody;
-                _hasDelivered = true;
-                return _peer!.Receive(frame);
+            case FrameKind.Message or FrameKind.Fragment or FrameKind.Goodbye when Stream == LinkStream.Data && _peer is not null:
+                return OnSequenced(frame);
 
-            case FrameKind.Ack when _isOpen:
-                return frame.Body.IsEmpty ? _peer!.Acknowledge(frame) : FrameError.MalformedBody;
+            case FrameKind.Ack when TryOpen():
+                return Acknowledgement.TryRead(frame, out Acknowledgement acknowledgement) ? _peer!.Acknowledge(acknowledgement) : FrameError.MalformedBody;
+
+            case FrameKind.Ping when _isOpen && Stream == LinkStream.Control:
+                SendControl(new FrameHeader(0, FrameKind.Pong, Binding: 0, frame.Sequence, View: 0), default);
+                return frame.Body.IsEmpty ? FrameError.None : FrameError.MalformedBody;
+
+            case FrameKind.Pong when _isOpen && Stream == LinkStream.Control:
+                _peer!.OnPong(this, frame.Sequence);
+                return frame.Body.IsEmpty ? FrameError.None : FrameError.MalformedBody;
 
             case FrameKind.Hello:
                 return OnHello(frame.Body);
@@ -129,6 +164,7 @@ internal sealed class PeerLink : IFrameReceiver
     /// <inheritdoc/>
     public void OnBatchEnd()
     {
+        _peer?.Heard(Path);
         if (!_hasDelivered) return;
         _hasDelivered = false;
         _peer!.EndBatch();
@@ -154,14 +190,32 @@ internal sealed class PeerLink : IFrameReceiver
     /// <inheritdoc/>
     public void OnEnded(in LinkEnd end)
     {
+        _control?.Close();
+        _control?.Clear();
         if (_peer is { } peer) peer.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: end));
         else _domain.StrangerGone(this);
+    }
+
+    private FrameError OnSequenced(in MessageView frame)
+    {
+        if (frame.Kind == FrameKind.Goodbye && !frame.Body.IsEmpty) return FrameError.MalformedBody;
+        if (!TryOpen()) return FrameError.KindNotAllowed;
+        _hasDelivered = true;
+        return _peer!.Receive(frame);
+    }
+
+    /// <summary>On a data link that is not open yet, the peer has counted its pongs and sends: that the path is good is known to both now.</summary>
+    private bool TryOpen()
+    {
+        if (!_isOpen && Stream == LinkStream.Data) _peer?.PostAndWait(new ConnectionEvent(ConnectionEventKind.Proven, Id));
+        return _isOpen;
     }
 
     private FrameError OnHello(ReadOnlySpan<byte> body)
     {
         RefusalCode code = Hello.TryRead(body, out Hello? hello);
         if (code == RefusalCode.None) code = hello!.Judge(_domain.Options.Local, id => _peer is null ? _domain.Find(id) is not null : id == _peer.NodeId);
+        if (code == RefusalCode.None && _peer is not null && (hello!.Path != Path || hello.Stream != Stream)) code = RefusalCode.MalformedHello;
         if (code != RefusalCode.None)
         {
             _domain.StrangerRefused(this, code, hello);
@@ -169,14 +223,16 @@ internal sealed class PeerLink : IFrameReceiver
             return FrameError.None;
         }
 
-        _link!.RaiseBodyMax(CommsLimits.PeerBodyBytesMax);
+        _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
         if (_peer is { } peer)
         {
             peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, Id, Hello: hello));
             return FrameError.None;
         }
 
-        _peer = _domain.Find(hello!.Sender.NodeId)!;
+        Path = hello!.Path;
+        Stream = hello.Stream;
+        _peer = _domain.Find(hello.Sender.NodeId)!;
         _domain.StrangerGone(this);
         _peer.Accept(this, hello);
         return FrameError.None;

@@ -6,22 +6,36 @@ using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Peers;
 
-/// <summary>Links over sockets: a thread accepts, each link has a thread that dials and reads, one more lets time pass.</summary>
+/// <summary>
+/// Links over sockets: a thread accepts at each endpoint, each link has a thread that dials and reads; one more lets time pass, and one beats.
+/// </summary>
 internal sealed class SocketTransport : ILinkTransport
 {
-    private readonly Listener _listener;
+    private readonly List<Listener> _listeners = [];
     private readonly DomainTimer _timer = new();
+    private readonly HeartbeatThread _heart = new();
     private CommsDomain? _domain;
 
-    /// <summary>Listens, so that the endpoint is taken, and answers nobody yet.</summary>
+    /// <summary>Listens, so that the endpoints are taken, and answers nobody yet.</summary>
     /// <exception cref="CommsException">It cannot listen there.</exception>
-    public SocketTransport(CommsDomainOptions options) => _listener = new Listener(options.Listen, options.SocketMode, OnAccepted);
+    public SocketTransport(CommsDomainOptions options)
+    {
+        try
+        {
+            foreach (CommsEndpoint endpoint in options.Listen) _listeners.Add(new Listener(endpoint, options.SocketMode, OnAccepted));
+        }
+        catch
+        {
+            StopListening();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
-    public CommsEndpoint Endpoint => _listener.Endpoint;
+    public IReadOnlyList<CommsEndpoint> Endpoints => [.. _listeners.Select(listener => listener.Endpoint)];
 
     /// <inheritdoc/>
-    public long AcceptFailures => _listener.Failures;
+    public long AcceptFailures => _listeners.Sum(listener => listener.Failures);
 
     /// <inheritdoc/>
     public TimeSpan Now => CommsClock.Now;
@@ -34,13 +48,14 @@ internal sealed class SocketTransport : ILinkTransport
     {
         _domain = domain;
         _timer.Start(domain);
-        _listener.Start();
+        _heart.Start(domain);
+        foreach (Listener listener in _listeners) listener.Start();
     }
 
     /// <inheritdoc/>
-    public void Dial(PeerLink link, PeerAddress to)
+    public void Dial(PeerLink link, CommsEndpoint to)
     {
-        if (!CommsThread.TryStart($"tyer peer {to.Name}", () => DialAndRead(link, to.Endpoint)))
+        if (!CommsThread.TryStart($"tyer peer {link.Peer!.Name}", () => DialAndRead(link, to)))
             link.NotConnected(fault: null);
     }
 
@@ -51,13 +66,20 @@ internal sealed class SocketTransport : ILinkTransport
     public void WakeAt(TimeSpan time) => _timer.WakeAt(time);
 
     /// <inheritdoc/>
-    public void StopListening() => _listener.Dispose();
+    public void BeatAt(TimeSpan time) => _heart.BeatAt(time);
+
+    /// <inheritdoc/>
+    public void StopListening()
+    {
+        foreach (Listener listener in _listeners) listener.Dispose();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _listener.Dispose();
+        StopListening();
         _timer.Dispose();
+        _heart.Dispose();
     }
 
     private static void DialAndRead(PeerLink link, CommsEndpoint to)

@@ -1,29 +1,28 @@
 using System.Net.Sockets;
-using Tyer.Comms.Frames;
 
 namespace Tyer.Comms.Sending;
 
 /// <summary>
-/// Sends one link's queue with as few calls and hops as the load allows. Callers append to the queue under its gate; whoever finds no
-/// flusher becomes the flusher and sends, without waiting in the kernel, what everybody has appended until nothing is left. At low load a
-/// message is sent by its own caller at once; at high load one call carries hundreds. When the socket's buffer is full, or after a few
-/// rounds of sending for others, the role goes to the link's own writer: a thread that blocks, or the pool for links that are read
-/// asynchronously.
+/// Sends with as few calls and hops as the load allows. Callers append to the source under its gate; whoever finds no flusher becomes the
+/// flusher and sends, without waiting in the kernel, what everybody has appended until nothing is left. At low load a message is sent by
+/// its own caller at once; at high load one call carries hundreds. When the sink has no room, or after a few rounds of sending for others,
+/// the role goes to the writer's own thread, which blocks, or to the pool for links that are read asynchronously.
+/// The sink may change while the writer lives: a peer's messages go over the path that is best now. It changes between two flushes, or at
+/// once when the old sink is gone; then the source begins anew, from what the other side may not have.
 /// </summary>
-internal sealed class CombiningWriter
+internal class CombiningWriter
 {
-    private readonly IByteSink _sink;
-    private readonly SendQueue _queue;
     private readonly FlushSource _source;
-    private readonly IWriterOwner _owner;
     private readonly bool _hasThread;
 
     // Written with the gate held.
+    private IByteSink? _sink;
+    private IWriterOwner? _owner;
+    private IByteSink? _nextSink;
+    private IWriterOwner? _nextOwner;
     private bool _isFlushing;
-    private bool _isClosed;
     private int _batchDepth;
-    private bool _turnedAway;
-    private TaskCompletionSource? _idle;
+    private TaskCompletionSource? _outside;
     private TaskCompletionSource? _quiet;
     private long _quietBytes;
     private WriterStatistics _statistics;
@@ -34,54 +33,41 @@ internal sealed class CombiningWriter
     private bool _isHandedOver;
     private bool _isThreadDone;
 
-    /// <param name="sink">Where to.</param>
-    /// <param name="queue">From where.</param>
-    /// <param name="prefix">What leads each flush, or null.</param>
-    /// <param name="owner">Who is told of failure and of room.</param>
-    /// <param name="hasThread">True: a blocked socket is waited for by a thread. False: asynchronously; the socket is read that way too.</param>
-    public CombiningWriter(IByteSink sink, SendQueue queue, IFlushPrefix? prefix, IWriterOwner owner, bool hasThread)
+    /// <param name="source">What is sent.</param>
+    /// <param name="hasThread">True: a blocked sink is waited for by a thread. False: asynchronously; the socket is read that way too.</param>
+    public CombiningWriter(FlushSource source, bool hasThread)
     {
-        _sink = sink;
-        _queue = queue;
-        _source = new FlushSource(queue, prefix);
-        _owner = owner;
+        _source = source;
         _hasThread = hasThread;
     }
 
-    /// <summary>The queue that it sends.</summary>
-    public SendQueue Queue => _queue;
-
-    /// <summary>Counters since the link began.</summary>
+    /// <summary>Counters since the writer began.</summary>
     public WriterStatistics Statistics
     {
         get
         {
-            lock (_queue.Gate) return _statistics;
+            lock (_source.Gate) return _statistics;
         }
     }
 
-    /// <summary>Appends a frame and sends it, now or with the batch.</summary>
-    public SendResult TrySend(in FrameHeader header, ReadOnlySpan<byte> body) => TrySend(header, body, throughBatch: false);
+    /// <summary>The gate of what it sends.</summary>
+    public Lock Gate => _source.Gate;
 
-    /// <summary>Appends a frame and sends it with all before it, batch or not: the last words before the link ends.</summary>
-    public SendResult TrySendThroughBatch(in FrameHeader header, ReadOnlySpan<byte> body) => TrySend(header, body, throughBatch: true);
+    /// <summary>Whether it has somewhere to send to. With the gate held.</summary>
+    protected bool HasSink => _sink is not null;
 
-    private SendResult TrySend(in FrameHeader header, ReadOnlySpan<byte> body, bool throughBatch)
+    /// <summary>
+    /// Sends over this sink from now on, or as soon as the flush under way on another has ended. With the gate held; who gets true must call
+    /// <see cref="Flush"/> after leaving it.
+    /// </summary>
+    /// <param name="sink">Where to.</param>
+    /// <param name="owner">Who is told of failure and of room.</param>
+    public bool SwitchTo(IByteSink sink, IWriterOwner owner)
     {
-        lock (_queue.Gate)
-        {
-            if (_isClosed) return SendResult.Closed;
-            if (!_queue.TryAppend(header, body))
-            {
-                _turnedAway = true;
-                return SendResult.WouldBlock;
-            }
-
-            if (!TryBecomeFlusher(throughBatch)) return SendResult.Accepted;
-        }
-
-        Flush();
-        return SendResult.Accepted;
+        _nextSink = sink;
+        _nextOwner = owner;
+        if (!_isFlushing) TakeNextSink();
+        return TryBecomeFlusher();
     }
 
     /// <summary>
@@ -90,8 +76,8 @@ internal sealed class CombiningWriter
     /// </summary>
     public bool TryBecomeFlusher(bool throughBatch = false)
     {
-        if (_isFlushing || _isClosed || !_source.HasWork) return false;
-        if (_batchDepth > 0 && !throughBatch && _queue.PendingBytes < CommsLimits.BatchBytesMax) return false;
+        if (_isFlushing || (_sink is null && _nextSink is null) || !_source.HasWork) return false;
+        if (_batchDepth > 0 && !throughBatch && _source.PendingBytes < CommsLimits.BatchBytesMax) return false;
         return _isFlushing = true;
     }
 
@@ -104,13 +90,13 @@ internal sealed class CombiningWriter
     /// <summary>Holds sending back until the matching <see cref="LeaveBatch"/>.</summary>
     public void EnterBatch()
     {
-        lock (_queue.Gate) _batchDepth++;
+        lock (_source.Gate) _batchDepth++;
     }
 
     /// <summary>Ends a batch and sends what it held back.</summary>
     public void LeaveBatch()
     {
-        lock (_queue.Gate)
+        lock (_source.Gate)
         {
             _batchDepth--;
             if (!TryBecomeFlusher()) return;
@@ -125,9 +111,9 @@ internal sealed class CombiningWriter
     /// </summary>
     public Task WhenQuietAsync(long bytesMax)
     {
-        lock (_queue.Gate)
+        lock (_source.Gate)
         {
-            if (_isClosed || _queue.PendingBytes <= bytesMax) return Task.CompletedTask;
+            if (_sink is null || _source.PendingBytes <= bytesMax) return Task.CompletedTask;
             _quietBytes = bytesMax;
             _quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _quiet.Task;
@@ -135,24 +121,31 @@ internal sealed class CombiningWriter
     }
 
     /// <summary>
-    /// No more sends. The socket must have been shut down, so that a send under way fails. The task ends when nobody touches queue or socket
-    /// any more.
+    /// Sends over this sink no more, if it ever did. It must have been shut down, so that a send under way fails. The task ends when nobody
+    /// touches it any more.
     /// </summary>
-    public async Task CloseAsync()
+    public Task DetachAsync(IByteSink sink)
     {
-        Task idle = Task.CompletedTask;
-        lock (_queue.Gate)
+        lock (_source.Gate)
         {
-            _isClosed = true;
-            WakeIfQuiet();
-            if (_isFlushing)
-            {
-                _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                idle = _idle.Task;
-            }
-        }
+            if (_nextSink == sink) _nextSink = null;
+            if (_sink != sink) return _outside?.Task ?? Task.CompletedTask;
 
-        await idle.ConfigureAwait(false);
+            LoseSink();
+            if (!_isFlushing)
+            {
+                TakeNextSink();
+                return Task.CompletedTask;
+            }
+
+            _outside ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _outside.Task;
+        }
+    }
+
+    /// <summary>The writer is not needed any more: its thread ends, when it is not sending. After the last <see cref="DetachAsync"/>.</summary>
+    public void Close()
+    {
         lock (_wake)
         {
             _isThreadDone = true;
@@ -168,36 +161,41 @@ internal sealed class CombiningWriter
         for (int round = 0; ; round++)
         {
             int count = 0;
+            IByteSink? sink;
+            IWriterOwner? owner;
             bool hasRoom;
-            lock (_queue.Gate)
+            lock (_source.Gate)
             {
                 hasRoom = Advance(sent);
-                if (!_isClosed)
+                sink = _sink;
+                owner = _owner;
+                if (sink is not null)
                 {
-                    if (round == roundsMax && _source.HasWork) return false;
+                    if (round >= roundsMax && sink.MayBlock && _source.HasWork) return false;
                     count = _source.Take(vectors);
                 }
 
                 if (count == 0) LeaveRole();
             }
 
-            if (hasRoom) _owner.QueueHasRoom();
+            if (hasRoom) owner!.QueueHasRoom();
             if (count == 0) return true;
 
-            sent = _sink.Send(vectors[..count], waits, out int error);
+            sent = sink!.Send(vectors[..count], waits, out int error);
             if (sent >= 0) continue;
 
             sent = 0;
             if (error == LibC.TryAgain)
             {
-                lock (_queue.Gate) _source.Advance(0);
+                lock (_source.Gate) _source.Advance(0);
                 return false;
             }
 
-            if (error != LibC.Interrupted) Fail(new SocketException(error).SocketErrorCode);
+            if (error != LibC.Interrupted) Fail(sink, owner!, new SocketException(error).SocketErrorCode);
         }
     }
 
+    /// <summary>The flusher is out of the kernel: accounts for what was sent, and sees whether the sink is still the right one.</summary>
     private bool Advance(long sent)
     {
         _source.Advance(sent);
@@ -208,38 +206,53 @@ internal sealed class CombiningWriter
             WakeIfQuiet();
         }
 
-        if (!_turnedAway || !_queue.IsHalfEmpty) return false;
-        _turnedAway = false;
-        return true;
+        bool hasRoom = _source.TakeRoom();
+        if (_outside is { } outside)
+        {
+            _outside = null;
+            outside.SetResult();
+        }
+
+        if (_sink is null || _source.IsBetweenFlushes) TakeNextSink();
+        return hasRoom && _owner is not null;
+    }
+
+    private void TakeNextSink()
+    {
+        if (_nextSink is null) return;
+        _source.Restart();
+        (_sink, _owner) = (_nextSink, _nextOwner);
+        (_nextSink, _nextOwner) = (null, null);
+    }
+
+    private void LoseSink()
+    {
+        _sink = null;
+        WakeIfQuiet();
     }
 
     private void WakeIfQuiet()
     {
-        if (_quiet is not { } quiet || (!_isClosed && _queue.PendingBytes > _quietBytes / 2)) return;
+        if (_quiet is not { } quiet || (_sink is not null && _source.PendingBytes > _quietBytes / 2)) return;
         _quiet = null;
         quiet.SetResult();
     }
 
-    private void LeaveRole()
-    {
-        _isFlushing = false;
-        _idle?.SetResult();
-    }
+    private void LeaveRole() => _isFlushing = false;
 
-    private void Fail(SocketError error)
+    private void Fail(IByteSink sink, IWriterOwner owner, SocketError error)
     {
-        lock (_queue.Gate)
+        lock (_source.Gate)
         {
-            _isClosed = true;
-            WakeIfQuiet();
+            if (_sink == sink) LoseSink();
         }
 
-        _owner.SendFailed(error);
+        owner.SendFailed(error);
     }
 
     private void HandOver()
     {
-        lock (_queue.Gate) _statistics.HandOvers++;
+        lock (_source.Gate) _statistics.HandOvers++;
 
         // Only the holder of the role comes here, so there is one at a time.
         if (!_hasThread)
@@ -266,7 +279,7 @@ internal sealed class CombiningWriter
             lock (_wake)
             {
                 while (!_isHandedOver && !_isThreadDone) Monitor.Wait(_wake);
-                if (_isThreadDone) return;
+                if (!_isHandedOver) return;
                 _isHandedOver = false;
             }
 
@@ -280,25 +293,29 @@ internal sealed class CombiningWriter
         while (true)
         {
             ReadOnlyMemory<byte> bytes = default;
+            IByteSink? sink;
+            IWriterOwner? owner;
             bool hasRoom;
-            lock (_queue.Gate)
+            lock (_source.Gate)
             {
                 hasRoom = Advance(sent);
-                if (!_isClosed) bytes = _source.TakeFirst();
+                sink = _sink;
+                owner = _owner;
+                if (sink is not null) bytes = _source.TakeFirst();
                 if (bytes.IsEmpty) LeaveRole();
             }
 
-            if (hasRoom) _owner.QueueHasRoom();
+            if (hasRoom) owner!.QueueHasRoom();
             if (bytes.IsEmpty) return;
 
             try
             {
-                sent = await _sink.SendAsync(bytes).ConfigureAwait(false);
+                sent = await sink!.SendAsync(bytes).ConfigureAwait(false);
             }
             catch (SocketException e)
             {
                 sent = 0;
-                Fail(e.SocketErrorCode);
+                Fail(sink!, owner!, e.SocketErrorCode);
             }
         }
     }

@@ -1,65 +1,35 @@
-using System.Runtime.InteropServices;
-using Tyer.Comms.Frames;
-
 namespace Tyer.Comms.Sending;
 
 /// <summary>
-/// The byte stream of one link: what its queue holds, cut into flushes, each led by a prefix. A flush ends where the queue ended when it
-/// began, so however short the kernel's writes are, a prefix never lands inside a frame. All members with the queue's gate held.
+/// What a writer sends, cut into flushes. A flush ends at the end of a frame, and is known when it begins: however short the kernel's
+/// writes are, nothing is ever put into the middle of a frame. All members with the gate held.
 /// </summary>
-internal sealed class FlushSource
+internal abstract class FlushSource
 {
-    private readonly SendQueue _queue;
-    private readonly IFlushPrefix? _prefix;
-    private readonly byte[] _prefixBytes = GC.AllocateUninitializedArray<byte>(FrameHeader.Bytes, pinned: true);
-    private readonly nint _prefixAddress;
-    private int _prefixLength;
-    private int _prefixSent;
-    private long _flushEnd;
-
-    public FlushSource(SendQueue queue, IFlushPrefix? prefix)
-    {
-        _queue = queue;
-        _prefix = prefix;
-        _prefixAddress = Marshal.UnsafeAddrOfPinnedArrayElement(_prefixBytes, 0);
-    }
+    /// <summary>The lock of all who append and send; short, never held over a system call.</summary>
+    public abstract Lock Gate { get; }
 
     /// <summary>Whether there is anything that a flush would send.</summary>
-    public bool HasWork => _queue.PendingBytes > 0 || _prefixSent < _prefixLength || _prefix is { IsDemanded: true };
+    public abstract bool HasWork { get; }
+
+    /// <summary>Bytes still to be sent.</summary>
+    public abstract long PendingBytes { get; }
+
+    /// <summary>Whether nothing of a flush is left over: another link may go on from here.</summary>
+    public abstract bool IsBetweenFlushes { get; }
 
     /// <summary>Lists what to send next; 0 for nothing. To be followed by <see cref="Advance"/>.</summary>
-    public int Take(Span<IoVector> vectors)
-    {
-        BeginFlush();
-        int count = 0;
-        if (_prefixSent < _prefixLength)
-            vectors[count++] = new IoVector(_prefixAddress + _prefixSent, (nuint)(_prefixLength - _prefixSent));
-        return count + _queue.Take(vectors[count..], _flushEnd);
-    }
+    public abstract int Take(Span<IoVector> vectors);
 
     /// <summary>The first stretch of what to send next; empty for nothing. To be followed by <see cref="Advance"/>.</summary>
-    public ReadOnlyMemory<byte> TakeFirst()
-    {
-        BeginFlush();
-        return _prefixSent < _prefixLength
-            ? _prefixBytes.AsMemory(_prefixSent, _prefixLength - _prefixSent)
-            : _queue.TakeFirst(_flushEnd);
-    }
+    public abstract ReadOnlyMemory<byte> TakeFirst();
 
     /// <summary>Says how many bytes of the last take were sent; 0 gives them back.</summary>
-    public void Advance(long bytes)
-    {
-        int prefix = (int)Math.Min(bytes, _prefixLength - _prefixSent);
-        _prefixSent += prefix;
-        _queue.Advance(bytes - prefix);
-    }
+    public abstract void Advance(long bytes);
 
-    private void BeginFlush()
-    {
-        if (_prefixSent < _prefixLength || _queue.SentOffset < _flushEnd) return;
+    /// <summary>Another link sends from here on: what is left over of a flush goes with the old one.</summary>
+    public abstract void Restart();
 
-        _flushEnd = _queue.TailOffset;
-        _prefixSent = 0;
-        _prefixLength = _prefix?.WritePrefix(_prefixBytes, hasFrames: _queue.PendingBytes > 0) ?? 0;
-    }
+    /// <summary>Whether to tell somebody who was turned away that there is room again; true once.</summary>
+    public abstract bool TakeRoom();
 }

@@ -3,6 +3,9 @@ namespace Tyer.Comms.Sending;
 /// <summary>Where a link's bytes go: into a socket, or onto a simulated wire.</summary>
 internal interface IByteSink
 {
+    /// <summary>Whether there may be no room; if there always is, nobody needs to wait for it in a caller's place.</summary>
+    bool MayBlock { get; }
+
     /// <summary>Sends what the vectors list, in order.</summary>
     /// <param name="vectors">The bytes; good for the length of the call.</param>
     /// <param name="waits">Whether to wait for room; else it fails with <see cref="LibC.TryAgain"/> where there is none.</param>

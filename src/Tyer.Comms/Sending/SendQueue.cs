@@ -12,7 +12,7 @@ namespace Tyer.Comms.Sending;
 /// the same bytes. A header never straddles two segments, a body may: the head can be moved frame by frame by reading the headers.
 /// Pure memory, no thread of its own: every member is called with <see cref="Gate"/> held.
 /// </summary>
-internal sealed class SendQueue(SegmentPool pool, long bytesMax, bool keepsUntilReleased)
+internal sealed class SendQueue(SegmentPool pool, long bytesMax, bool keepsUntilReleased, Lock? gate = null)
 {
     private Segment? _first;
     private Segment? _last;
@@ -21,8 +21,8 @@ internal sealed class SendQueue(SegmentPool pool, long bytesMax, bool keepsUntil
     private long _offeredOffset;
     private bool _taken;
 
-    /// <summary>The lock that whoever shares the queue takes; short, never held over a system call.</summary>
-    public Lock Gate { get; } = new();
+    /// <summary>The lock that whoever shares the queue takes, and maybe other queues with it; short, never held over a system call.</summary>
+    public Lock Gate { get; } = gate ?? new Lock();
 
     /// <summary>The most bytes that it holds.</summary>
     public long BytesMax => bytesMax;
@@ -122,11 +122,38 @@ internal sealed class SendQueue(SegmentPool pool, long bytesMax, bool keepsUntil
         return true;
     }
 
-    /// <summary>Everything that is not released will be sent again, from the start of a frame. Only when no link is sending.</summary>
-    public void Rewind()
+    /// <summary>
+    /// Where a flush from here ends: at the end of a frame, with so many bytes at most, or one frame; before an offset, and with no frame of a
+    /// number beyond the last that may be sent. Where nothing is left over of the last flush.
+    /// </summary>
+    public long FlushEnd(long bytesMax, long offsetMax, ulong through)
     {
+        Place place = _sent;
+        while (place.Offset < TailOffset)
+        {
+            int contiguous = place.Contiguous(TailOffset);
+            FrameHeader header = FrameHeader.Read(place.Segment!.Written(place.Index, contiguous).Span);
+            long end = place.Offset + header.FrameBytes;
+            if (end > offsetMax || header.Sequence > through) break;
+            if (end - _sent.Offset > bytesMax && place.Offset > _sent.Offset) break;
+            place.Skip(header.FrameBytes);
+        }
+
+        return place.Offset;
+    }
+
+    /// <summary>
+    /// Everything that is not released will be sent again, from the start of a frame. Only when no link is sending. What was offered once stays
+    /// so: an acknowledgement of it may still be on its way.
+    /// </summary>
+    public void Rewind() => _sent = _head;
+
+    /// <summary>What was released after a rewind need not be sent again. Where nothing is left over of the last flush.</summary>
+    public void SkipReleased()
+    {
+        if (_taken || _head.Offset <= _sent.Offset) return;
         _sent = _head;
-        _offeredOffset = _head.Offset;
+        Trim();
     }
 
     /// <summary>Drops everything. Only when no link is sending.</summary>

@@ -6,6 +6,9 @@ namespace Tyer.Comms.Sending;
 internal sealed class SocketSink(Socket socket) : IByteSink
 {
     /// <inheritdoc/>
+    public bool MayBlock => true;
+
+    /// <inheritdoc/>
     public long Send(ReadOnlySpan<IoVector> vectors, bool waits, out int error) =>
         LibC.Send(socket.SafeHandle, vectors, waits ? 0 : LibC.DontWait, out error);
 

@@ -1,5 +1,6 @@
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Comms.Sending;
 
@@ -18,8 +19,8 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
         var options = new CommsDomainOptions
         {
             Local = new NodeIdentity(settings.Cluster, settings.Id.Value, settings.Name, incarnation),
-            Listen = CommsEndpoint.Parse(settings.Options.Listen!),
-            Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.Parse(settings.Options.Peers[peer.Name])))],
+            Listen = CommsEndpoint.ParseList(settings.Options.Listen!),
+            Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(settings.Options.Peers[peer.Name])))],
         };
         _domain = Connect(new CommsDomain(options, this, this));
     }
@@ -34,7 +35,7 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     }
 
     public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0) =>
-        _peers[node]?.TryAppend(binding, view, body, toIncarnation) is SendResult.Accepted or SendResult.Closed;
+        _peers[node]?.TryAppend(binding, view, body, toIncarnation, TraitsOf(binding)) is SendResult.Accepted or SendResult.Closed;
 
     public void Flush(uint node) => _peers[node]?.Flush();
 
@@ -70,6 +71,16 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
         _observer!.OnRefused(refused.IsByPeer ? $"{who} refuses this node: {refused.Code}" : $"Refused {who}: {refused.Code}");
     }
 
+    public void OnPathChanged(Peer peer, in PathChange change)
+    {
+        if (change.NewState == PathState.Up)
+            _observer!.OnPathUp(peer.NodeId, change.Path);
+        else if (change.OldState is PathState.Up or PathState.Draining && change.NewState is PathState.Down or PathState.Removing)
+            _observer!.OnPathDown(peer.NodeId, change.Path, change.End.ToString());
+    }
+
+    public void OnStalled(Peer peer, TimeSpan time) => _observer!.OnStalled(peer.NodeId, time);
+
     public void OnSendable(Peer peer)
     {
         // Nobody waits: a queue that was full has cut the peer off.
@@ -80,6 +91,12 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
         await _domain.StopAsync().ConfigureAwait(false);
         _domain.Dispose();
     }
+
+    /// <summary>
+    /// Answers to operators are long and may wait. Everything else keeps its order with engines' messages, and must not be turned away as long
+    /// as there is any room: engines rely on every message.
+    /// </summary>
+    private static SendTraits TraitsOf(ushort binding) => binding == Bindings.Question ? SendTraits.Bulk : SendTraits.Reply;
 
     private CommsDomain Connect(CommsDomain domain)
     {

@@ -48,6 +48,15 @@ internal interface IPeerTransportObserver
     /// <summary>The connection is gone; what was sent stays queued for the same life.</summary>
     void OnDisconnected(uint node, string why);
 
+    /// <summary>A way to a peer is up, the first or another.</summary>
+    void OnPathUp(uint node, int path);
+
+    /// <summary>A way to a peer is up no more; as long as another is, messages flow.</summary>
+    void OnPathDown(uint node, int path, string why);
+
+    /// <summary>A peer answers pings, and has taken no message for so long.</summary>
+    void OnStalled(uint node, TimeSpan time);
+
     /// <summary>A hello led nowhere.</summary>
     void OnRefused(string what);
 }

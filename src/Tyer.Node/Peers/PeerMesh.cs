@@ -149,6 +149,12 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         _stack!.OnUnreachable(new NodeId(node), why);
     }
 
+    public void OnPathUp(uint node, int path) => LogPathUp(_node!.NameOf(node), path);
+
+    public void OnPathDown(uint node, int path, string why) => LogPathDown(_node!.NameOf(node), path, why);
+
+    public void OnStalled(uint node, TimeSpan time) => LogStalled(_node!.NameOf(node), time.TotalSeconds);
+
     public void OnRefused(string what) => LogRefused(what);
 
     public ValueTask DisposeAsync() => _transport.DisposeAsync();
@@ -189,6 +195,15 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
 
     [LoggerMessage(EventId = 1306, Level = LogLevel.Warning, Message = "{What}")]
     private partial void LogRefused(string what);
+
+    [LoggerMessage(EventId = 1307, Level = LogLevel.Information, Message = "Path {Path} to {Peer} is up")]
+    private partial void LogPathUp(string peer, int path);
+
+    [LoggerMessage(EventId = 1308, Level = LogLevel.Information, Message = "Path {Path} to {Peer} is down: {Why}")]
+    private partial void LogPathDown(string peer, int path, string why);
+
+    [LoggerMessage(EventId = 1309, Level = LogLevel.Warning, Message = "{Peer} answers, and has taken no message for {Seconds} s: it stands still, or cannot keep up")]
+    private partial void LogStalled(string peer, double seconds);
 
     [LoggerMessage(EventId = 1303, Level = LogLevel.Information, Message = "The connection to {Peer} is gone: {Why}")]
     private partial void LogDisconnected(string peer, string why);

@@ -41,7 +41,7 @@ public sealed class CommsDomainTests : IDisposable
         TestNode Node(uint id, uint peer) => new(new CommsDomainOptions
         {
             Local = new NodeIdentity("test", id, $"n{id}", 1),
-            Listen = endpoints[id - 1],
+            Listen = [endpoints[id - 1]],
             Peers = [new PeerAddress(peer, $"n{peer}", endpoints[peer - 1])],
         });
         using TestNode n1 = Node(1, 2).Start();
@@ -255,7 +255,7 @@ public sealed class CommsDomainTests : IDisposable
         Peer to2 = n1.Domain.Peers[2];
         int accepted = 0;
         while (to2.TrySend(1, 0, new byte[1000]) == SendResult.Accepted) accepted++;
-        Assert.Equal(100_000 / 1024, accepted);
+        Assert.Equal(90_000 / 1024, accepted);
 
         TestNode n2 = _cluster.Node(2, [1]).Start();
 
@@ -285,13 +285,13 @@ public sealed class CommsDomainTests : IDisposable
         await n1.Until("n2 connected");
         await Wait.Until(() => n1.Domain.Peers[2].State == ConnectionState.Connected, "connected");
         Peer to2 = n1.Domain.Peers[2];
-        long before = to2.Statistics.Link.Sends;
+        long before = to2.Statistics.Sent.Sends;
 
         for (int i = 0; i < 50; i++) to2.TryAppend(1, 0, [1]);
-        Assert.Equal(before, to2.Statistics.Link.Sends);
+        Assert.Equal(before, to2.Statistics.Sent.Sends);
         to2.Flush();
 
-        Assert.Equal(before + 1, to2.Statistics.Link.Sends);
+        Assert.Equal(before + 1, to2.Statistics.Sent.Sends);
         for (int i = 0; i < 50; i++) await n2.Until("n1 says");
     }
 
@@ -311,8 +311,8 @@ public sealed class CommsDomainTests : IDisposable
         for (int i = 0; i < 100; i++) await n1.Until("n2 says 2");
 
         // A send is counted when the call returns, which may be after its bytes have arrived.
-        await Wait.Until(() => n2.Domain.Peers[1].Statistics.Link.Sends >= 1, "the answers' sends are counted");
-        Assert.InRange(n2.Domain.Peers[1].Statistics.Link.Sends, 1, n2.Batches);
+        await Wait.Until(() => n2.Domain.Peers[1].Statistics.Sent.Sends >= 1, "the answers' sends are counted");
+        Assert.InRange(n2.Domain.Peers[1].Statistics.Sent.Sends, 1, n2.Batches);
         Assert.InRange(n2.Batches, 1, 10);
     }
 

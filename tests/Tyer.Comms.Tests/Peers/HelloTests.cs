@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Comms.Tests.Support;
 
@@ -14,7 +15,7 @@ public class HelloTests
     [Fact]
     public void A_hello_comes_out_as_it_went_in()
     {
-        var hello = new Hello(Sender, 1, 99);
+        var hello = new Hello(Sender, 1, 99, Path: 7, LinkStream.Data, Attempt: 98);
         Assert.Equal(RefusalCode.None, Read(Body(hello), out Hello? read));
         Assert.Equal(hello, read);
     }
@@ -24,10 +25,9 @@ public class HelloTests
         { "magic", 0, (byte)'X', RefusalCode.BadMagic },
         { "lowest version beyond ours", 8, 2, RefusalCode.VersionRange },
         { "highest version before ours", 10, 0, RefusalCode.VersionRange },
-        { "stream", 12, 1, RefusalCode.MalformedHello },
-        { "path", 13, 1, RefusalCode.MalformedHello },
+        { "stream", 12, 2, RefusalCode.MalformedHello },
+        { "path", 13, 8, RefusalCode.MalformedHello },
         { "reserved", 14, 1, RefusalCode.MalformedHello },
-        { "reserved", 63, 1, RefusalCode.MalformedHello },
         { "feature required", 31, 0x80, RefusalCode.FeatureRequired },
         { "incarnation 0", 40, 0, RefusalCode.MalformedHello },
         { "unknown field", 64, 9, RefusalCode.MalformedHello },

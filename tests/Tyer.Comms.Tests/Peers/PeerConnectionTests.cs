@@ -1,16 +1,19 @@
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Comms.Sending;
+using Tyer.Comms.Sessions;
 using Tyer.Comms.Tests.Support;
 using Kind = Tyer.Comms.Peers.ConnectionActionKind;
 
 namespace Tyer.Comms.Tests.Peers;
 
-/// <summary>The rules that choose among links, one at a time. Node 1 chooses; node 2 follows.</summary>
+/// <summary>The rules by which links are agreed on and paths are used, one at a time. Node 1 chooses; node 2 follows.</summary>
 public class PeerConnectionTests
 {
-    private readonly PeerSession _session = new(new SendQueue(new SegmentPool(), 1 << 20, keepsUntilReleased: true), messagesMax: 100);
+    private readonly PeerSession _session = new(new SegmentPool(), 1 << 20, messagesMax: 100);
     private PeerConnection _connection = null!;
+    private List<ConnectionAction> _last = [];
     private TimeSpan _now;
 
     [Fact]
@@ -23,20 +26,47 @@ public class PeerConnectionTests
     }
 
     [Fact]
-    public void The_smaller_id_says_ready_on_the_first_good_link_and_is_connected_when_it_hears_ready()
+    public void The_smaller_id_says_ready_on_the_first_good_control_link_and_waits_for_the_data_link_and_for_pongs()
     {
         Begin(node: 1);
         Assert.Equal([Kind.SendHello, Kind.SendReady], Hello(7));
-        Assert.Equal([Kind.Open, Kind.Attach], Ready(7, stamp: 2));
+        Assert.Equal([Kind.OpenControl], Ready(7, stamp: 2));
+        Assert.Equal([Kind.SendReady, Kind.Watch], DataHello(8, attempt: 1));
+        Assert.Equal(PathState.Proving, _connection.StateOf(0));
+        Assert.Equal([Kind.TellConnected, Kind.Open, Kind.Carry], Proven(7));
         Assert.Equal(ConnectionState.Connected, _connection.State);
+        Assert.Equal(0, _connection.Carrier);
     }
 
     [Fact]
-    public void The_larger_id_waits_for_ready_and_answers_it()
+    public void The_larger_id_waits_for_ready_and_answers_it_and_who_dialled_dials_the_data_link()
     {
         Begin(node: 2);
-        Assert.Equal([Kind.SendHello], Hello(7));
-        Assert.Equal([Kind.Open, Kind.SendReady, Kind.Attach], Ready(7, stamp: 2));
+        Assert.Equal([], Hello(-1));
+        Assert.Equal([Kind.SendReady, Kind.OpenControl, Kind.Dial], Ready(-1, stamp: 2));
+        Assert.Equal(LinkStream.Data, _last[^1].Stream);
+        Assert.Equal([Kind.SendHello], Post(ConnectionEventKind.DialConnected, -2));
+        Assert.Equal(1ul, _last[0].Attempt);
+        Assert.Equal([Kind.Watch], Ready(-2, stamp: 3));
+    }
+
+    [Fact]
+    public void A_data_link_that_belongs_to_no_control_link_is_refused()
+    {
+        Begin(node: 1);
+        Assert.Equal([Kind.Refuse], DataHello(8, attempt: 1));
+        Hello(7);
+        Ready(7, stamp: 2);
+        Assert.Equal([Kind.Refuse], DataHello(9, attempt: 5));
+    }
+
+    [Fact]
+    public void A_data_link_that_overtakes_the_ready_of_its_control_link_is_held_until_that_has_come()
+    {
+        Begin(node: 1);
+        Hello(7);
+        Assert.Equal([], DataHello(8, attempt: 1));
+        Assert.Equal([Kind.OpenControl, Kind.SendReady, Kind.Watch], Ready(7, stamp: 2));
     }
 
     [Fact]
@@ -45,83 +75,51 @@ public class PeerConnectionTests
         Begin(node: 1);
         Hello(7);
         Assert.Equal([Kind.SendHello, Kind.Refuse], Hello(8, stamp: 2));
-        Assert.Equal([Kind.Open, Kind.Attach], Ready(7, stamp: 3));
+        Assert.Equal([Kind.OpenControl], Ready(7, stamp: 3));
     }
 
     [Fact]
-    public void A_hello_said_before_the_peer_was_ready_has_lost_the_race()
+    public void A_hello_said_before_the_peer_was_ready_has_lost_the_race_and_one_said_after_shows_that_the_path_is_dead()
     {
-        Begin(node: 1);
-        Hello(7, stamp: 1);
-        Ready(7, stamp: 3);
-        Assert.Equal([Kind.SendHello, Kind.Refuse], Hello(8, stamp: 2));
+        Connect(stamp: 3);
+        Assert.Equal([Kind.SendHello, Kind.Refuse], Hello(9, stamp: 2));
         Assert.Equal(ConnectionState.Connected, _connection.State);
+
+        Assert.Equal([Kind.SendHello, Kind.End, Kind.End, Kind.Unwatch], Hello(10, stamp: 9));
+        Assert.Equal([], Ended(7));
+        Assert.Equal([Kind.TellDisconnected, Kind.SendReady], Ended(8));
     }
 
     [Fact]
-    public void A_hello_said_after_the_peer_was_ready_shows_that_the_present_link_is_dead()
+    public void A_newer_incarnation_ends_the_links_of_the_older_one_and_resets_before_it_is_ready()
     {
-        Begin(node: 1);
-        Hello(7, stamp: 1);
-        Ready(7, stamp: 3);
-
-        // It takes over when nobody delivers on the old one any more: only then is the number in ready exact.
-        Assert.Equal([Kind.SendHello, Kind.End], Hello(8, stamp: 4));
-        Assert.Equal([Kind.TellDisconnected, Kind.SendReady], Ended(7));
-        Assert.Equal([Kind.Open, Kind.Attach], Ready(8, stamp: 5));
-    }
-
-    [Fact]
-    public void A_ready_takes_the_follower_to_another_link_and_a_late_one_does_not_take_it_back()
-    {
-        Begin(node: 2);
-        Hello(7);
-        Hello(8, stamp: 3);
-        Hello(9, stamp: 5);
-        Assert.Equal([Kind.Open, Kind.SendReady, Kind.Attach, Kind.End, Kind.End], Ready(8, stamp: 6));
-
-        Hello(10, stamp: 7);
-        Hello(11, stamp: 8);
-        Assert.Equal([Kind.End], Ready(11, stamp: 9));
-        Assert.Equal([Kind.End], Ready(10, stamp: 4));
-        Assert.Equal([Kind.TellDisconnected, Kind.Open, Kind.SendReady, Kind.Attach], Ended(8).Where(kind => kind != Kind.End));
-    }
-
-    [Fact]
-    public void A_newer_incarnation_ends_the_link_of_the_older_one_and_resets_before_it_is_ready()
-    {
-        Begin(node: 1);
-        Hello(7, stamp: 9, incarnation: 5);
-        Ready(7, stamp: 10);
-        Assert.Equal([Kind.SendHello, Kind.End], Hello(8, stamp: 1, incarnation: 6));
-        Assert.Equal([Kind.TellDisconnected, Kind.TellReset, Kind.SendReady], Ended(7));
-        Assert.Equal([Kind.Open, Kind.Attach], Ready(8, stamp: 2));
+        Connect(stamp: 10);
+        Assert.Equal([Kind.SendHello, Kind.End, Kind.End, Kind.Unwatch], Hello(9, stamp: 1, incarnation: 6));
+        Ended(7);
+        Assert.Equal([Kind.TellDisconnected, Kind.TellReset, Kind.SendReady], Ended(8));
+        Assert.Equal([Kind.OpenControl], Ready(9, stamp: 2));
         Assert.Equal(6ul, _session.PeerIncarnation);
     }
 
     [Fact]
     public void An_older_incarnation_is_refused_and_told_of_once()
     {
-        Begin(node: 1);
-        Hello(7, incarnation: 5);
-        Ready(7, stamp: 2);
-        Ended(7);
-        Assert.Equal([Kind.Refuse, Kind.TellRefused], Hello(8, incarnation: 4));
-        Assert.Equal([Kind.Refuse], Hello(9, incarnation: 4));
+        Connect(stamp: 2);
+        Assert.Equal([Kind.Refuse, Kind.TellRefused], Hello(9, incarnation: 4));
+        Assert.Equal([Kind.Refuse], Hello(10, incarnation: 4));
     }
 
     [Fact]
     public void A_fenced_incarnation_is_cut_off_and_refused_and_its_successor_is_welcome()
     {
-        Begin(node: 1);
-        Hello(7, incarnation: 5);
-        Ready(7, stamp: 2);
-
-        Assert.Equal([Kind.End], Post(new ConnectionEvent(ConnectionEventKind.Fence, Incarnation: 5)));
+        Connect(stamp: 2);
+        Assert.Equal([Kind.End, Kind.End, Kind.Unwatch], Post(new ConnectionEvent(ConnectionEventKind.Fence, Incarnation: 5)));
         Ended(7);
+        Ended(8);
         Assert.Equal(ConnectionState.Fenced, _connection.State);
-        Assert.Equal([Kind.Refuse, Kind.TellRefused], Hello(8, incarnation: 5).Where(kind => kind != Kind.Dial));
-        Assert.Equal([Kind.SendHello, Kind.TellReset, Kind.SendReady], Hello(9, incarnation: 6));
+        Assert.Equal([Kind.Refuse, Kind.TellRefused], Hello(9, incarnation: 5).Where(kind => kind != Kind.Dial));
+        Assert.Equal([Kind.SendHello, Kind.TellReset, Kind.SendReady], Hello(10, incarnation: 6));
+        Assert.Equal(ConnectionState.Connecting, _connection.State);
     }
 
     [Fact]
@@ -130,7 +128,78 @@ public class PeerConnectionTests
         Begin(node: 1);
         Hello(7);
         Assert.Equal([Kind.Refuse, Kind.TellRefused], Ready(7, stamp: 2, next: 2));
-        Assert.NotEqual(ConnectionState.Connected, _connection.State);
+    }
+
+    [Fact]
+    public void Silence_ends_a_path_and_its_reason_stays_until_all_is_cleaned_up()
+    {
+        Connect(stamp: 2);
+        Assert.Equal([Kind.End, Kind.End, Kind.Unwatch], Post(ConnectionEventKind.Overdue, 7));
+        Assert.Equal(ConnectionState.Timeout, _connection.State);
+        Ended(8);
+        Assert.Equal(ConnectionState.Timeout, _connection.State);
+        Assert.Contains(Kind.TellDisconnected, Ended(7));
+        Assert.Equal(ConnectionState.Timeout, _connection.LastReason);
+        Assert.Contains(_connection.State, new[] { ConnectionState.Unconnected, ConnectionState.Connecting });
+    }
+
+    [Fact]
+    public void Paths_are_dialled_a_little_after_each_other()
+    {
+        Be(node: 1, addresses: 3);
+        Assert.Equal([Kind.Dial], Post(ConnectionEventKind.Start));
+        Assert.Equal(CommsLimits.DialStagger, _connection.NextTick);
+        _now = CommsLimits.DialStagger;
+        Assert.Equal([Kind.Dial], Post(ConnectionEventKind.Tick));
+        Assert.Equal(1, _last[0].Path);
+        _now = CommsLimits.DialStagger * 2;
+        Assert.Equal([Kind.Dial], Post(ConnectionEventKind.Tick));
+        Assert.Equal(2, _last[0].Path);
+    }
+
+    [Fact]
+    public void When_a_path_goes_the_next_carries_on_and_nobody_is_told_that_anything_was_disconnected()
+    {
+        ConnectTwo();
+        Assert.Equal([Kind.End, Kind.Unwatch, Kind.Carry], Ended(8));
+        Assert.Equal(1, _connection.Carrier);
+        Assert.Equal(ConnectionState.Connected, _connection.State);
+        Assert.DoesNotContain(Kind.TellDisconnected, Ended(7));
+    }
+
+    [Fact]
+    public void Messages_go_back_to_a_better_path_when_it_has_been_up_for_ten_seconds()
+    {
+        ConnectTwo();
+        Ended(8);
+        Ended(7);
+        Hello(31, stamp: 30);
+        Ready(31, stamp: 31);
+        DataHello(32, attempt: 30);
+        Assert.Equal([Kind.Open], Proven(31));
+        Assert.Equal(1, _connection.Carrier);
+        Assert.Equal(_now + CommsLimits.FailbackDelay, _connection.NextTick);
+
+        _now += CommsLimits.FailbackDelay;
+        Assert.Equal([Kind.Carry], Post(ConnectionEventKind.Tick));
+        Assert.Equal(0, _connection.Carrier);
+    }
+
+    [Fact]
+    public void A_path_that_is_removed_hands_over_first_and_is_refused_from_then_on()
+    {
+        ConnectTwo();
+        Assert.Equal([Kind.Carry], Post(new ConnectionEvent(ConnectionEventKind.RemovePath, Path: 0)));
+        Assert.Equal(PathState.Draining, _connection.StateOf(0));
+        Assert.Equal(1, _connection.Carrier);
+        _now += CommsLimits.DrainTime;
+        Assert.Equal([Kind.Unwatch, Kind.End, Kind.End], Post(ConnectionEventKind.Tick));
+        Ended(7);
+        Ended(8);
+        Assert.Equal(PathState.Removing, _connection.StateOf(0));
+        Assert.Equal([Kind.Refuse], Hello(40, stamp: 50));
+
+        Assert.Equal([Kind.Dial], Post(new ConnectionEvent(ConnectionEventKind.AddPath, Path: 0)));
     }
 
     [Fact]
@@ -191,36 +260,37 @@ public class PeerConnectionTests
     }
 
     [Fact]
-    public void No_order_of_events_whatsoever_throws_or_opens_two_links() => Seeds.ForEach(3000, dice =>
+    public void No_order_of_events_whatsoever_breaks_a_rule_or_carries_over_a_link_that_is_not_open() => Seeds.ForEach(4000, dice =>
     {
-        var session = new PeerSession(new SendQueue(new SegmentPool(), 1 << 20, keepsUntilReleased: true), messagesMax: 100);
-        var connection = new PeerConnection((uint)dice.Between(1, 2) * 2, 3, session, seed: 1);
+        var session = new PeerSession(new SegmentPool(), 1 << 20, messagesMax: 100);
+        var connection = new PeerConnection((uint)dice.Between(1, 2) * 2, 3, session, addresses: dice.Between(1, 3), seed: 1);
         List<ConnectionAction> actions = [];
         TimeSpan now = default;
-        long open = 0;
+        HashSet<long> open = [];
         for (int step = 0; step < 300; step++)
         {
             now += TimeSpan.FromMilliseconds(dice.Below(2000));
             var e = new ConnectionEvent(
-                (ConnectionEventKind)dice.Below(dice.OneIn(30) ? 11 : 8),
-                dice.Between(-8, 8),
-                new Hello(new NodeIdentity("c", 3, "n", (ulong)dice.Between(1, 4)), 2, (ulong)dice.Below(30)),
-                new Ready((ulong)dice.Below(30), (ulong)dice.Between(0, 2)),
-                (RefusalCode)dice.Below(22),
+                (ConnectionEventKind)dice.Below(dice.OneIn(30) ? 16 : 9),
+                dice.Between(-12, 12),
+                new Hello(new NodeIdentity("c", 3, "n", (ulong)dice.Between(1, 4)), 2, (ulong)dice.Below(30), (byte)dice.Below(3), (LinkStream)dice.Below(2), (ulong)dice.Below(10)),
+                new Ready((ulong)dice.Below(30), new LaneMark((ulong)dice.Between(0, 2), 0, 9, 9), new LaneMark(1, 0, 9, 9)),
+                (RefusalCode)dice.Below(23),
                 new LinkEnd((LinkEndReason)dice.Between(1, 9)),
-                (ulong)dice.Below(3));
+                (ulong)dice.Below(3),
+                dice.Below(3));
             actions.Clear();
-            if (e.Kind == ConnectionEventKind.LinkEnded && e.Link == open) open = 0;
+            if (e.Kind == ConnectionEventKind.LinkEnded) open.Remove(e.Link);
             connection.Handle(e, now, actions);
-            foreach (ConnectionAction action in actions.Where(action => action.Kind == Kind.Open))
+            foreach (ConnectionAction action in actions)
             {
-                Assert.Equal(0, open);
-                open = action.Link;
+                if (action.Kind == Kind.Open) Assert.True(open.Add(action.Link));
+                if (action.Kind == Kind.Carry) Assert.Contains(action.Link, open);
             }
         }
     });
 
-    private void Be(uint node) => _connection = new PeerConnection(node, 3 - node, _session, seed: 1);
+    private void Be(uint node, int addresses = 1) => _connection = new PeerConnection(node, 3 - node, _session, addresses, seed: 1);
 
     /// <summary>Started, with its own dial under way and not answered.</summary>
     private void Begin(uint node)
@@ -230,12 +300,40 @@ public class PeerConnectionTests
         Post(ConnectionEventKind.DialConnected, -1);
     }
 
-    /// <summary>A hello on a link that the peer dialled.</summary>
-    private Kind[] Hello(long link, ulong stamp = 1, ulong incarnation = 5) => Post(new ConnectionEvent(
-        ConnectionEventKind.Hello, link, Hello: new Hello(new NodeIdentity("c", 9, "n", incarnation), 1, stamp)));
+    /// <summary>Node 1, with path 0 up over the links 7 and 8.</summary>
+    private void Connect(ulong stamp)
+    {
+        Begin(node: 1);
+        Hello(7);
+        Ready(7, stamp);
+        DataHello(8, attempt: 1);
+        Proven(7);
+        Ended(-1);
+        Assert.Equal(ConnectionState.Connected, _connection.State);
+    }
+
+    /// <summary>The same, with path 1 standing by over the links 17 and 18.</summary>
+    private void ConnectTwo()
+    {
+        Connect(stamp: 3);
+        Hello(17, stamp: 11, path: 1);
+        Ready(17, stamp: 12);
+        DataHello(18, attempt: 11, path: 1);
+        Assert.Equal([Kind.Open], Proven(17));
+        Assert.Equal(0, _connection.Carrier);
+    }
+
+    /// <summary>A hello on a control link that the peer dialled.</summary>
+    private Kind[] Hello(long link, ulong stamp = 1, ulong incarnation = 5, byte path = 0) => Post(new ConnectionEvent(
+        ConnectionEventKind.Hello, link, Hello: new Hello(new NodeIdentity("c", 9, "n", incarnation), 1, stamp, path)));
+
+    private Kind[] DataHello(long link, ulong attempt, byte path = 0) => Post(new ConnectionEvent(
+        ConnectionEventKind.Hello, link, Hello: new Hello(new NodeIdentity("c", 9, "n", 5), 1, 20, path, LinkStream.Data, attempt)));
 
     private Kind[] Ready(long link, ulong stamp, ulong next = 1) =>
-        Post(new ConnectionEvent(ConnectionEventKind.Ready, link, Ready: new Ready(stamp, next)));
+        Post(new ConnectionEvent(ConnectionEventKind.Ready, link, Ready: new Ready(stamp, new LaneMark(next, 0, 9, 999), new LaneMark(1, 0, 9, 999))));
+
+    private Kind[] Proven(long link) => Post(ConnectionEventKind.Proven, link);
 
     private Kind[] Ended(long link) =>
         Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, link, End: new LinkEnd(LinkEndReason.RemoteClosed)));
@@ -248,6 +346,7 @@ public class PeerConnectionTests
         _connection.Handle(e, _now, actions);
 
         // Its own dial, under way in most tests, is ended when another link is established; that is told apart by its id.
-        return [.. actions.Where(action => action is not { Kind: Kind.End, Link: < 0 }).Select(action => action.Kind)];
+        _last = [.. actions.Where(action => action.Kind != Kind.TellPath && action is not { Kind: Kind.End, Link: < 0 })];
+        return [.. _last.Select(action => action.Kind)];
     }
 }

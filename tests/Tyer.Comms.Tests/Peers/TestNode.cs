@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Tyer.Comms.Endpoints;
+using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Comms.Tests.Support;
 
@@ -13,7 +15,12 @@ internal sealed class TestNode : IMessageHandler, IPeerObserver, IDisposable
 
     public TestNode(CommsDomainOptions options) => Domain = new CommsDomain(options, this, this);
 
+    private readonly Channel<string> _paths = Channel.CreateUnbounded<string>();
+
     public CommsDomain Domain { get; }
+
+    /// <summary>The next line about paths.</summary>
+    public async Task<string> NextPath() => await Wait.For(_paths.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask());
 
     /// <summary>Called for each message instead of writing it down.</summary>
     public MessageAction? OnMessage { get; set; }
@@ -54,7 +61,7 @@ internal sealed class TestNode : IMessageHandler, IPeerObserver, IDisposable
     void IPeerObserver.OnConnected(Peer peer, ulong incarnation) => Write($"{peer.Name} connected {incarnation}");
 
     void IPeerObserver.OnDisconnected(Peer peer, ulong incarnation, in LinkEnd end) =>
-        Write($"{peer.Name} disconnected {incarnation} {end.Reason}");
+        Write($"{peer.Name} disconnected {incarnation} {end.Reason}{(end.FrameError == FrameError.None ? "" : $" {end.FrameError}")}");
 
     void IPeerObserver.OnSessionReset(Peer peer, ulong oldIncarnation, ulong newIncarnation) =>
         Write($"{peer.Name} reset {oldIncarnation} {newIncarnation}");
@@ -62,9 +69,19 @@ internal sealed class TestNode : IMessageHandler, IPeerObserver, IDisposable
     void IPeerObserver.OnRefused(in RefusedHello refused) =>
         Write($"{(refused.IsByPeer ? "refused by" : "refused")} {refused.Code} {refused.NodeId} {refused.Name}");
 
+    void IPeerObserver.OnPathChanged(Peer peer, in PathChange change)
+    {
+        if (change.NewState == PathState.Up) Write($"{peer.Name} path {change.Path} up", _paths);
+        else if (change.OldState is PathState.Up or PathState.Draining) Write($"{peer.Name} path {change.Path} {change.NewState} {change.End.Reason}", _paths);
+    }
+
+    void IPeerObserver.OnStalled(Peer peer, TimeSpan time) => Write($"{peer.Name} stalled");
+
     void IPeerObserver.OnSendable(Peer peer) => Write($"{peer.Name} sendable");
 
-    private void Write(string line) => Assert.True(_log.Writer.TryWrite(line));
+    private void Write(string line) => Write(line, _log);
+
+    private static void Write(string line, Channel<string> log) => Assert.True(log.Writer.TryWrite(line));
 }
 
 /// <summary>The sockets of a little cluster in a folder.</summary>
@@ -79,7 +96,7 @@ internal sealed class TestCluster : IDisposable
         var node = new TestNode(new CommsDomainOptions
         {
             Local = new NodeIdentity("test", id, $"n{id}", incarnation),
-            Listen = CommsEndpoint.Parse("unix:" + Path(id)),
+            Listen = [CommsEndpoint.Parse("unix:" + Path(id))],
             Peers = [.. peers.Select(peer => new PeerAddress(peer, $"n{peer}", CommsEndpoint.Parse("unix:" + PathTo(id, peer))))],
             PeerQueueBytesMax = queueBytesMax,
             HelloBudget = helloBudget ?? TimeSpan.FromMinutes(1),

@@ -11,8 +11,13 @@ public sealed class CombiningWriterTests : IDisposable
     private readonly Socket _far;
     private readonly SegmentPool _pool = new();
     private readonly Owner _owner = new();
+    private readonly SocketSink _sink;
 
-    public CombiningWriterTests() => (_near, _far) = SocketPair.Connect();
+    public CombiningWriterTests()
+    {
+        (_near, _far) = SocketPair.Connect();
+        _sink = new SocketSink(_near);
+    }
 
     public void Dispose()
     {
@@ -27,7 +32,7 @@ public sealed class CombiningWriterTests : IDisposable
     {
         const int Threads = 8;
         const int Each = 20_000;
-        CombiningWriter writer = Writer(hasThread, bytesMax: 256 * 1024);
+        QueueWriter writer = Writer(hasThread, bytesMax: 256 * 1024);
 
         // A small buffer and a reader that pauses make the socket block again and again.
         _near.SendBufferSize = 4096;
@@ -56,7 +61,7 @@ public sealed class CombiningWriterTests : IDisposable
 
         Assert.All(await Wait.For(reading), last => Assert.Equal(Each, last));
         foreach (Thread thread in threads) thread.Join();
-        await writer.CloseAsync();
+        await writer.DetachAsync(_sink);
 
         WriterStatistics statistics = writer.Statistics;
         Assert.Equal(Threads * Each * 64, statistics.Bytes);
@@ -68,7 +73,7 @@ public sealed class CombiningWriterTests : IDisposable
     [Fact]
     public void A_lone_message_is_sent_by_its_own_caller()
     {
-        CombiningWriter writer = Writer();
+        QueueWriter writer = Writer();
 
         Assert.Equal(SendResult.Accepted, Send(writer, 1));
 
@@ -80,7 +85,7 @@ public sealed class CombiningWriterTests : IDisposable
     [Fact]
     public void A_batch_leaves_in_one_send_when_its_last_scope_ends()
     {
-        CombiningWriter writer = Writer();
+        QueueWriter writer = Writer();
         writer.EnterBatch();
         writer.EnterBatch();
         for (ulong i = 1; i <= 100; i++) Send(writer, i);
@@ -96,7 +101,7 @@ public sealed class CombiningWriterTests : IDisposable
     [Fact]
     public void A_batch_does_not_hold_back_more_than_a_send_can_merge()
     {
-        CombiningWriter writer = Writer();
+        QueueWriter writer = Writer();
         writer.EnterBatch();
         var header = new FrameHeader(60_000, FrameKind.Message, 0, 1, 0);
         writer.TrySend(header, new byte[60_000]);
@@ -111,7 +116,7 @@ public sealed class CombiningWriterTests : IDisposable
     [Fact]
     public void The_last_words_go_through_a_batch()
     {
-        CombiningWriter writer = Writer();
+        QueueWriter writer = Writer();
         writer.EnterBatch();
         Send(writer, 1);
 
@@ -124,7 +129,7 @@ public sealed class CombiningWriterTests : IDisposable
     [Fact]
     public async Task A_full_queue_turns_away_and_says_once_when_there_is_room()
     {
-        CombiningWriter writer = Writer(bytesMax: 64 * 1024);
+        QueueWriter writer = Writer(bytesMax: 64 * 1024);
         int accepted = 0;
         while (Send(writer, (ulong)accepted + 1) == SendResult.Accepted) accepted++;
         Assert.Equal(0, _owner.RoomCount);
@@ -139,33 +144,33 @@ public sealed class CombiningWriterTests : IDisposable
     [Fact]
     public async Task A_dead_socket_is_reported_and_the_writer_closes()
     {
-        CombiningWriter writer = Writer();
+        QueueWriter writer = Writer();
         _far.Dispose();
 
         while (Send(writer, 1) != SendResult.Closed) Thread.Yield();
 
         Assert.NotEqual(SocketError.Success, await Wait.For(_owner.Failure));
-        await Wait.For(writer.CloseAsync());
+        await Wait.For(writer.DetachAsync(_sink));
     }
 
     [Fact]
     public async Task Closing_ends_a_blocked_send()
     {
-        CombiningWriter writer = Writer(bytesMax: 4 * 1024 * 1024);
+        QueueWriter writer = Writer(bytesMax: 4 * 1024 * 1024);
         while (Send(writer, 1) == SendResult.Accepted)
         {
         }
 
         _near.Shutdown(SocketShutdown.Both);
 
-        await Wait.For(writer.CloseAsync());
+        await Wait.For(writer.DetachAsync(_sink));
         Assert.Equal(SendResult.Closed, Send(writer, 1));
     }
 
     [Fact]
     public void Sending_allocates_nothing_in_steady_state()
     {
-        CombiningWriter writer = Writer();
+        QueueWriter writer = Writer();
         byte[] body = new byte[64];
         byte[] received = new byte[88];
         void RoundTrip()
@@ -177,10 +182,14 @@ public sealed class CombiningWriterTests : IDisposable
         Assert.Equal(0, Allocations.PerRound(1000, RoundTrip));
     }
 
-    private CombiningWriter Writer(bool hasThread = true, long bytesMax = 1024 * 1024) =>
-        new(new SocketSink(_near), new SendQueue(_pool, bytesMax, keepsUntilReleased: false), prefix: null, _owner, hasThread);
+    private QueueWriter Writer(bool hasThread = true, long bytesMax = 1024 * 1024)
+    {
+        var writer = new QueueWriter(new SendQueue(_pool, bytesMax, keepsUntilReleased: false), hasThread);
+        lock (writer.Gate) writer.SwitchTo(_sink, _owner);
+        return writer;
+    }
 
-    private static SendResult Send(CombiningWriter writer, ulong sequence) =>
+    private static SendResult Send(QueueWriter writer, ulong sequence) =>
         writer.TrySend(new FrameHeader(0, FrameKind.Message, 0, sequence, 0), default);
 
     private delegate void FrameAction(MessageView frame);

@@ -1,0 +1,19 @@
+using Tyer.Comms.Endpoints;
+using Tyer.Comms.Paths;
+
+namespace Tyer.Comms.Peers;
+
+/// <summary>How one way to a peer stands.</summary>
+/// <param name="Path">Its place in the list of the peer's addresses, from 0.</param>
+/// <param name="Endpoint">Where it is dialled; null where only the peer dials.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="RoundTrip">The smoothed round trip of pings; zero before the first.</param>
+/// <param name="IsCarrying">Whether messages to the peer go this way.</param>
+public readonly record struct PathStatus(int Path, CommsEndpoint? Endpoint, PathState State, TimeSpan RoundTrip, bool IsCarrying);
+
+/// <summary>A path has changed.</summary>
+/// <param name="Path">Which, from 0.</param>
+/// <param name="OldState">What it was.</param>
+/// <param name="NewState">What it is.</param>
+/// <param name="End">Where it went down: why.</param>
+public readonly record struct PathChange(int Path, PathState OldState, PathState NewState, Links.LinkEnd End);
