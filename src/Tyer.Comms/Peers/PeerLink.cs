@@ -147,6 +147,7 @@ internal sealed class PeerLink : IFrameReceiver
 
             case FrameKind.Ready when _peer is not null:
                 if (!Ready.TryRead(frame.Body, out Ready ready)) return FrameError.MalformedBody;
+                _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
                 _peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Ready, Id, Ready: ready));
                 return FrameError.None;
 
@@ -223,15 +224,16 @@ internal sealed class PeerLink : IFrameReceiver
             return FrameError.None;
         }
 
-        _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
         if (_peer is { } peer)
         {
             peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, Id, Hello: hello));
             return FrameError.None;
         }
 
+        // Who dials the data link hears no hello, but ready; who accepts it says ready, and hears none.
         Path = hello!.Path;
         Stream = hello.Stream;
+        if (Stream == LinkStream.Data) _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
         _peer = _domain.Find(hello.Sender.NodeId)!;
         _domain.StrangerGone(this);
         _peer.Accept(this, hello);

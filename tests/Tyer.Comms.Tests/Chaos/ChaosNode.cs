@@ -1,5 +1,7 @@
 using Tyer.Comms.Endpoints;
+using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Comms.Sending;
 
@@ -160,7 +162,11 @@ internal sealed class ChaosNode : ILinkTransport, IMessageHandler, IPeerObserver
 
     public void OnPathChanged(Peer peer, in PathChange change)
     {
-        if (change.NewState == Tyer.Comms.Paths.PathState.Up) _world.PathsUp++;
+        if (change.NewState == PathState.Up) _world.PathsUp++;
+        if (change.NewState != PathState.Down || _world.IsTampered || _world.HasCorrupted) return;
+
+        // A connection may be cut in the middle of a frame. Nothing else that nodes send each other is ever malformed.
+        _world.Check(change.End.FrameError is FrameError.None or FrameError.Truncated, $"n{Id} hears from n{peer.NodeId} what is malformed: {change.End.FrameError}");
     }
 
     public void OnStalled(Peer peer, TimeSpan time)

@@ -48,7 +48,7 @@ internal enum ChaosMistake
     ForgetsAttempts,
 }
 
-/// <summary>Makes a mistake in what one node says: frames are read, changed, and written with a good checksum.</summary>
+/// <summary>Makes a mistake in what all nodes say: frames are read, changed, and written with a good checksum.</summary>
 internal sealed class ChaosTamperer(ChaosMistake mistake, Dice dice)
 {
     private sealed class Stream
@@ -63,14 +63,8 @@ internal sealed class ChaosTamperer(ChaosMistake mistake, Dice dice)
     private readonly Dictionary<List<byte>, Stream> _streams = [];
 
     /// <summary>Passes bytes on into <paramref name="wire"/>, changed or not.</summary>
-    public void Pass(ChaosNode from, List<byte> bytes, List<byte> wire)
+    public void Pass(List<byte> bytes, List<byte> wire)
     {
-        if (from.Id != 1)
-        {
-            wire.AddRange(bytes);
-            return;
-        }
-
         if (!_streams.TryGetValue(wire, out Stream? stream)) _streams.Add(wire, stream = new Stream());
         stream.Pending.AddRange(bytes);
         while (FrameParser.TryRead(stream.Pending.ToArray(), CommsLimits.PeerBodyBytesMax, out MessageView frame, out _))

@@ -90,7 +90,7 @@ internal sealed class ChaosWire(ChaosWorld world, ChaosNode from, uint to, int p
         if (!_isBroken && !_isClosed)
         {
             if (tamperer is null) _inFlight.AddRange(bytes);
-            else tamperer.Pass(from, bytes, _inFlight);
+            else tamperer.Pass(bytes, _inFlight);
             Schedule();
         }
 

@@ -16,6 +16,7 @@ internal sealed class ChaosWorld
     private readonly HashSet<(uint From, uint To, int Path)> _cut = [];
     private readonly ChaosNode[] _nodes;
     private readonly ChaosTamperer? _tamperer;
+    private readonly bool _hasBadCables;
     private long _number;
     private ulong _incarnations = 1;
     private string? _violation;
@@ -25,6 +26,7 @@ internal sealed class ChaosWorld
         Dice = dice;
         NodeCount = dice.OneIn(3) ? 3 : 2;
         Paths = dice.Between(1, 3);
+        _hasBadCables = dice.OneIn(3);
         _tamperer = mistake == ChaosMistake.None ? null : new ChaosTamperer(mistake, dice);
         _nodes = [.. Enumerable.Range(1, NodeCount).Select(id => new ChaosNode(this, (uint)id, 1))];
         foreach (ChaosNode node in _nodes) node.Domain.Start();
@@ -39,6 +41,9 @@ internal sealed class ChaosWorld
     public TimeSpan Now { get; private set; } = TimeSpan.FromMinutes(1);
 
     public bool IsTampered => _tamperer is not null;
+
+    /// <summary>Whether some byte was damaged on its way.</summary>
+    public bool HasCorrupted { get; private set; }
 
     public long Delivered { get; set; }
 
@@ -191,7 +196,8 @@ internal sealed class ChaosWorld
                 In(TimeSpan.FromMilliseconds(Dice.Between(1, 3000)), node.Thaw);
                 break;
 
-            case 7 when _wires.Count > 0:
+            case 7 when _wires.Count > 0 && _hasBadCables:
+                HasCorrupted = true;
                 _wires[Dice.Below(_wires.Count)].Corrupt();
                 break;
 

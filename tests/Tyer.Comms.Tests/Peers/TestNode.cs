@@ -91,29 +91,39 @@ internal sealed class TestCluster : IDisposable
     private readonly List<IDisposable> _parts = [];
 
     /// <summary>A node that reaches each peer directly, or through a proxy if there is one.</summary>
-    public TestNode Node(uint id, uint[] peers, ulong incarnation = 1, long queueBytesMax = CommsLimits.PeerQueueBytesMax, TimeSpan? helloBudget = null)
+    public TestNode Node(
+        uint id,
+        uint[] peers,
+        ulong incarnation = 1,
+        long queueBytesMax = CommsLimits.PeerQueueBytesMax,
+        TimeSpan? helloBudget = null,
+        int paths = 1,
+        HeartbeatOptions? heartbeat = null)
     {
         var node = new TestNode(new CommsDomainOptions
         {
             Local = new NodeIdentity("test", id, $"n{id}", incarnation),
-            Listen = [CommsEndpoint.Parse("unix:" + Path(id))],
-            Peers = [.. peers.Select(peer => new PeerAddress(peer, $"n{peer}", CommsEndpoint.Parse("unix:" + PathTo(id, peer))))],
+            Listen = [.. Enumerable.Range(0, paths).Select(path => Endpoint(Path(id, path)))],
+            Peers = [.. peers.Select(peer => new PeerAddress(peer, $"n{peer}", [.. Enumerable.Range(0, paths).Select(path => Endpoint(PathTo(id, peer, path)))]))],
             PeerQueueBytesMax = queueBytesMax,
             HelloBudget = helloBudget ?? TimeSpan.FromMinutes(1),
+            Heartbeat = heartbeat ?? new HeartbeatOptions(),
         });
         _parts.Add(node);
         return node;
     }
 
     /// <summary>A proxy on the way from one node to another; before the node is made.</summary>
-    public Proxy Proxy(uint from, uint to)
+    public Proxy Proxy(uint from, uint to, int path = 0)
     {
-        var proxy = new Proxy(ProxyPath(from, to), Path(to));
+        var proxy = new Proxy(ProxyPath(from, to, path), Path(to, path));
         _parts.Add(proxy);
         return proxy;
     }
 
-    public string Path(uint id) => _folder.File($"n{id}");
+    public string Path(uint id, int path = 0) => _folder.File($"n{id}.{path}");
+
+    public static CommsEndpoint Endpoint(string path) => CommsEndpoint.Parse("unix:" + path);
 
     public void Dispose()
     {
@@ -121,7 +131,7 @@ internal sealed class TestCluster : IDisposable
         _folder.Dispose();
     }
 
-    private string PathTo(uint from, uint to) => File.Exists(ProxyPath(from, to)) ? ProxyPath(from, to) : Path(to);
+    private string PathTo(uint from, uint to, int path) => File.Exists(ProxyPath(from, to, path)) ? ProxyPath(from, to, path) : Path(to, path);
 
-    private string ProxyPath(uint from, uint to) => _folder.File($"p{from}-{to}");
+    private string ProxyPath(uint from, uint to, int path) => _folder.File($"p{from}-{to}.{path}");
 }

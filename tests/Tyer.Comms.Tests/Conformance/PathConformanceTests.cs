@@ -1,0 +1,222 @@
+using Tyer.Comms.Paths;
+using Tyer.Comms.Peers;
+using Tyer.Comms.Tests.Peers;
+using Tyer.Comms.Tests.Support;
+
+namespace Tyer.Comms.Tests.Conformance;
+
+/// <summary>What the comms layer must do about streams, paths and liveness, over real sockets; the numbers are those of its list of capabilities.</summary>
+public sealed class PathConformanceTests : IDisposable
+{
+    private static readonly HeartbeatOptions Fast = new()
+    {
+        Interval = TimeSpan.FromMilliseconds(100),
+        Timeout = TimeSpan.FromMilliseconds(1500),
+        StallTimeout = TimeSpan.FromMilliseconds(2000),
+    };
+
+    private readonly TestCluster _cluster = new();
+
+    public void Dispose() => _cluster.Dispose();
+
+    [Fact]
+    public async Task Row_01_and_20_A_peer_that_takes_nothing_answers_pings_all_the_same_and_is_told_of_as_stalled()
+    {
+        using var release = new ManualResetEventSlim();
+        TestNode n1 = _cluster.Node(1, [2], heartbeat: Fast);
+        TestNode n2 = _cluster.Node(2, [1], heartbeat: Fast);
+        n2.OnMessage = (_, _, _, body) =>
+        {
+            if (body[0] == 1) release.Wait(TestContext.Current.CancellationToken);
+        };
+        n1.Start();
+        n2.Start();
+        await n1.Until("n2 connected");
+
+        // The handler stands still from the first message on; the timeout of the path passes several times meanwhile.
+        n1.Domain.Peers[2].TrySend(1, 0, [1]);
+        n1.Domain.Peers[2].TrySend(1, 0, [2]);
+        Assert.Equal("n2 stalled", await n1.Next());
+        Assert.Equal(PathState.Up, n1.Domain.Peers[2].Paths[0].State);
+        Assert.Equal(1, n1.Domain.Peers[2].Statistics.Connections);
+
+        release.Set();
+        await Wait.Until(() => n1.Domain.Peers[2].Statistics.UnacknowledgedMessages == 0, "all acknowledged");
+    }
+
+    [Fact]
+    public async Task Row_03_and_04_All_paths_are_up_and_probed_while_one_carries()
+    {
+        (TestNode n1, TestNode n2) = await Pair(paths: 3);
+        await AllUp(n1, 2, 3);
+        await AllUp(n2, 1, 3);
+        IReadOnlyList<PathStatus> paths = n1.Domain.Peers[2].Paths;
+        Assert.Equal([0, 1, 2], paths.Select(path => path.Path));
+        Assert.All(paths, path => Assert.True(path.RoundTrip > TimeSpan.Zero));
+        Assert.Single(paths, path => path.IsCarrying);
+    }
+
+    [Fact]
+    public async Task Row_05_When_a_path_breaks_the_next_goes_on_from_the_window_without_a_new_connection()
+    {
+        Proxy[][] proxies = Proxies();
+        (TestNode n1, TestNode n2) = await Pair(paths: 2);
+        await AllUp(n1, 2, 2);
+        await AllUp(n2, 1, 2);
+        Peer to2 = n1.Domain.Peers[2];
+        int carrier = to2.Paths.Single(path => path.IsCarrying).Path;
+        TaskCompletionSource all = Count(n2, 2000);
+        long before = to2.Statistics.Connections;
+
+        for (int i = 0; i < 2000; i++)
+        {
+            if (i == 1000)
+            {
+                foreach (Proxy proxy in proxies[carrier]) proxy.Hold();
+            }
+
+            to2.TrySend(1, 0, BitConverter.GetBytes(i));
+        }
+
+        foreach (Proxy proxy in proxies[carrier]) proxy.Cut();
+        await Wait.For(all.Task);
+
+        Assert.Equal(before + 1, to2.Statistics.Connections);
+        Assert.True(to2.Statistics.ResentBytes > 0, "Nothing was on its way, so nothing was proved.");
+        await NothingWasDisconnected(n1, "n2");
+    }
+
+    [Fact]
+    public async Task Row_05_When_a_path_falls_silent_the_next_goes_on_after_the_timeout()
+    {
+        Proxy[][] proxies = Proxies();
+        (TestNode n1, TestNode n2) = await Pair(paths: 2);
+        await AllUp(n1, 2, 2);
+        await AllUp(n2, 1, 2);
+        int carrier = n1.Domain.Peers[2].Paths.Single(path => path.IsCarrying).Path;
+        TaskCompletionSource all = Count(n2, 100);
+        foreach (Proxy proxy in proxies[carrier]) proxy.Hold();
+
+        for (int i = 0; i < 100; i++) n1.Domain.Peers[2].TrySend(1, 0, BitConverter.GetBytes(i));
+
+        await Wait.For(all.Task);
+
+        // Who notices first closes, and that passes the proxy.
+        string[] lines = [await PathLine(n1, $"n2 path {carrier} Down"), await PathLine(n2, $"n1 path {carrier} Down")];
+        Assert.Contains(lines, line => line.EndsWith("Timeout", StringComparison.Ordinal));
+        await NothingWasDisconnected(n1, "n2");
+    }
+
+    [Fact]
+    public async Task Row_12_Crossing_connections_are_settled_by_node_id_without_a_second_attempt()
+    {
+        for (ulong round = 1; round <= 10; round++)
+        {
+            using TestNode n1 = _cluster.Node(1, [2], round, paths: 2);
+            using TestNode n2 = _cluster.Node(2, [1], round, paths: 2);
+            Parallel.Invoke(() => n1.Start(), () => n2.Start());
+            await n1.Until("n2 connected");
+            await n2.Until("n1 connected");
+            await AllUp(n1, 2, 2);
+        }
+    }
+
+    [Fact]
+    public void Row_21_A_node_that_stood_still_suspects_nobody_for_it()
+    {
+        var path = new PeerPath(new HeartbeatOptions());
+        TimeSpan now = TimeSpan.FromMinutes(1);
+        TimeSpan next = TimeSpan.MaxValue;
+        bool isOverdue = false;
+        path.Watch(new PeerLink(null!, 1, null!, 0, LinkStream.Control), now);
+        path.Beat(now, TimeSpan.Zero, ref next, out _, ref isOverdue);
+
+        TimeSpan stoodStill = TimeSpan.FromSeconds(20);
+        now += stoodStill;
+        path.Beat(now, lateness: stoodStill, ref next, out _, ref isOverdue);
+        Assert.False(isOverdue);
+
+        now += TimeSpan.FromSeconds(2);
+        path.Beat(now, TimeSpan.Zero, ref next, out _, ref isOverdue);
+        Assert.True(isOverdue);
+    }
+
+    [Fact]
+    public async Task Row_22_Paths_come_and_go_while_messages_flow()
+    {
+        TestNode n1 = _cluster.Node(1, [2], paths: 2, heartbeat: Fast);
+        TestNode n2 = _cluster.Node(2, [1], paths: 2, heartbeat: Fast);
+        n1.Start();
+        n2.Start();
+        await AllUp(n1, 2, 2);
+        await AllUp(n2, 1, 2);
+
+        n1.Domain.Peers[2].RemovePath(0);
+        await Wait.Until(() => n1.Domain.Peers[2].Paths is [{ Path: 1, State: PathState.Up, IsCarrying: true }], "only path 1 is left");
+        n1.Domain.Peers[2].TrySend(1, 0, [9]);
+        Assert.Equal("n1 says 1 0 09", await n2.Until("n1 says"));
+
+        n1.Domain.Peers[2].AddPath(0, TestCluster.Endpoint(_cluster.Path(2)));
+        await AllUp(n1, 2, 2);
+        await NothingWasDisconnected(n1, "n2");
+    }
+
+    [Fact]
+    public async Task Row_24_What_cannot_be_done_has_a_number_and_words()
+    {
+        (TestNode n1, _) = await Pair(paths: 1);
+        Peer peer = n1.Domain.Peers[2];
+        CommsException missing = Assert.Throws<CommsException>(() => peer.RemovePath(5));
+        Assert.Equal((30, CommsErrorCode.PathMissing), ((int)missing.Code, missing.Code));
+        CommsException exists = Assert.Throws<CommsException>(() => peer.AddPath(0, TestCluster.Endpoint(_cluster.Path(2))));
+        Assert.Equal((31, CommsErrorCode.PathExists), ((int)exists.Code, exists.Code));
+        CommsException last = Assert.Throws<CommsException>(() => peer.RemovePath(0));
+        Assert.Equal((35, CommsErrorCode.LastPath), ((int)last.Code, last.Code));
+        Assert.All(new[] { missing, exists, last }, exception => Assert.Contains("n2", exception.Message, StringComparison.Ordinal));
+    }
+
+    private async Task<(TestNode N1, TestNode N2)> Pair(int paths)
+    {
+        TestNode n1 = _cluster.Node(1, [2], paths: paths, heartbeat: Fast).Start();
+        TestNode n2 = _cluster.Node(2, [1], paths: paths, heartbeat: Fast).Start();
+        await n1.Until("n2 connected");
+        await n2.Until("n1 connected");
+        return (n1, n2);
+    }
+
+    /// <summary>On each of two paths, both ways of dialling it.</summary>
+    private Proxy[][] Proxies() => [.. Enumerable.Range(0, 2).Select(path => new[] { _cluster.Proxy(1, 2, path), _cluster.Proxy(2, 1, path) })];
+
+    private static Task AllUp(TestNode node, uint peer, int paths) => Wait.Until(
+        () => node.Domain.Peers[peer].Paths.Count(path => path.State == PathState.Up) == paths, $"all {paths} paths are up");
+
+    /// <summary>Completes when so many messages have come, each once and in order.</summary>
+    private static TaskCompletionSource Count(TestNode node, int count)
+    {
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int next = 0;
+        node.OnMessage = (_, _, _, body) =>
+        {
+            int number = BitConverter.ToInt32(body);
+            if (number != next) all.TrySetException(new InvalidOperationException($"{number} instead of {next}"));
+            if (++next == count) all.TrySetResult();
+        };
+        return all;
+    }
+
+    private static async Task<string> PathLine(TestNode node, string beginning)
+    {
+        while (true)
+        {
+            string line = await node.NextPath();
+            if (line.StartsWith(beginning, StringComparison.Ordinal)) return line;
+        }
+    }
+
+    /// <summary>The next thing that this node is told is of our making: nothing was told before.</summary>
+    private static async Task NothingWasDisconnected(TestNode node, string peer)
+    {
+        node.Domain.Peers.Values.Single(each => each.Name == peer).Fence(1);
+        Assert.Equal($"{peer} disconnected 1 Fenced", await node.Until($"{peer} disconnected"));
+    }
+}
