@@ -43,14 +43,10 @@ internal sealed class BenchCommand
 
     private async Task<int> RunRecoveryAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var signals = new SignalForwarding(withTerminal: false, signal =>
-        {
-            if (signal is not (Signals.User1 or Signals.User2)) interrupted.Cancel();
-        });
+        using var interruption = new Interruption(cancellationToken);
         var bench = new RecoveryBench(invocation.Surroundings.Self, invocation.Get(_locks) ?? UsualLocks, invocation.Say);
         await using var end = bench.ConfigureAwait(false);
-        RecoveryBenchReport report = await bench.RunAsync(invocation.Get(_kills) ?? UsualKills, interrupted.Token).ConfigureAwait(false);
+        RecoveryBenchReport report = await bench.RunAsync(invocation.Get(_kills) ?? UsualKills, interruption.Token).ConfigureAwait(false);
         if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, report);
         else report.Print(invocation.Out);
         return report.IsGood ? ExitCodes.Ok : ExitCodes.Error;

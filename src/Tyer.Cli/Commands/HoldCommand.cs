@@ -20,29 +20,21 @@ internal sealed class HoldCommand
 
     private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        using var told = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        int signal = 0;
-        using var signals = new SignalForwarding(withTerminal: false, received =>
-        {
-            if (received is Signals.User1 or Signals.User2) return;
-            signal = received;
-            told.Cancel();
-        });
-
+        using var interruption = new Interruption(cancellationToken);
         HeldLock held;
         try
         {
-            held = await _request.TakeAsync(invocation, usualLabel: null, told.Token).ConfigureAwait(false);
+            held = await _request.TakeAsync(invocation, usualLabel: null, interruption.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (signal != 0)
+        catch (OperationCanceledException) when (interruption.Signal != 0)
         {
-            throw new CommandFailure(CommandEnd.CodeOfSignal(signal), $"{Signals.NameOf(signal)} ended the wait for the lock.");
+            throw new CommandFailure(CommandEnd.CodeOfSignal(interruption.Signal), $"{Signals.NameOf(interruption.Signal)} ended the wait for the lock.");
         }
 
         await using (held.ConfigureAwait(false))
         {
             Print(invocation, held);
-            await UntilToldAsync(invocation.Surroundings.In, held.Handle.Lost, told.Token).ConfigureAwait(false);
+            await UntilToldAsync(invocation.Surroundings.In, held.Handle.Lost, interruption.Token).ConfigureAwait(false);
             held.Handle.ThrowIfLost();
             return ExitCodes.Ok;
         }
