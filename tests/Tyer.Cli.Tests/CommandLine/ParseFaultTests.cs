@@ -35,8 +35,9 @@ public sealed class ParseFaultTests
     [InlineData("completion bsh",
         "SHELL: there is no completion for 'bsh', only for bash, zsh, fish, pwsh. Did you mean 'bash'? See 'tyer completion --help'.")]
     [InlineData("sim --profile calmm", "--profile: there is no profile 'calmm'; there are calm, rough, stormy, brutal. See 'tyer sim --help'.")]
-    [InlineData("sim --nodes 1", "--nodes: '1' is out of range; it takes a whole number from 2 to 64. See 'tyer sim --help'.")]
-    [InlineData("sim --nodes 65", "--nodes: '65' is out of range; it takes a whole number from 2 to 64. See 'tyer sim --help'.")]
+    [InlineData("sim --nodes 1", "--nodes: '1' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
+    [InlineData("sim --nodes 9-3", "--nodes: '9-3' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
+    [InlineData("sim --nodes 65", "--nodes: '65' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
     [InlineData("sim --runs 0", "--runs: '0' is out of range; it takes a whole number from 1 to 1000000000. See 'tyer sim --help'.")]
     [InlineData("sim --seed -1", "--seed: '-1' is no seed; one is a whole number from 0 to 18446744073709551615. See 'tyer sim --help'.")]
     [InlineData("sim --trace", "--trace and --shrink are for one life: name it with --seed, without --runs. See 'tyer sim --help'.")]

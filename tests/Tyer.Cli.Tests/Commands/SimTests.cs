@@ -80,6 +80,18 @@ public sealed class SimTests
         Assert.EndsWith("tyer: to see the first again: tyer sim --seed 5 --profile calm --nodes 3 --shrink --trace\n", harness.Error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_number_of_nodes_that_chance_has_chosen_is_said_with_the_life_to_see_again()
+    {
+        var harness = new CommandLineHarness();
+
+        Assert.Equal(ExitCodes.Error, await LiveWithAsync(harness, "sim --runs 9 --profile calm --nodes 9-12", ViolatedBy(5, 6)));
+
+        int nodes = Simulation.Simulation.NodesOf(5, 9, 12);
+        Assert.InRange(nodes, 9, 12);
+        Assert.EndsWith($"tyer: to see the first again: tyer sim --seed 5 --profile calm --nodes {nodes} --shrink --trace\n", harness.Error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("table", "seed 5, profile calm: VIOLATED S1: two of them\n")]
     [InlineData("json", "\"violation\": \"S1: two of them\"")]
