@@ -122,7 +122,7 @@ public sealed class Simulation
                 throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle");
             var waiting = _cluster.ClientsOf(node).Where(client => !client.IsIdle).Select(client => client.Describe()).ToArray();
             if (waiting.Length > 0)
-                throw new ViolationException($"{string.Join("; ", waiting)} waits without end");
+                throw new ViolationException($"{string.Join("; ", waiting)} waits without end; {Audit.DescribeWaits(_cluster.Running)}");
         }
 
         foreach (var node in _cluster.RunningMembers.Where(node => !node.IsEmpty))

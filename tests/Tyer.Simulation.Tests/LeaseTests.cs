@@ -3,12 +3,13 @@ using System.Text.RegularExpressions;
 namespace Tyer.Simulation.Tests;
 
 /// <summary>
-/// Lives in which nobody is fenced: who is out of reach stops by its own clock before others may have what it held. About safety; that all
-/// comes to rest in the end is looked for where nodes are fenced.
+/// Lives in which nobody is fenced: who is out of reach stops by its own clock before others may have what it held.
 /// </summary>
 public sealed partial class LeaseTests
 {
-    private const int Runs = 200;
+    private const int Runs = 100;
+
+    private static readonly SimProfile Leased = SimProfile.Find("leased")!;
 
     [Fact]
     [Trait("Category", "Long")]
@@ -17,14 +18,15 @@ public sealed partial class LeaseTests
         var leasesRunOut = 0L;
         for (ulong seed = 1; seed <= Runs; seed++)
         {
-            var result = Simulation.Run(seed, SimProfile.Leased);
-            Assert.False(IsUnsafe(result.Violation), $"seed {seed}: {result.Violation}");
+            var result = Simulation.Run(seed, Leased);
+            Assert.True(result.Violation is null, $"seed {seed}: {result.Violation}");
             leasesRunOut += result.Counts.GetValueOrDefault("leases run out");
         }
 
         Assert.True(leasesRunOut > Runs / 2, $"{leasesRunOut} leases have run out");
     }
 
+    // Found in what was held beside what, and not only in that a cluster which did not stop does not come to rest.
     [Theory]
     [InlineData(nameof(SimMistake.ActsBeyondItsLease))]
     [InlineData(nameof(SimMistake.BelievesOneSurvivor))]
@@ -32,7 +34,7 @@ public sealed partial class LeaseTests
     {
         for (ulong seed = 1; seed <= 2000; seed++)
         {
-            if (Simulation.Run(seed, SimProfile.Leased, nodes: 0, traces: false, Enum.Parse<SimMistake>(name)).Violation is not { } violation || !IsUnsafe(violation))
+            if (Simulation.Run(seed, Leased, nodes: 0, traces: false, Enum.Parse<SimMistake>(name)).Violation is not { } violation || !SafetyRule().IsMatch(violation))
                 continue;
             TestContext.Current.TestOutputHelper?.WriteLine($"{name}: seed {seed}, {violation}");
             return;
@@ -40,9 +42,6 @@ public sealed partial class LeaseTests
 
         Assert.Fail($"{name} goes unnoticed.");
     }
-
-    private static bool IsUnsafe(string? violation) =>
-        violation is not null && (SafetyRule().IsMatch(violation) || violation.Contains("Exception", StringComparison.Ordinal));
 
     [GeneratedRegex(@" ms: (S\d|I1|I3|I5)")]
     private static partial Regex SafetyRule();
