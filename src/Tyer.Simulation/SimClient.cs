@@ -89,6 +89,14 @@ internal sealed class SimClient
         _node.Run(() => _node.Wiring.Sessions.Close(_session, reason: null));
     }
 
+    /// <summary>By its own clock its time is over: it acts by none of its locks any more, and closes the connection to its node.</summary>
+    internal void GiveUp()
+    {
+        Vanish();
+        _world.Tell($"{_name} gives up, for its time is over");
+        _node.Run(() => _node.Wiring.Sessions.Close(_session, reason: null));
+    }
+
     /// <summary>Whether who hangs for so long has lost his session.</summary>
     internal static bool IsLostBy(long length) => length >= SessionTimeout - NodeLimits.ClientMargin.Ticks;
 
