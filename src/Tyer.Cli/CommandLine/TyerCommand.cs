@@ -34,6 +34,7 @@ internal static class TyerCommand
             new RevokeCommand().Build(runner),
             new ViewCommand().Build(runner),
             StateCommand.Build(runner),
+            new KeygenCommand().Build(runner),
             new DemoCommand().Build(runner),
             new BenchCommand().Build(runner),
             new SimCommand(Simulation.Simulation.Run).Build(runner),

@@ -77,6 +77,9 @@ internal sealed record WhyAnswer(IReadOnlyList<WhyDocument> Resources);
 /// <summary>What <c>state adopt</c> did.</summary>
 internal sealed record AdoptedDocument(string Directory, string Node, string Cluster, ulong ViewBefore, ulong ViewAfter, bool WasCopy);
 
+/// <summary>Which keys a key file holds, by id.</summary>
+internal sealed record KeyFileDocument(string File, string Active, IReadOnlyList<string> Accepted);
+
 /// <summary>How a command failed, on the error stream.</summary>
 internal sealed record FailureDocument(FailureDetails Error);
 
@@ -112,6 +115,7 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(HeldDocument))]
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(AdoptedDocument))]
+[JsonSerializable(typeof(KeyFileDocument))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(SimLife))]
 [JsonSerializable(typeof(SimReport))]
