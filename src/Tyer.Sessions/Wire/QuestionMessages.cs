@@ -34,6 +34,9 @@ public enum QuestionKind : byte
 
     /// <summary>The view is good for longer, by <see cref="Administration.RenewalOrder"/>; answered by one <see cref="Administration.MembershipResult"/>.</summary>
     Renew = 8,
+
+    /// <summary>End orphans, by <see cref="Administration.OrphanPurgeOrder"/>; answered by one <see cref="Administration.OrphanPurgeResult"/>.</summary>
+    PurgeOrphans = 9,
 }
 
 /// <summary>
@@ -71,7 +74,7 @@ public readonly ref struct AskMessage
     public static WireFault TryRead(ReadOnlySpan<byte> message, out AskMessage asked)
     {
         var reader = new WireReader(message, WireKind.Ask);
-        var question = (QuestionKind)reader.Below((int)QuestionKind.Recoveries + 1);
+        var question = (QuestionKind)reader.Below((int)QuestionKind.PurgeOrphans + 1);
         reader.Reserved(2);
         asked = new AskMessage { Question = question, Request = reader.U32(), Json = reader.Rest(WireLimits.QuestionBytesMax) };
         return reader.End();
