@@ -32,6 +32,7 @@ internal static class TyerCommand
             SessionsCommand.Build(runner),
             RecoveryCommand.Build(runner),
             new RevokeCommand().Build(runner),
+            OrphansCommand.Build(runner),
             new ViewCommand().Build(runner),
             StateCommand.Build(runner),
             new KeygenCommand().Build(runner),

@@ -32,6 +32,24 @@ internal sealed record ResourceDocument(
     }
 }
 
+/// <summary>What <c>orphans ls</c> answers.</summary>
+/// <param name="Orphans">By lockspace and name.</param>
+/// <param name="Incomplete">Who did not answer, in words; null: everybody did.</param>
+internal sealed record OrphansDocument(IReadOnlyList<OrphanDocument> Orphans, string? Incomplete);
+
+/// <summary>A lock that a dead process left behind.</summary>
+/// <param name="Lockspace">The lockspace.</param>
+/// <param name="Master">The node that keeps the resource's queues.</param>
+/// <param name="Orphan">The lock; its owner is who left it.</param>
+/// <param name="Waiting">Those in whose way it is.</param>
+internal sealed record OrphanDocument(string Lockspace, string Master, LockEntry Orphan, IReadOnlyList<LockEntry> Waiting);
+
+/// <summary>What <c>orphans purge</c> did.</summary>
+/// <param name="Purged">The orphans that ended.</param>
+/// <param name="Left">Those that did not: adopted or ended meanwhile, or held up by a recovery, or mastered by one of the silent.</param>
+/// <param name="Silent">The members that did not answer.</param>
+internal sealed record PurgedDocument(IReadOnlyList<LockId> Purged, IReadOnlyList<LockId> Left, IReadOnlyList<string> Silent);
+
 /// <summary>What <c>sessions</c> answers.</summary>
 internal sealed record SessionsDocument(IReadOnlyList<SessionInfo> Sessions, string? Incomplete);
 
@@ -109,6 +127,8 @@ internal sealed record FailureDetails
 /// <summary>Serializers for the documents above, without reflection: a command starts fast.</summary>
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(OrphansDocument))]
+[JsonSerializable(typeof(PurgedDocument))]
 [JsonSerializable(typeof(SessionsDocument))]
 [JsonSerializable(typeof(NodesDocument))]
 [JsonSerializable(typeof(RecoveriesDocument))]

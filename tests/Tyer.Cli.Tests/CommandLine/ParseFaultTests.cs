@@ -8,7 +8,7 @@ public sealed class ParseFaultTests
     [Theory]
     [InlineData("rn x", "there is no command 'rn'. Did you mean 'run'? See 'tyer --help'.")]
     [InlineData("xyzzy", "there is no command 'xyzzy'. See 'tyer --help'.")]
-    [InlineData("-o json", "a command is missing, one of: run, hold, ls, who, why, status, nodes, sessions, recovery, revoke, view, state, keygen, demo, bench, sim, completion. See 'tyer --help'.")]
+    [InlineData("-o json", "a command is missing, one of: run, hold, ls, who, why, status, nodes, sessions, recovery, revoke, orphans, view, state, keygen, demo, bench, sim, completion. See 'tyer --help'.")]
     [InlineData("state", "a command is missing, one of: adopt. See 'tyer state --help'.")]
     [InlineData("state adop x", "there is no command 'adop'. Did you mean 'adopt'? See 'tyer state --help'.")]
     [InlineData("run", @"NAME is missing: the resource to lock: 1 to 64 bytes; \xNN for any byte, or hex: and digits. See 'tyer run --help'.")]
@@ -34,7 +34,7 @@ public sealed class ParseFaultTests
     [InlineData("revoke 5 --reason x", "LOCKID: '5' is not a lock id. One looks like id:4000000000002a. See 'tyer revoke --help'.")]
     [InlineData("completion bsh",
         "SHELL: there is no completion for 'bsh', only for bash, zsh, fish, pwsh. Did you mean 'bash'? See 'tyer completion --help'.")]
-    [InlineData("sim --profile calmm", "--profile: there is no profile 'calmm'; there are calm, rough, stormy, brutal. See 'tyer sim --help'.")]
+    [InlineData("sim --profile calmm", "--profile: there is no profile 'calmm'; there are calm, rough, stormy, brutal, leased. See 'tyer sim --help'.")]
     [InlineData("sim --nodes 1", "--nodes: '1' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
     [InlineData("sim --nodes 9-3", "--nodes: '9-3' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
     [InlineData("sim --nodes 65", "--nodes: '65' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
