@@ -31,6 +31,7 @@ internal static class TyerCommand
             NodesCommand.Build(runner),
             SessionsCommand.Build(runner),
             RecoveryCommand.Build(runner),
+            new EventsCommand().Build(runner),
             new RevokeCommand().Build(runner),
             OrphansCommand.Build(runner),
             new ViewCommand().Build(runner),

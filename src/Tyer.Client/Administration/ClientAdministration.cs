@@ -72,6 +72,12 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) =>
         AskForOneAsync("The list of recoveries", QuestionKind.Recoveries, [], AdministrationJson.Default.IReadOnlyListRecoveryInfo, cancellationToken);
 
+    public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default)
+    {
+        var order = JsonSerializer.SerializeToUtf8Bytes(new EventsOrder(follow), AdministrationJson.Default.EventsOrder);
+        return AskAsync("The list of events", QuestionKind.Events, order, AdministrationJson.Default.ClusterEvent, cancellationToken);
+    }
+
     private async ValueTask<T> AskForOneAsync<T>(
         string what, QuestionKind kind, byte[] question, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

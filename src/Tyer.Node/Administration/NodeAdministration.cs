@@ -163,6 +163,9 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         return await _orders.FenceAsync(who).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default) =>
+        node.Wiring.Events.Hub.FollowAsync(follow, cancellationToken);
+
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(_recoveries.All);
 
     private static string[] Names(StackCapabilities capabilities) =>

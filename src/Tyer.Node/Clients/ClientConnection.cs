@@ -601,6 +601,10 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                 case QuestionKind.Recoveries:
                     return _requests.Start(asked.Request, "The list of recoveries", async cancellation =>
                         await answer.WriteOnlyAsync(await administration.RecoveriesAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListRecoveryInfo).ConfigureAwait(false));
+                case QuestionKind.Events:
+                    var events = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.EventsOrder);
+                    return events is null ? WireFault.BadText : _requests.Start(asked.Request, "The list of events", async cancellation =>
+                        await answer.WriteAllAsync(administration.EventsAsync(events.Follow, cancellation), AdministrationJson.Default.ClusterEvent).ConfigureAwait(false));
                 default:
                     return WireFault.BadNumber;
             }

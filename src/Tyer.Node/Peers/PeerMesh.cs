@@ -140,12 +140,14 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     {
         _incarnations[node] = incarnation;
         LogConnected(_node!.NameOf(node));
+        _node.Events.Connected(node, incarnation);
         _stack!.OnReachable(new NodeIncarnation(new NodeId(node), new Incarnation(incarnation)));
     }
 
     public void OnDisconnected(uint node, string why)
     {
         LogDisconnected(_node!.NameOf(node), why);
+        _node.Events.Disconnected(node, why);
         _stack!.OnUnreachable(new NodeId(node), why);
     }
 

@@ -15,6 +15,9 @@ internal sealed class RecoveryLog(uint node, IClock clock)
     private readonly Dictionary<(MemberId Member, RecoveryMarker Marker), ulong> _said = [];
     private RecoveryRecord? _present;
 
+    /// <summary>Is told of a recovery that has come to another phase, in order, and must not ask anything; set once, before the first view.</summary>
+    internal Action<RecoveryRecord> Moved { get; set; } = static _ => { };
+
     /// <summary>The recoveries remembered, the newest first, each as a copy.</summary>
     internal IReadOnlyList<RecoveryRecord> Records
     {
@@ -64,6 +67,7 @@ internal sealed class RecoveryLog(uint node, IClock clock)
             _records.Enqueue(_present);
             if (_records.Count > NodeLimits.RecoveriesKept)
                 _records.Dequeue();
+            Moved(_present);
         }
     }
 
@@ -93,6 +97,7 @@ internal sealed class RecoveryLog(uint node, IClock clock)
         {
             if (_present is not { } present || view != present.View.Id)
                 return;
+            var phase = present.Phase;
             var passed = clock.Now - present.Began;
             present.Installed ??= passed;
             if (present.View.Members.All(member => HasSaid(member.Id, RecoveryMarker.DirectoryDone)))
@@ -105,6 +110,8 @@ internal sealed class RecoveryLog(uint node, IClock clock)
             // Two that looked at the same time may come here in either order.
             if (since.Regrants >= present.Counts.Regrants)
                 present.Counts = since;
+            if (present.Phase != phase)
+                Moved(present);
         }
     }
 
@@ -139,4 +146,13 @@ internal sealed record RecoveryRecord
     internal TimeSpan? LastRegrant { get; set; }
 
     internal ulong? SupersededBy { get; set; }
+
+    /// <summary>How far it has come, for people.</summary>
+    internal string Phase => this switch
+    {
+        { Settled: not null } => "settled",
+        { DirectoryComplete: not null } => "directory complete",
+        { Installed: not null } => "installed",
+        _ => "begun",
+    };
 }

@@ -34,4 +34,6 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(RenewalOrder))]
 [JsonSerializable(typeof(MembershipResult))]
 [JsonSerializable(typeof(IReadOnlyList<RecoveryInfo>))]
+[JsonSerializable(typeof(EventsOrder))]
+[JsonSerializable(typeof(ClusterEvent))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

@@ -75,6 +75,11 @@ public interface ITyerAdministration
     /// <summary>The recoveries that the node that is asked remembers, the newest first.</summary>
     /// <param name="cancellationToken">Ends the waiting for the answer.</param>
     ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>What is there, as the node that is asked sees it: nodes, connections, the view; then what changes of it.</summary>
+    /// <param name="follow">Whether to go on after what is there, for as long as the enumeration lasts.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A resource, and the lockspace that it is in.</summary>

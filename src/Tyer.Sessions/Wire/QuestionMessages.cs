@@ -37,6 +37,12 @@ public enum QuestionKind : byte
 
     /// <summary>End orphans, by <see cref="Administration.OrphanPurgeOrder"/>; answered by one <see cref="Administration.OrphanPurgeResult"/>.</summary>
     PurgeOrphans = 9,
+
+    /// <summary>
+    /// What happens, by <see cref="Administration.EventsOrder"/>; answered by <see cref="Administration.ClusterEvent"/>, each a document, perhaps
+    /// without end.
+    /// </summary>
+    Events = 10,
 }
 
 /// <summary>

@@ -146,6 +146,18 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
 
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(Recoveries);
 
+    public List<ClusterEvent> Events { get; } = [];
+
+    /// <summary>How often it was asked to go on.</summary>
+    public int Followed { get; private set; }
+
+    public async IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.CompletedTask;
+        if (follow) Followed++;
+        foreach (ClusterEvent each in Events) yield return each;
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private LockUnavailableException Incomplete() => new(UnavailableReason.Incomplete, "The question who holds what", $"no answer from {Missing}");
