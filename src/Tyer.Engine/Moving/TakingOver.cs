@@ -171,6 +171,7 @@ internal sealed class TakingOver(EngineCore core)
 
     private void TakeIn(Resource resource, Move move, List<ParkedMessage> arrived)
     {
+        // Of those with one number the one said last is meant (HandedParts).
         var sessions = new Dictionary<(uint Node, uint Number, bool HasDeparted), Session>();
         foreach (var part in move.Parts)
         {
