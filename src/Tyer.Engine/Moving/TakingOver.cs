@@ -139,8 +139,12 @@ internal sealed class TakingOver(EngineCore core)
             core.Directory.SendRecord(resource);
         }
 
-        foreach (var node in OwnersOf(resource, but: move.From))
-            core.Send(node, EngineCore.About(MessageKind.NewMaster, resource));
+        foreach (var owner in resource.Queues.OwnersBeside(core.Node))
+        {
+            // The old master hears it with Taken.
+            if (owner != move.From)
+                core.Send(owner, EngineCore.About(MessageKind.NewMaster, resource));
+        }
     }
 
     private void SendTaken(Resource resource, uint to, MessageFacts facts)
@@ -148,25 +152,6 @@ internal sealed class TakingOver(EngineCore core)
         var message = EngineCore.About(MessageKind.Taken, resource);
         message.Facts = facts;
         core.Send(to, message);
-    }
-
-    private List<uint> OwnersOf(Resource resource, uint but)
-    {
-        List<uint> nodes = [];
-        Add(resource.Queues.Granted);
-        Add(resource.Queues.Converting);
-        Add(resource.Queues.Waiting);
-        return nodes;
-
-        void Add(LockList list)
-        {
-            for (var each = list.First; each is not null; each = each.Next)
-            {
-                var node = each.Id.Node;
-                if (node != core.Node && node != but && !each.Session.HasDeparted && !nodes.Contains(node))
-                    nodes.Add(node);
-            }
-        }
     }
 
     private void TakeIn(Resource resource, Move move, List<ParkedMessage> arrived)
