@@ -12,7 +12,10 @@ public enum CommsErrorCode
     /// <summary>Somebody else listens there.</summary>
     LocalEndpointInUse = 32,
 
-    /// <summary>An address that other machines can reach, and nothing yet that would tell who they are.</summary>
+    /// <summary>What proves who a node is cannot be used: no key file, one that others can read, or one that is malformed.</summary>
+    NoCredentials = 61,
+
+    /// <summary>An address that other machines can reach, and nothing that would tell who they are.</summary>
     InsecureEndpoint = 63,
 
     /// <summary>Nobody could be reached there.</summary>

@@ -42,14 +42,21 @@ public sealed class Simulation
     public static SimResult Run(ulong seed, SimProfile profile, int nodes = 0, bool traces = false, SimReduction? reduction = null) =>
         Run(seed, profile, nodes, traces, SimMistake.None, reduction);
 
+    /// <summary>
+    /// How many nodes a life has, as chance will. Chance is asked for it apart from the life itself, which is the same with that number given.
+    /// </summary>
+    /// <param name="seed">The seed of the life.</param>
+    /// <param name="least">2 or more.</param>
+    /// <param name="most">That or more, up to 64.</param>
+    public static int NodesOf(ulong seed, int least, int most) => least + new SimRandom(~seed).Below(most - least + 1);
+
     /// <summary>Lives one life in which all nodes make a mistake.</summary>
     internal static SimResult Run(
         ulong seed, SimProfile profile, int nodes, bool traces, SimMistake mistake, SimReduction? reduction = null)
     {
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(nodes, NodesMax);
-        // Chance is asked for the number of nodes apart from the life itself, which is then the same with that number given.
-        var count = nodes == 0 ? 2 + new SimRandom(~seed).Below(5) : nodes;
+        var count = nodes == 0 ? NodesOf(seed, 2, 6) : nodes;
         return new Simulation(seed, profile, count, traces, mistake, reduction ?? SimReduction.None).Run();
     }
 

@@ -29,6 +29,14 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         return AskForOneAsync($"The revocation of {id}", QuestionKind.Revoke, order, AdministrationJson.Default.RevokeResult, cancellationToken);
     }
 
+    public ValueTask<OrphanPurgeResult> PurgeOrphansAsync(IReadOnlyList<LockId> orphans, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(orphans);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(orphans.Count, OrphanPurgeResult.OrphansMax, nameof(orphans));
+        var order = JsonSerializer.SerializeToUtf8Bytes(new OrphanPurgeOrder(orphans), AdministrationJson.Default.OrphanPurgeOrder);
+        return AskForOneAsync("The purge of orphans", QuestionKind.PurgeOrphans, order, AdministrationJson.Default.OrphanPurgeResult, cancellationToken);
+    }
+
     public IAsyncEnumerable<LockspaceResource> QueryAsync(string? lockspace, ResourceQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);

@@ -12,6 +12,9 @@ internal enum FrameKind : byte
     /// <summary>No, and why; the last frame on its link.</summary>
     Refusal = 2,
 
+    /// <summary>I have the key that our hellos speak of.</summary>
+    AuthProof = 3,
+
     /// <summary>This link is the one; my messages resume here.</summary>
     Ready = 4,
 
@@ -33,7 +36,7 @@ internal static class FrameKinds
 {
     /// <summary>Whether a frame of this kind may come at all.</summary>
     public static bool IsKnownOrIgnorable(byte kind) => IsIgnorable((FrameKind)kind) || (FrameKind)kind
-        is FrameKind.Hello or FrameKind.Refusal or FrameKind.Ready or FrameKind.Ack or FrameKind.Goodbye or FrameKind.Message;
+        is FrameKind.Hello or FrameKind.Refusal or FrameKind.AuthProof or FrameKind.Ready or FrameKind.Ack or FrameKind.Goodbye or FrameKind.Message;
 
     /// <summary>Whether a frame of this kind is skipped by who does not know it.</summary>
     public static bool IsIgnorable(FrameKind kind) => kind >= FrameKind.FirstIgnorable;

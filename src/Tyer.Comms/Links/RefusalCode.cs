@@ -56,6 +56,18 @@ public enum RefusalCode
 
     /// <summary>The sender's numbering does not continue the session: two processes used one incarnation.</summary>
     SequenceLost = 21,
+
+    /// <summary>The other side has another security mode, or none.</summary>
+    SecurityMismatch = 40,
+
+    /// <summary>The other side wants to use a key that this one does not have.</summary>
+    UnknownKey = 41,
+
+    /// <summary>The other side has not proved that it has the key; or somebody on the way has changed what was said.</summary>
+    WrongProof = 42,
+
+    /// <summary>The other side sent this side's own random number back.</summary>
+    NonceRepeated = 43,
 }
 
 /// <summary>What a refused dialler does.</summary>

@@ -171,6 +171,21 @@ internal sealed class ShardSet
         return sum;
     }
 
+    /// <summary>Ends an orphan that is mastered here. Which shard has it only its name would say: each is asked.</summary>
+    internal bool PurgeOrphan(LockId orphan)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+            {
+                if (shard.Engine.PurgeOrphan(orphan))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
     private static bool Receive(Shard shard, MemberId from, ulong view, ReadOnlySpan<byte> message)
     {
         using (shard.Enter())

@@ -105,6 +105,17 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
         return ValueTask.FromResult(new RevokeResult { Lock = id, Outcome = RevokeOutcome });
     }
 
+    public List<IReadOnlyList<LockId>> Purges { get; } = [];
+
+    /// <summary>What a purge ends with.</summary>
+    public Func<IReadOnlyList<LockId>, OrphanPurgeResult> OnPurge { get; set; } = orphans => new OrphanPurgeResult { Purged = orphans };
+
+    public ValueTask<OrphanPurgeResult> PurgeOrphansAsync(IReadOnlyList<LockId> orphans, CancellationToken cancellationToken = default)
+    {
+        Purges.Add(orphans);
+        return ValueTask.FromResult(OnPurge(orphans));
+    }
+
     public List<ViewOrder> Views { get; } = [];
 
     public List<string> Fences { get; } = [];
