@@ -245,16 +245,8 @@ internal sealed class DirectorySide(EngineCore core)
         core.Resources.SetMaster(released, 0);
         core.Recovery.Disowned(released);
         HandParkedOn(released);
-        if (released.Owned.IsEmpty)
-        {
-            // What was to be told a new master has been taken back meanwhile.
-            core.Recovery.FoundMaster(released);
-            core.LetRest(released);
-        }
-        else
-        {
-            Resolve(released);
-        }
+        Resolve(released);
+        core.LetRest(released);
     }
 
     /// <summary>
