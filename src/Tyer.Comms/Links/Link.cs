@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Sending;
@@ -36,6 +37,9 @@ internal abstract class Link : IWriterOwner
 
     /// <summary>Who is at the other end, if the system can tell.</summary>
     public PeerCredentials? Credentials { get; protected init; }
+
+    /// <summary>The address at the other end; null over a Unix socket.</summary>
+    public IPAddress? RemoteAddress { get; protected init; }
 
     /// <summary>Bytes received that do not make a whole frame yet, and room for more; the reader's.</summary>
     protected ReceiveBuffer Buffer => _buffer;
