@@ -81,6 +81,11 @@ public static class CommsLimits
     /// </summary>
     internal const int DescriptorsReserved = 64;
 
+    /// <summary>
+    /// Records that are sealed under one key, at most: with 64 KiB in each it is about as much as TLS allows, and a new key costs less than a record.
+    /// </summary>
+    internal const ulong RecordsPerKey = 1 << 22;
+
     /// <summary>Bytes in one pooled segment of a send queue.</summary>
     internal const int SegmentBytes = 64 * 1024;
 

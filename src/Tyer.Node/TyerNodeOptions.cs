@@ -23,7 +23,8 @@ public sealed class TyerNodeOptions
 
     /// <summary>
     /// How the nodes of the cluster know each other, the same on all of them: <c>none</c>, which is refused where an address is not of this
-    /// machine, or <c>psk</c>, by a key of the cluster. Default: <c>psk</c> with a <see cref="KeyFile"/>, else <c>none</c>.
+    /// machine; <c>psk</c>, by a key of the cluster; or <c>psk+seal</c>, which also encrypts what they say. Default: <c>psk+seal</c> with a
+    /// <see cref="KeyFile"/>, else <c>none</c>.
     /// </summary>
     public string? Security { get; set; }
 

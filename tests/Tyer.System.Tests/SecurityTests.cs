@@ -14,7 +14,7 @@ public sealed class SecurityTests
         await nodes.InitializeAsync();
         (await nodes.TyerAsync(1, "run", "secured", "--", "true")).With(0);
         (await nodes.TyerAsync(2, "run", "secured", "--", "true")).With(0);
-        Assert.Contains("\nsecurity    psk\n", (await nodes.TyerAsync(3, "status")).With(0).Output, StringComparison.Ordinal);
+        Assert.Contains("\nsecurity    psk+seal\n", (await nodes.TyerAsync(3, "status")).With(0).Output, StringComparison.Ordinal);
 
         var added = (await Programs.TyerAsync("keygen", nodes.KeyFile, "--add")).With(0).Output.Trim();
         (await Programs.TyerAsync("keygen", nodes.KeyFile, "--activate", added[^8..])).With(0);

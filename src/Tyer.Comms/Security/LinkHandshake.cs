@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Peers;
@@ -15,9 +16,6 @@ internal sealed class LinkHandshake
     public LinkHandshake(HandshakeRole role, PeerSecurity security, NodeIdentity local) =>
         _state = Handshake.Begin(role, security.Mode, local.Cluster, local.NodeId, security.Ring, SecurityOffer.NewNonce());
 
-    /// <summary>The state, once it is done.</summary>
-    public HandshakeState State => _state;
-
     /// <summary>Whether the other side's proof comes next.</summary>
     public bool AwaitsProof => _state.Phase == HandshakePhase.AwaitsProof;
 
@@ -33,8 +31,22 @@ internal sealed class LinkHandshake
     public RefusalCode HearHello(Link link, Hello hello, ReadOnlySpan<byte> body) =>
         Take(link, new HandshakeEvent(HandshakeEventKind.Hello, body.ToArray(), hello.Sender.NodeId, hello.Security));
 
-    /// <summary>Takes the other side's proof. Unless it is refused, the other side is whom it says it is.</summary>
-    public RefusalCode HearProof(Link link, ReadOnlySpan<byte> proof) => Take(link, new HandshakeEvent(HandshakeEventKind.Proof, proof.ToArray()));
+    /// <summary>Takes the other side's proof. Unless it is refused, the other side is whom it says it is, and the link is sealed if it is to be.</summary>
+    public RefusalCode HearProof(Link link, ReadOnlySpan<byte> proof)
+    {
+        RefusalCode code = Take(link, new HandshakeEvent(HandshakeEventKind.Proof, proof.ToArray()));
+        if (code == RefusalCode.None && _state.Mode == SecurityMode.PskSeal) link.Seal(CipherOf(isOwn: true), CipherOf(isOwn: false));
+        return code;
+    }
+
+    private SealCipher CipherOf(bool isOwn)
+    {
+        Span<byte> key = stackalloc byte[HandshakeKeys.Bytes];
+        _state.SealKey(isOwn, key);
+        var cipher = new SealCipher(isOwn ? _state.Role : Handshake.OtherOf(_state.Role), key);
+        CryptographicOperations.ZeroMemory(key);
+        return cipher;
+    }
 
     private RefusalCode Take(Link link, in HandshakeEvent e)
     {

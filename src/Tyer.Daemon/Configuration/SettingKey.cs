@@ -24,7 +24,7 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
             (to, text) => to.Node.Id = Number(text)),
         new("Cluster", "NAME", "The cluster's name; nodes of different clusters refuse each other. Default: tyer.", (to, text) => to.Node.Cluster = text),
         new("Listen", "ADDRESS", "Where other nodes connect to, such as tcp://127.0.0.1:7600. Needed with peers.", (to, text) => to.Node.Listen = text),
-        new("Security", "MODE", "How the nodes know each other: none (only within this machine) or psk (by a key). Default: psk with a key file, else none.",
+        new("Security", "MODE", "How the nodes know each other: none (only within this machine), psk (by a key) or psk+seal (and what they say is encrypted). Default: psk+seal with a key file, else none.",
             (to, text) => to.Node.Security = text),
         new("KeyFile", "FILE", "The file with the keys of the cluster, made by 'tyer keygen'; the same on every node. Read again on HUP.", (to, text) => to.Node.KeyFile = text),
         new("Socket", "PATH", "Where the programs of this machine connect to. Default: $TYER_SOCKET, or the first of the usual places that can be made.",

@@ -11,13 +11,14 @@ internal static class NodeSecurity
     {
         ["none"] = SecurityMode.None,
         ["psk"] = SecurityMode.Psk,
+        ["psk+seal"] = SecurityMode.PskSeal,
     };
 
     /// <summary>The mode that the options ask for; where they name a key file only, the best that can be done with it.</summary>
     /// <exception cref="ArgumentException">They contradict each other, or an address is not to be used that way; the message says what to do.</exception>
     internal static SecurityMode ModeOf(TyerNodeOptions options)
     {
-        var mode = options.Security is not { } name ? options.KeyFile is null ? SecurityMode.None : SecurityMode.Psk
+        var mode = options.Security is not { } name ? options.KeyFile is null ? SecurityMode.None : SecurityMode.PskSeal
             : Names.TryGetValue(name, out var known) ? known
             : throw new ArgumentException($"Security is '{name}'; it takes {string.Join(", ", Names.Keys)}.", nameof(options));
         if (options.KeyFile is not null && (mode == SecurityMode.None || options.Stack == "local"))

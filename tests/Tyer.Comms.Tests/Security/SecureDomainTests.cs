@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
@@ -266,20 +265,7 @@ public sealed class SecureDomainTests : IDisposable
         return KnockingNode.AtUnix(_cluster.Path(1));
     }
 
-    private PeerSecurity Keys(string name, params (uint Id, char Digit)[] keys)
-    {
-        Write(name, keys);
-        return PeerSecurity.ByKeys(SecurityMode.Psk, _cluster.File(name));
-    }
+    private PeerSecurity Keys(string name, params (uint Id, char Digit)[] keys) => TestKeys.Security(_cluster.File(name), SecurityMode.Psk, keys);
 
-    /// <summary>A key file, the first key being active.</summary>
-    private void Write(string name, params (uint Id, char Digit)[] keys)
-    {
-        string path = _cluster.File(name);
-        var text = new StringBuilder();
-        foreach ((uint id, char digit) in keys)
-            text.Append(text.Length == 0 ? "active " : "accepted ").Append(ClusterKey.TextOf(id)).Append(' ').Append(Convert.ToHexString(TestKeys.Key(id, digit).Secret)).Append('\n');
-        File.WriteAllText(path, text.ToString());
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-    }
+    private void Write(string name, params (uint Id, char Digit)[] keys) => TestKeys.Write(_cluster.File(name), keys);
 }
