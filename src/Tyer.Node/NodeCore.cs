@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tyer.Cluster.State;
+using Tyer.Comms.Security;
 using Tyer.Engine;
 using Tyer.Node.Administration;
 using Tyer.Node.Clients;
@@ -66,6 +67,12 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
     }
 
     internal NodeSettings Settings { get; }
+
+    /// <summary>How it knows its peers; by default not at all.</summary>
+    internal PeerSecurity Security { get; set; } = PeerSecurity.None;
+
+    /// <summary>Connections of nodes that were refused, ever, by reason.</summary>
+    internal IReadOnlyDictionary<string, long> Refusals => _mesh?.Refusals ?? new Dictionary<string, long>();
 
     internal string Name => Settings.Name;
 

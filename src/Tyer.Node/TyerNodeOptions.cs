@@ -22,6 +22,16 @@ public sealed class TyerNodeOptions
     public IDictionary<string, string> Peers { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>
+    /// How the nodes of the cluster know each other, the same on all of them: <c>none</c>, which is refused where an address is not of this
+    /// machine; <c>psk</c>, by a key of the cluster; or <c>psk+seal</c>, which also encrypts what they say. Default: <c>psk+seal</c> with a
+    /// <see cref="KeyFile"/>, else <c>none</c>.
+    /// </summary>
+    public string? Security { get; set; }
+
+    /// <summary>The file with the keys of the cluster, as <c>tyer keygen</c> makes it: the same on every node, and for its owner only.</summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>
     /// Where programs of this machine connect to: <c>unix:/run/tyer/tyerd.sock</c>, and, if it must be, <c>tcp://127.0.0.1:7601</c>, where nobody may
     /// administer and nobody vouches for who a client is. Default: none; only this process has locks then.
     /// </summary>

@@ -113,7 +113,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
                 OperationCanceledException => new LockUnavailableException(
                     UnavailableReason.Unreachable, $"Connecting to {Endpoint}", $"no answer within {budget.TotalSeconds:0.###} s", failure),
                 // Which says where to.
-                CommsException => new LockUnavailableException(UnavailableReason.Unreachable, "Connecting to a node", failure.Message.TrimEnd('.'), failure),
+                CommsException { Code: not CommsErrorCode.InsecureEndpoint } => new LockUnavailableException(UnavailableReason.Unreachable, "Connecting to a node", failure.Message.TrimEnd('.'), failure),
                 _ => failure,
             };
         }

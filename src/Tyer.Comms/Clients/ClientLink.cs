@@ -51,6 +51,7 @@ public sealed class ClientLink : IFrameReceiver
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(receiver);
+        endpoint.ThrowUnlessLocal("connect to a node of this machine");
 
         var connected = new TaskCompletionSource<ClientLink>(TaskCreationOptions.RunContinuationsAsynchronously);
         TimeSpan budget = timeout ?? CommsLimits.ConnectTimeout;

@@ -23,11 +23,12 @@ public sealed class ClientListener : IDisposable
     private ClientListenerStatistics _statistics;
 
     /// <summary>Listens and accepts until disposed of.</summary>
-    /// <exception cref="CommsException">It cannot listen there: <see cref="CommsErrorCode.LocalEndpointInUse"/> and others.</exception>
+    /// <exception cref="CommsException">It cannot or may not listen there: <see cref="CommsErrorCode.InsecureEndpoint"/>, <see cref="CommsErrorCode.LocalEndpointInUse"/> and others.</exception>
     public ClientListener(ClientListenerOptions options, IClientAcceptor acceptor)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(acceptor);
+        options.Endpoint.ThrowUnlessLocal("let clients of other machines use a node of their own");
         _options = options;
         _acceptor = acceptor;
         _listener = new Listener(options.Endpoint, options.SocketMode, OnAccepted);

@@ -35,4 +35,7 @@ public enum FrameError
 
     /// <summary>The link ended in the middle of a frame.</summary>
     Truncated = 9,
+
+    /// <summary>The seal does not fit: the bytes were damaged or changed on the way, or come from somebody else.</summary>
+    BadSeal = 20,
 }

@@ -68,6 +68,9 @@ public enum RefusalCode
 
     /// <summary>The other side sent this side's own random number back.</summary>
     NonceRepeated = 43,
+
+    /// <summary>Too many at this address have failed to prove who they are; after a while they are heard again.</summary>
+    TooManyFailures = 44,
 }
 
 /// <summary>What a refused dialler does.</summary>
@@ -75,5 +78,9 @@ internal static class RefusalCodes
 {
     /// <summary>Whether trying again soon may help; otherwise an operator has to change something first.</summary>
     public static bool IsTransient(RefusalCode code) => code
-        is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers;
+        is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers or RefusalCode.TooManyFailures;
+
+    /// <summary>Whether the other side has failed to prove who it is, so that it is not to try too often.</summary>
+    public static bool IsFailedProof(RefusalCode code) => code
+        is RefusalCode.SecurityMismatch or RefusalCode.UnknownKey or RefusalCode.WrongProof or RefusalCode.NonceRepeated;
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Tyer.Comms.Sending;
 
@@ -19,6 +20,7 @@ internal sealed class SocketLink : Link
         _socket = socket;
         _model = model;
         Credentials = PeerCredentials.Of(socket);
+        RemoteAddress = (socket.RemoteEndPoint as IPEndPoint)?.Address;
     }
 
     /// <summary>With more bytes than this waiting to be sent, nothing is read.</summary>

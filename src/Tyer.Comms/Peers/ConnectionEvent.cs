@@ -14,7 +14,10 @@ internal enum ConnectionEventKind
     /// <summary>A dialled link is connected.</summary>
     DialConnected,
 
-    /// <summary>A hello that is meant for this node and comes from this peer: the first frame of an accepted link, or the answer on a dialled one.</summary>
+    /// <summary>
+    /// A hello that is meant for this node and comes from this peer, which has proved it if it has to: the first frame of an accepted link,
+    /// or the answer on a dialled one.
+    /// </summary>
     Hello,
 
     /// <summary>A ready.</summary>
@@ -39,7 +42,7 @@ internal enum ConnectionEventKind
     Abort,
 }
 
-/// <summary>One thing that happened; which fields mean something depends on the kind.</summary>
+/// <summary>One thing that happened; which fields mean something depends on the kind. Answered: this side has said its hello already.</summary>
 internal readonly record struct ConnectionEvent(
     ConnectionEventKind Kind,
     long Link = 0,
@@ -47,4 +50,5 @@ internal readonly record struct ConnectionEvent(
     Ready Ready = default,
     RefusalCode Refusal = RefusalCode.None,
     LinkEnd End = default,
-    ulong Incarnation = 0);
+    ulong Incarnation = 0,
+    bool IsAnswered = false);

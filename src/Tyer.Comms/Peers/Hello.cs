@@ -136,6 +136,7 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, Se
             else if (type == SecurityField && (security = SecurityOffer.TryRead(value)) is null) return false;
         }
 
-        return cluster.Length > 0 && name.Length > 0;
+        // They go into logs.
+        return NodeIdentity.IsName(cluster) && NodeIdentity.IsName(name);
     }
 }

@@ -172,10 +172,16 @@ public sealed class Peer
     }
 
     /// <summary>Brings a link that a peer has dialled: its hello is good.</summary>
-    internal void Accept(PeerLink link, Hello hello)
+    internal void Accept(PeerLink link, Hello hello, bool isAnswered)
     {
         lock (_mailboxGate) _links.Add(link.Id, link);
-        PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, link.Id, Hello: hello));
+        PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, link.Id, Hello: hello, IsAnswered: isAnswered));
+    }
+
+    /// <summary>A stamp for a hello to this peer.</summary>
+    internal ulong TakeStamp()
+    {
+        lock (_queue.Gate) return _connection.TakeStamp();
     }
 
     /// <summary>A sequenced frame has come over the open link.</summary>
@@ -349,7 +355,7 @@ public sealed class Peer
                 break;
 
             case ConnectionActionKind.SendHello:
-                link!.SendNow(new Hello(_domain.Options.Local, NodeId, action.Stamp).ToFrame());
+                link!.SayHello(new Hello(_domain.Options.Local, NodeId, action.Stamp));
                 break;
 
             case ConnectionActionKind.SendReady:

@@ -89,6 +89,9 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
 
     private bool MayDial => _isStarted && !_isStopped && _current is null && _next is null && !_links.Exists(link => link.IsDialled);
 
+    /// <summary>A stamp for a hello that is said before the connection hears of its link.</summary>
+    public ulong TakeStamp() => ++_stamp;
+
     /// <summary>Takes an event in; appends what is to be done, in order.</summary>
     public void Handle(in ConnectionEvent e, TimeSpan now, List<ConnectionAction> actions)
     {
@@ -113,7 +116,7 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
                 break;
 
             case ConnectionEventKind.Hello:
-                OnHello(id, link, e.Hello!);
+                OnHello(id, link, e.Hello!, e.IsAnswered);
                 break;
 
             case ConnectionEventKind.Ready when link is not null:
@@ -148,7 +151,7 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
         DialIfDue();
     }
 
-    private void OnHello(long id, LinkState? link, Hello hello)
+    private void OnHello(long id, LinkState? link, Hello hello, bool isAnswered)
     {
         if (link is null)
         {
@@ -184,7 +187,7 @@ internal sealed class PeerConnection(uint localNode, uint peerNode, PeerSession 
         link.Incarnation = hello.Sender.Incarnation;
         link.HelloStamp = hello.Stamp;
         link.Deadline = _now + CommsLimits.HelloBudget;
-        if (!link.IsDialled) Act(new(ConnectionActionKind.SendHello, link.Id, Stamp: ++_stamp));
+        if (!link.IsDialled && !isAnswered) Act(new(ConnectionActionKind.SendHello, link.Id, Stamp: ++_stamp));
         if (_chooses) Choose(link);
     }
 

@@ -1,5 +1,7 @@
+using System.Net;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Peers;
@@ -14,6 +16,10 @@ internal sealed class PeerLink : IFrameReceiver
     private LinkEnd? _endBeforeConnected;
     private bool _hasDelivered;
     private volatile bool _isOpen;
+
+    // Of the reader, but for the dialler's own hello, before anything is read.
+    private LinkHandshake? _handshake;
+    private Hello? _unproven;
 
     /// <summary>A link that will be dialled.</summary>
     public PeerLink(CommsDomain domain, long id, Peer peer)
@@ -37,6 +43,9 @@ internal sealed class PeerLink : IFrameReceiver
 
     /// <summary>When it must have said hello, as long as it is a stranger's.</summary>
     public TimeSpan HelloDeadline { get; }
+
+    /// <summary>The address at the other end; null over a Unix socket, and as long as there is no connection.</summary>
+    public IPAddress? RemoteAddress => _link?.RemoteAddress;
 
     /// <summary>Whether messages may come.</summary>
     public bool IsOpen
@@ -63,6 +72,20 @@ internal sealed class PeerLink : IFrameReceiver
 
     /// <summary>Begins to read what a stranger says.</summary>
     public void Start() => _link!.Start(this);
+
+    /// <summary>Says hello, with what the other side needs to know who this is.</summary>
+    public void SayHello(Hello hello)
+    {
+        if (_link is not { } link) return;
+        if (!_domain.IsSecured)
+        {
+            link.SendNow(hello.ToFrame());
+            return;
+        }
+
+        _handshake ??= _domain.NewHandshake(HandshakeRole.Initiator);
+        _handshake.SayHello(link, hello);
+    }
 
     /// <summary>Sends a frame of the handshake.</summary>
     public void SendNow(ReadOnlySpan<byte> frame) => _link?.SendNow(frame);
@@ -107,18 +130,25 @@ internal sealed class PeerLink : IFrameReceiver
             case FrameKind.Ack when _isOpen:
                 return frame.Body.IsEmpty ? _peer!.Acknowledge(frame) : FrameError.MalformedBody;
 
-            case FrameKind.Hello:
+            case FrameKind.Hello when !_isOpen:
                 return OnHello(frame.Body);
 
-            case FrameKind.Ready when _peer is not null:
+            case FrameKind.AuthProof when _unproven is { } hello && _handshake is { AwaitsProof: true } handshake:
+                if (frame.Body.Length != AuthProof.Bytes) return FrameError.MalformedBody;
+                _unproven = null;
+                if (handshake.HearProof(_link!, frame.Body) is var code && code != RefusalCode.None) Refuse(code, hello);
+                else LetIn(hello);
+                return FrameError.None;
+
+            case FrameKind.Ready when _peer is not null && _unproven is null:
                 if (!Ready.TryRead(frame.Body, out Ready ready)) return FrameError.MalformedBody;
                 _peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Ready, Id, Ready: ready));
                 return FrameError.None;
 
             case FrameKind.Refusal:
-                if (!Refusal.TryRead(frame.Body, out RefusalCode code)) return FrameError.MalformedBody;
-                _peer?.PostAndWait(new ConnectionEvent(ConnectionEventKind.Refused, Id, Refusal: code));
-                _link!.End(new LinkEnd(LinkEndReason.Refused, Refusal: code));
+                if (!Refusal.TryRead(frame.Body, out RefusalCode said)) return FrameError.MalformedBody;
+                _peer?.PostAndWait(new ConnectionEvent(ConnectionEventKind.Refused, Id, Refusal: said));
+                _link!.End(new LinkEnd(LinkEndReason.Refused, Refusal: said));
                 return FrameError.None;
 
             default:
@@ -162,23 +192,44 @@ internal sealed class PeerLink : IFrameReceiver
     {
         RefusalCode code = Hello.TryRead(body, out Hello? hello);
         if (code == RefusalCode.None) code = hello!.Judge(_domain.Options.Local, id => _peer is null ? _domain.Find(id) is not null : id == _peer.NodeId);
-        if (code != RefusalCode.None)
-        {
-            _domain.StrangerRefused(this, code, hello);
-            Refuse(code);
-            return FrameError.None;
-        }
+        if (code == RefusalCode.None) code = _domain.IsSecured ? BeginProof(hello!, body) : Unsecured(hello!);
+        if (code != RefusalCode.None) Refuse(code, hello);
+        else if (_unproven is null) LetIn(hello!);
+        return FrameError.None;
+    }
 
+    private static RefusalCode Unsecured(Hello hello) => hello.Security is null ? RefusalCode.None : RefusalCode.SecurityMismatch;
+
+    /// <summary>A hello that is to be proved; who was dialled answers it, and proves first.</summary>
+    private RefusalCode BeginProof(Hello hello, ReadOnlySpan<byte> body)
+    {
+        LinkHandshake handshake = _handshake ??= _domain.NewHandshake(HandshakeRole.Responder);
+        RefusalCode code = handshake.HearHello(_link!, hello, body);
+        if (code != RefusalCode.None) return code;
+
+        _unproven = hello;
+        if (_peer is null) handshake.SayHello(_link!, new Hello(_domain.Options.Local, hello.Sender.NodeId, _domain.Find(hello.Sender.NodeId)!.TakeStamp()));
+        return RefusalCode.None;
+    }
+
+    /// <summary>The other side is the peer that it says it is, as far as that is to be proved.</summary>
+    private void LetIn(Hello hello)
+    {
         _link!.RaiseBodyMax(CommsLimits.PeerBodyBytesMax);
         if (_peer is { } peer)
         {
             peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, Id, Hello: hello));
-            return FrameError.None;
+            return;
         }
 
-        _peer = _domain.Find(hello!.Sender.NodeId)!;
+        _peer = _domain.Find(hello.Sender.NodeId)!;
         _domain.StrangerGone(this);
-        _peer.Accept(this, hello);
-        return FrameError.None;
+        _peer.Accept(this, hello, isAnswered: _handshake is not null);
+    }
+
+    private void Refuse(RefusalCode code, Hello? hello)
+    {
+        _domain.StrangerRefused(this, code, hello);
+        Refuse(code);
     }
 }

@@ -53,6 +53,8 @@ internal sealed partial class LocalAnswers(NodeCore node)
             },
             StateDirectory = node.State.Path,
             ClientEndpoints = node.Clients.Endpoints,
+            Security = NodeSecurity.NameOf(node.Security.Mode),
+            Refused = node.Refusals,
         };
     }
 

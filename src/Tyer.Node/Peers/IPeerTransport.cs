@@ -23,6 +23,9 @@ internal interface IPeerTransport : IAsyncDisposable
     /// <summary>Sends what is queued for a peer, unless a reader's batch will do so when it ends.</summary>
     void Flush(uint node);
 
+    /// <summary>Connections that were refused, ever, by reason.</summary>
+    IReadOnlyDictionary<string, long> Refusals => new Dictionary<string, long>();
+
     /// <summary>Whether there is a connection to a peer.</summary>
     bool IsConnected(uint node);
 

@@ -111,6 +111,9 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     public ValueTask<byte[]?> AskAsync(uint node, QuestionTopic topic, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         IsReachable(node) ? _questions!.AskAsync(node, topic, json, cancellationToken) : new ValueTask<byte[]?>((byte[]?)null);
 
+    /// <summary>Connections of nodes that were refused, ever, by reason.</summary>
+    internal IReadOnlyDictionary<string, long> Refusals => _transport.Refusals;
+
     public bool IsReachable(uint node) => _transport.IsConnected(node);
 
     public void OnMessage(uint from, ushort binding, uint view, ReadOnlySpan<byte> body)

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
 using Tyer.Comms.Peers;
+using Tyer.Comms.Security;
 using Tyer.Comms.Tests.Support;
 
 namespace Tyer.Comms.Tests.Peers;
@@ -41,6 +42,13 @@ internal sealed class TestNode : IMessageHandler, IPeerObserver, IDisposable
         }
     }
 
+    /// <summary>The same, after something that leads to it.</summary>
+    public async Task<string> Until(string beginning, Action act)
+    {
+        act();
+        return await Until(beginning);
+    }
+
     public void Dispose() => Domain.Dispose();
 
     void IMessageHandler.OnMessage(Peer peer, ushort binding, uint view, ReadOnlySpan<byte> body)
@@ -74,7 +82,7 @@ internal sealed class TestCluster : IDisposable
     private readonly List<IDisposable> _parts = [];
 
     /// <summary>A node that reaches each peer directly, or through a proxy if there is one.</summary>
-    public TestNode Node(uint id, uint[] peers, ulong incarnation = 1, long queueBytesMax = CommsLimits.PeerQueueBytesMax, TimeSpan? helloBudget = null)
+    public TestNode Node(uint id, uint[] peers, ulong incarnation = 1, long queueBytesMax = CommsLimits.PeerQueueBytesMax, TimeSpan? helloBudget = null, PeerSecurity? security = null)
     {
         var node = new TestNode(new CommsDomainOptions
         {
@@ -83,6 +91,7 @@ internal sealed class TestCluster : IDisposable
             Peers = [.. peers.Select(peer => new PeerAddress(peer, $"n{peer}", CommsEndpoint.Parse("unix:" + PathTo(id, peer))))],
             PeerQueueBytesMax = queueBytesMax,
             HelloBudget = helloBudget ?? TimeSpan.FromMinutes(1),
+            Security = security ?? PeerSecurity.None,
         });
         _parts.Add(node);
         return node;
@@ -96,6 +105,9 @@ internal sealed class TestCluster : IDisposable
         return proxy;
     }
 
+    /// <summary>A file in the cluster's folder.</summary>
+    public string File(string name) => _folder.File(name);
+
     public string Path(uint id) => _folder.File($"n{id}");
 
     public void Dispose()
@@ -104,7 +116,7 @@ internal sealed class TestCluster : IDisposable
         _folder.Dispose();
     }
 
-    private string PathTo(uint from, uint to) => File.Exists(ProxyPath(from, to)) ? ProxyPath(from, to) : Path(to);
+    private string PathTo(uint from, uint to) => System.IO.File.Exists(ProxyPath(from, to)) ? ProxyPath(from, to) : Path(to);
 
     private string ProxyPath(uint from, uint to) => _folder.File($"p{from}-{to}");
 }
