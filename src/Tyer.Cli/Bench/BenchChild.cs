@@ -50,8 +50,8 @@ internal static class BenchChild
     /// <summary>The same for messages between nodes.</summary>
     public static IReadOnlyList<string> MeasureComms(bool isQuick) => [Verb, MeasureCommsRole, isQuick.ToString()];
 
-    /// <summary>A node that sends back what it gets.</summary>
-    public static IReadOnlyList<string> CommsEcho(string near, string far) => [Verb, CommsEchoRole, near, far];
+    /// <summary>A node that sends back what it gets, sealed if there is a key file.</summary>
+    public static IReadOnlyList<string> CommsEcho(string near, string far, string keyFile) => [Verb, CommsEchoRole, near, far, keyFile];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -66,8 +66,8 @@ internal static class BenchChild
             case [Verb, MeasureCommsRole, string isQuick]:
                 await MeasureAsync(stopped => CommsBench.RunAsync(SelfCommand.Current, bool.Parse(isQuick), stopped)).ConfigureAwait(false);
                 return ExitCodes.Ok;
-            case [Verb, CommsEchoRole, string near, string far]:
-                using (new CommsEnd(isEcho: true, near, far)) await UntilInputEndsAsync().ConfigureAwait(false);
+            case [Verb, CommsEchoRole, string near, string far, string keyFile]:
+                using (new CommsEnd(isEcho: true, near, far, keyFile)) await UntilInputEndsAsync().ConfigureAwait(false);
                 return ExitCodes.Ok;
             case [Verb, DaemonRole, string socket]:
                 var options = new TyerNodeOptions { Name = "bench1", Volatile = true, ClientEndpoints = { $"unix:{socket}" } };

@@ -24,7 +24,7 @@ internal static class BenchRun
     {
         TimeSpan slice = isQuick ? QuickSlice : Slice;
         TimeSpan warmUp = isQuick ? QuickWarmUp : WarmUp;
-        Probe[] yardsticks = [.. probes.Select(probe => probe.Against).OfType<Probe>().Append(raw).Distinct()];
+        Probe[] yardsticks = [.. probes.SelectMany(YardsticksOf).Append(raw).Distinct()];
         Probe[] all = [.. yardsticks, .. probes.Except(yardsticks)];
         // Twice: what later probes call changes how the code of earlier ones is compiled.
         foreach (Probe probe in all.Concat(all))
@@ -40,7 +40,7 @@ internal static class BenchRun
             foreach (Probe probe in probes.Except(yardsticks))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (probe.Against is { } yardstick) times[yardstick].Add(await yardstick.TimeAsync().ConfigureAwait(false));
+                foreach (Probe yardstick in YardsticksOf(probe)) times[yardstick].Add(await yardstick.TimeAsync().ConfigureAwait(false));
                 await probe.MeasureAsync().ConfigureAwait(false);
             }
 
@@ -50,6 +50,9 @@ internal static class BenchRun
         return new BenchReport(
             Environment.ProcessorCount, RuntimeInformation.FrameworkDescription, Rounds, Median(raw.Results), [.. probes.Select(FigureOf)]);
     }
+
+    /// <summary>What a probe is compared with, after what that is compared with.</summary>
+    private static IEnumerable<Probe> YardsticksOf(Probe probe) => probe.Against is { } yardstick ? [.. YardsticksOf(yardstick), yardstick] : [];
 
     internal static double Median(IEnumerable<double> values)
     {

@@ -1,11 +1,13 @@
 using Tyer.Cli.Running;
+using Tyer.Comms.Security;
 
 namespace Tyer.Cli.Bench.Comms;
 
 /// <summary>What messages between two nodes cost, beside what the same bytes cost on bare sockets.</summary>
 internal static class CommsBench
 {
-    private const string Where = "two nodes";
+    private const string InTheClear = "two nodes";
+    private const string Sealed = "two nodes, psk+seal";
 
     /// <summary>Starts what it needs, measures, and ends what it started.</summary>
     /// <param name="self">How to start this program again.</param>
@@ -16,34 +18,59 @@ internal static class CommsBench
         ChildProcess echo = await ChildProcess.StartAsync(self, BenchChild.Echo(), ChildProcess.StartTime, cancellationToken).ConfigureAwait(false);
         await using var echoEnd = echo.ConfigureAwait(false);
         using var link = new RawLink(echo.FirstLine);
-        (string near, string far) = (FreeAddress.Next(), FreeAddress.Next());
-        ChildProcess node = await ChildProcess.StartAsync(self, BenchChild.CommsEcho(far, near), ChildProcess.StartTime, cancellationToken).ConfigureAwait(false);
-        await using var nodeEnd = node.ConfigureAwait(false);
-        using var end = new CommsEnd(isEcho: false, near, far);
-        await end.Connected.WaitAsync(ChildProcess.StartTime, cancellationToken).ConfigureAwait(false);
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("tyer-bench-");
+        try
+        {
+            string keyFile = Path.Combine(directory.FullName, "key");
+            KeyFile.Create(keyFile);
+            CommsPair clear = await CommsPair.StartAsync(self, "", cancellationToken).ConfigureAwait(false);
+            await using var clearEnd = clear.ConfigureAwait(false);
+            CommsPair sealing = await CommsPair.StartAsync(self, keyFile, cancellationToken).ConfigureAwait(false);
+            await using var sealingEnd = sealing.ConfigureAwait(false);
 
-        Probe roundTrip = link.RoundTrip();
-        Probe batches = link.Batches();
-        return await BenchRun.MeasureAsync(roundTrip, [roundTrip, .. ProbesOf(end, roundTrip, batches)], isQuick, cancellationToken).ConfigureAwait(false);
+            Probe roundTrip = link.RoundTrip();
+            Probe batches = link.Batches();
+            Probe answer = RequestAndReply(InTheClear, clear.Near, roundTrip, 1.8);
+            Probe[] probes =
+            [
+                roundTrip,
+                answer,
+                new() { Where = InTheClear, What = "request and reply, awaited by a thread", Against = roundTrip, Run = clear.Near.Call, Allocated = AllocatedByAll },
+                RequestAndReply(Sealed, sealing.Near, answer, 1.5),
+                batches,
+                Batches(InTheClear, clear.Near, batches, 0.1),
+                Batches(Sealed, sealing.Near, batches, null),
+            ];
+            return await BenchRun.MeasureAsync(roundTrip, probes, isQuick, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
     }
 
-    private static IEnumerable<Probe> ProbesOf(CommsEnd end, Probe roundTrip, Probe batches) =>
-    [
-        new() { Where = Where, What = "request and reply", Completions = "inline", Against = roundTrip, Goal = 1.8, Run = count => end.Exchange(count, 1), Allocated = AllocatedByAll },
-        new() { Where = Where, What = "request and reply, awaited by a thread", Against = roundTrip, Run = end.Call, Allocated = AllocatedByAll },
-        batches,
-        new()
-        {
-            Where = Where,
-            What = $"batches of {RawLink.MessagesPerBatch} messages, echoed",
-            Completions = "inline",
-            Kind = FigureKind.Rate,
-            Against = batches,
-            Goal = 0.1,
-            Run = count => end.Exchange(count, RawLink.MessagesPerBatch),
-            Allocated = AllocatedByAll,
-        },
-    ];
+    private static Probe RequestAndReply(string where, CommsEnd end, Probe against, double goal) => new()
+    {
+        Where = where,
+        What = "request and reply",
+        Completions = "inline",
+        Against = against,
+        Goal = goal,
+        Run = count => end.Exchange(count, 1),
+        Allocated = AllocatedByAll,
+    };
+
+    private static Probe Batches(string where, CommsEnd end, Probe against, double? goal) => new()
+    {
+        Where = where,
+        What = $"batches of {RawLink.MessagesPerBatch} messages, echoed",
+        Completions = "inline",
+        Kind = FigureKind.Rate,
+        Against = against,
+        Goal = goal,
+        Run = count => end.Exchange(count, RawLink.MessagesPerBatch),
+        Allocated = AllocatedByAll,
+    };
 
     // Messages are sent and received on several threads.
     private static long AllocatedByAll() => GC.GetTotalAllocatedBytes(precise: true);

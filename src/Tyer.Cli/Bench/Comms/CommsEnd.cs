@@ -1,6 +1,7 @@
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
 using Tyer.Comms.Peers;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Cli.Bench.Comms;
@@ -26,7 +27,8 @@ internal sealed class CommsEnd : IMessageHandler, IPeerObserver, IDisposable
     /// <param name="isEcho">Whether it is the one that sends back.</param>
     /// <param name="near">Where it listens.</param>
     /// <param name="far">Where the other does.</param>
-    public CommsEnd(bool isEcho, string near, string far)
+    /// <param name="keyFile">What they say to each other is sealed with the keys in this file; empty: it is not.</param>
+    public CommsEnd(bool isEcho, string near, string far, string keyFile)
     {
         _isEcho = isEcho;
         (uint id, uint other) = isEcho ? (2u, 1u) : (1u, 2u);
@@ -36,6 +38,7 @@ internal sealed class CommsEnd : IMessageHandler, IPeerObserver, IDisposable
                 Local = new NodeIdentity("bench", id, $"bench{id}", 1),
                 Listen = CommsEndpoint.Parse(near),
                 Peers = [new PeerAddress(other, $"bench{other}", CommsEndpoint.Parse(far))],
+                Security = keyFile.Length == 0 ? PeerSecurity.None : PeerSecurity.ByKeys(SecurityMode.PskSeal, keyFile),
             },
             this,
             this);
