@@ -6,6 +6,7 @@ using Tyer.Engine;
 using Tyer.Node.Administration;
 using Tyer.Node.Clients;
 using Tyer.Node.Lockspaces;
+using Tyer.Node.Metrics;
 using Tyer.Node.Peers;
 using Tyer.Node.Queries;
 using Tyer.Node.Sessions;
@@ -28,6 +29,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
     private readonly TimerThread _timer;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LockIdRange _lockNumbers;
+    private readonly NodeMetrics _metrics;
     private int _stopping;
 
     /// <param name="settings">What it is to be.</param>
@@ -62,6 +64,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
         Answers = new LocalAnswers(this);
         Administration = new NodeAdministration(this);
         Clients = new ClientService(this);
+        _metrics = new NodeMetrics(this, mesh?.Transport);
         _timer = new TimerThread(Shards, AfterTick);
         Lockspaces.Start();
     }
@@ -155,6 +158,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
         if (isClean)
             await departure.EndAsync().ConfigureAwait(false);
         _timer.Dispose();
+        _metrics.Dispose();
         await Membership.DisposeAsync().ConfigureAwait(false);
         if (_mesh is not null)
             await _mesh.DisposeAsync().ConfigureAwait(false);

@@ -38,7 +38,7 @@ internal sealed class NodeWiring
         Events.State(StackState.Joining, Membership.StateReason);
         foreach (var peer in settings.Peers)
             Events.Peer(peer);
-        Shards.Recoveries.Moved = Events.Recovery;
+        Shards.Recoveries.Moved += (record, _) => Events.Recovery(record);
         mesh?.Attach(this);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tyer.Node;
 
@@ -69,6 +70,9 @@ public sealed class TyerNodeOptions
 
     /// <summary>Where the node logs to; null: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>The scope of the meter that the node measures itself with, <c>Tyer.Node</c>; null: it has none.</summary>
+    public IMeterFactory? MeterFactory { get; set; }
 
     /// <summary>Where the node's clock comes from; null: the machine's boot-time clock. For tests.</summary>
     public Time.IClock? Clock { get; set; }

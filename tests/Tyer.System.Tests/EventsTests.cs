@@ -23,7 +23,7 @@ public sealed class EventsTests : IAsyncDisposable
         await following.LineWithAsync($"change view id:1->2 ");
         (await _nodes.TyerAsync(1, "view", "fence", departed)).With(0);
         await following.LineWithAsync($"unproven:n{departed}->\"\"");
-        await following.LineWithAsync("phase:\"directory complete\"->settled");
+        await following.LineWithAsync("phase:DirectoryComplete->Settled");
 
         Assert.Contains("exists view id:1 quorum:yes members:n1.", following.Output, StringComparison.Ordinal);
         Assert.Contains("exists connection name:n2 connection:Connected ", following.Output, StringComparison.Ordinal);

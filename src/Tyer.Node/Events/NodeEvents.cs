@@ -38,7 +38,7 @@ internal sealed class NodeEvents(NodeWiring node)
         Hub.Set("connection", KeyOf(peer), ("connection", "Unconnected"), ("incarnation", ""), ("why", why));
 
     /// <summary>A recovery has come as far as that.</summary>
-    internal void Recovery(RecoveryRecord record) => Hub.Set("recovery", "", ("view", Text(record.View.Id)), ("phase", record.Phase));
+    internal void Recovery(RecoveryRecord record) => Hub.Set("recovery", "", ("view", Text(record.View.Id)), ("phase", record.Phase.ToString()));
 
     private string KeyOf(uint peer) => $"name:{node.NameOf(peer)}";
 

@@ -42,6 +42,8 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
 
     public bool IsConnected(uint node) => _peers[node]?.State == ConnectionState.Connected;
 
+    public PeerStatistics TrafficOf(uint node) => _peers[node]?.Statistics ?? default;
+
     public IReadOnlyDictionary<string, long> Refusals => _domain.Refusals.ToDictionary(each => each.Key.ToString(), each => each.Value);
 
     public void CutOff(uint node)

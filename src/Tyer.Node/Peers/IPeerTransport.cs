@@ -1,3 +1,5 @@
+using Tyer.Comms.Peers;
+
 namespace Tyer.Node.Peers;
 
 /// <summary>
@@ -25,6 +27,9 @@ internal interface IPeerTransport : IAsyncDisposable
 
     /// <summary>Connections that were refused, ever, by reason.</summary>
     IReadOnlyDictionary<string, long> Refusals => new Dictionary<string, long>();
+
+    /// <summary>What has passed between this node and a peer.</summary>
+    PeerStatistics TrafficOf(uint node) => default;
 
     /// <summary>Whether there is a connection to a peer.</summary>
     bool IsConnected(uint node);

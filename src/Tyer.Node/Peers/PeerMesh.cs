@@ -35,6 +35,8 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
             _bits[_peers[index]] = (sbyte)index;
     }
 
+    internal IPeerTransport Transport => _transport;
+
     /// <summary>Makes the mesh known to its node. Nothing is delivered before <see cref="Start"/>.</summary>
     internal void Attach(NodeWiring node)
     {

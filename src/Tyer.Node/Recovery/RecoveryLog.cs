@@ -15,8 +15,8 @@ internal sealed class RecoveryLog(uint node, IClock clock)
     private readonly Dictionary<(MemberId Member, RecoveryMarker Marker), ulong> _said = [];
     private RecoveryRecord? _present;
 
-    /// <summary>Is told of a recovery that has come to another phase, in order, and must not ask anything; set once, before the first view.</summary>
-    internal Action<RecoveryRecord> Moved { get; set; } = static _ => { };
+    /// <summary>Are told of a recovery that has gone on, and from which phase, in order; they must not ask anything. Set before the first view.</summary>
+    internal Action<RecoveryRecord, RecoveryPhase> Moved { get; set; } = static (_, _) => { };
 
     /// <summary>The recoveries remembered, the newest first, each as a copy.</summary>
     internal IReadOnlyList<RecoveryRecord> Records
@@ -67,7 +67,7 @@ internal sealed class RecoveryLog(uint node, IClock clock)
             _records.Enqueue(_present);
             if (_records.Count > NodeLimits.RecoveriesKept)
                 _records.Dequeue();
-            Moved(_present);
+            Moved(_present, RecoveryPhase.Begun);
         }
     }
 
@@ -111,11 +111,27 @@ internal sealed class RecoveryLog(uint node, IClock clock)
             if (since.Regrants >= present.Counts.Regrants)
                 present.Counts = since;
             if (present.Phase != phase)
-                Moved(present);
+                Moved(present, phase);
         }
     }
 
     private bool HasSaid(MemberId member, RecoveryMarker marker) => _said.GetValueOrDefault((member, marker)) == _present!.View.Id;
+}
+
+/// <summary>How far a recovery has come.</summary>
+internal enum RecoveryPhase
+{
+    /// <summary>The view has come.</summary>
+    Begun,
+
+    /// <summary>All shards have it.</summary>
+    Installed,
+
+    /// <summary>All members have recorded what they master.</summary>
+    DirectoryComplete,
+
+    /// <summary>Nothing is in doubt any more.</summary>
+    Settled,
 }
 
 /// <summary>One change of the view; spans of time are since it came.</summary>
@@ -147,12 +163,21 @@ internal sealed record RecoveryRecord
 
     internal ulong? SupersededBy { get; set; }
 
-    /// <summary>How far it has come, for people.</summary>
-    internal string Phase => this switch
+    /// <summary>How far it has come.</summary>
+    internal RecoveryPhase Phase => this switch
     {
-        { Settled: not null } => "settled",
-        { DirectoryComplete: not null } => "directory complete",
-        { Installed: not null } => "installed",
-        _ => "begun",
+        { Settled: not null } => RecoveryPhase.Settled,
+        { DirectoryComplete: not null } => RecoveryPhase.DirectoryComplete,
+        { Installed: not null } => RecoveryPhase.Installed,
+        _ => RecoveryPhase.Begun,
+    };
+
+    /// <summary>When it reached a phase; null: it has not.</summary>
+    internal TimeSpan? ReachedAt(RecoveryPhase phase) => phase switch
+    {
+        RecoveryPhase.Installed => Installed,
+        RecoveryPhase.DirectoryComplete => DirectoryComplete,
+        RecoveryPhase.Settled => Settled,
+        _ => TimeSpan.Zero,
     };
 }

@@ -114,6 +114,9 @@ internal sealed class ShardSet
         NoteRecovery();
     }
 
+    /// <summary>What all recoveries have had to do, ever.</summary>
+    internal RecoveryCounts RecoveryCounts => Look().Counts;
+
     private void NoteRecovery()
     {
         var (view, isSettled, counts) = Look();
