@@ -63,6 +63,9 @@ public static class CommsLimits
     /// <summary>Time for a new connection to say who it is and be accepted, at most: a silent one costs a slot.</summary>
     public static readonly TimeSpan HelloBudget = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time for TLS to come about on a connection that was dialled, at most; one that was accepted has its hello budget for it.</summary>
+    public static readonly TimeSpan TlsBudget = TimeSpan.FromSeconds(3);
+
     /// <summary>The longest delay before the next attempt to reach a peer.</summary>
     public static readonly TimeSpan ReconnectDelayMax = TimeSpan.FromSeconds(1);
 

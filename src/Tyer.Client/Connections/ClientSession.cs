@@ -100,7 +100,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
         limit.CancelAfter(budget);
         try
         {
-            _link = await ClientLink.ConnectAsync(Endpoint, this, budget, limit.Token).ConfigureAwait(false);
+            _link = await ClientLink.ConnectAsync(Endpoint, this, budget, certificates: null, limit.Token).ConfigureAwait(false);
             Greet(hello);
             Welcome = await _welcome.Task.WaitAsync(limit.Token).ConfigureAwait(false);
         }

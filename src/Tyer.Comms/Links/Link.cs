@@ -45,6 +45,9 @@ internal abstract class Link : IWriterOwner
     /// <summary>The address at the other end; null over a Unix socket.</summary>
     public IPAddress? RemoteAddress { get; protected init; }
 
+    /// <summary>Whom the certificate of the other end speaks of; null where there is none.</summary>
+    public virtual CertificateIdentity? Identity => null;
+
     /// <summary>Bytes received that do not make a whole frame yet, and room for more; the reader's.</summary>
     protected ReceiveBuffer Buffer => _buffer;
 
@@ -77,6 +80,9 @@ internal abstract class Link : IWriterOwner
         (_sends, _receives) = (sends, receives);
         _opened = new ReceiveBuffer(SealCipher.PlainBytesMax);
     }
+
+    /// <summary>Reads on the calling thread until the link ends.</summary>
+    public virtual void Read(IFrameReceiver receiver) => throw new NotSupportedException("This sort of link is not read by a thread.");
 
     /// <summary>Begins to read, and delivers to this receiver.</summary>
     public abstract void Start(IFrameReceiver receiver);
@@ -178,6 +184,9 @@ internal abstract class Link : IWriterOwner
             return new LinkEnd(LinkEndReason.HandlerFailed, Fault: e);
         }
     }
+
+    /// <summary>Who does not read what it asked for may not ask for more: the socket fills, and pushes back.</summary>
+    protected Task WaitForQuietAsync(long bytes) => _writer is { } writer ? writer.WhenQuietAsync(bytes) : Task.CompletedTask;
 
     private bool TryReadFrame(out MessageView frame, out FrameError error)
     {

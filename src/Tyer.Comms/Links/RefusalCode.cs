@@ -71,6 +71,18 @@ public enum RefusalCode
 
     /// <summary>Too many at this address have failed to prove who they are; after a while they are heard again.</summary>
     TooManyFailures = 44,
+
+    /// <summary>The other side's certificate is not that of whom it says it is.</summary>
+    CertificateMismatch = 45,
+
+    /// <summary>The other side's certificate is on the list of those that are not believed any more.</summary>
+    CertificateRevoked = 46,
+
+    /// <summary>The other side's certificate is not one of this cluster's authority, or has expired. Told by TLS, not in a frame.</summary>
+    CertificateInvalid = 47,
+
+    /// <summary>No TLS 1.3 came about: the other side speaks something else. Told by TLS, not in a frame.</summary>
+    TlsFailed = 48,
 }
 
 /// <summary>What a refused dialler does.</summary>
@@ -80,7 +92,11 @@ internal static class RefusalCodes
     public static bool IsTransient(RefusalCode code) => code
         is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers or RefusalCode.TooManyFailures;
 
+    /// <summary>Whether TLS gave the reason, before the other side could say who it is.</summary>
+    public static bool IsOfTls(RefusalCode code) => code is RefusalCode.TlsFailed or RefusalCode.CertificateInvalid or RefusalCode.CertificateRevoked;
+
     /// <summary>Whether the other side has failed to prove who it is, so that it is not to try too often.</summary>
     public static bool IsFailedProof(RefusalCode code) => code
-        is RefusalCode.SecurityMismatch or RefusalCode.UnknownKey or RefusalCode.WrongProof or RefusalCode.NonceRepeated;
+        is RefusalCode.SecurityMismatch or RefusalCode.UnknownKey or RefusalCode.WrongProof or RefusalCode.NonceRepeated
+        or RefusalCode.CertificateMismatch or RefusalCode.CertificateRevoked or RefusalCode.CertificateInvalid or RefusalCode.TlsFailed;
 }

@@ -43,13 +43,13 @@ internal sealed class SocketLink : Link
         _ = Task.Run(() => Read(receiver));
     }
 
-    /// <summary>Reads on the calling thread until the link ends.</summary>
-    public void Read(IFrameReceiver receiver)
+    /// <inheritdoc/>
+    public override void Read(IFrameReceiver receiver)
     {
         DeliverTo(receiver);
         while (!HasEnded)
         {
-            WaitForQuietAsync().GetAwaiter().GetResult();
+            WaitForQuietAsync(QuietBytes).GetAwaiter().GetResult();
             int count = _socket.Receive(Buffer.Free().Span, SocketFlags.None, out SocketError error);
             if (error == SocketError.Success) Received(count);
             else if (error != SocketError.Interrupted) End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: error));
@@ -81,7 +81,7 @@ internal sealed class SocketLink : Link
         {
             try
             {
-                await WaitForQuietAsync().ConfigureAwait(false);
+                await WaitForQuietAsync(QuietBytes).ConfigureAwait(false);
                 if (Buffer.IsEmpty)
                 {
                     // An empty read waits for data while no buffer is held.
@@ -100,7 +100,4 @@ internal sealed class SocketLink : Link
         if (Writer is { } writer) await writer.CloseAsync().ConfigureAwait(false);
         Finish();
     }
-
-    /// <summary>Who does not read what it asked for may not ask for more: the socket fills, and pushes back.</summary>
-    private Task WaitForQuietAsync() => Writer is { } writer ? writer.WhenQuietAsync(QuietBytes) : Task.CompletedTask;
 }

@@ -45,6 +45,7 @@ public sealed class CommsDomain : IDisposable
         Handler = handler;
         Observer = observer;
         options.Security.ThrowIfInsecure(options.Listen);
+        options.Security.ThrowIfOthers(options.Local.Cluster, options.Local.NodeId);
         HashSet<uint> ids = [options.Local.NodeId];
         foreach (PeerAddress address in options.Peers)
         {
@@ -131,7 +132,7 @@ public sealed class CommsDomain : IDisposable
     internal void StrangerRefused(PeerLink link, RefusalCode code, Hello? hello)
     {
         StrangerGone(link);
-        TellRefused(code, link.RemoteAddress, hello);
+        TellRefused(code, link.Peer is null ? link.RemoteAddress : null, hello?.Sender.NodeId ?? link.Peer?.NodeId, hello?.Sender.Name ?? link.Peer?.Name);
     }
 
     /// <summary>A link is no stranger's any more, one way or the other.</summary>
@@ -173,7 +174,7 @@ public sealed class CommsDomain : IDisposable
         TimeSpan now = Transport.Now;
         if (_door.IsShut(accepted.RemoteAddress, now))
         {
-            TellRefused(RefusalCode.TooManyFailures, accepted.RemoteAddress, hello: null);
+            TellRefused(RefusalCode.TooManyFailures, accepted.RemoteAddress, node: null, name: null);
             return RefusalCode.TooManyFailures;
         }
 
@@ -204,9 +205,9 @@ public sealed class CommsDomain : IDisposable
     /// </summary>
     private PeerLink MostCrowding() => _strangers.GroupBy(stranger => stranger.RemoteAddress).MaxBy(group => group.Count())!.First();
 
-    private void TellRefused(RefusalCode code, IPAddress? address, Hello? hello)
+    private void TellRefused(RefusalCode code, IPAddress? address, uint? node, string? name)
     {
-        if (!_door.OnRefused(code, address, Transport.Now, out long untold)) return;
-        Observer.OnRefused(new RefusedHello(code, hello?.Sender.NodeId ?? 0, hello?.Sender.Name ?? "", IsByPeer: false) { Address = address, Untold = untold });
+        if (!_door.OnRefused(code, address, address?.ToString() ?? name ?? "", Transport.Now, out long untold)) return;
+        Observer.OnRefused(new RefusedHello(code, node ?? 0, name ?? "", IsByPeer: false) { Address = address, Untold = untold });
     }
 }

@@ -20,6 +20,7 @@ internal sealed class PeerLink : IFrameReceiver
     // Of the reader, but for the dialler's own hello, before anything is read.
     private LinkHandshake? _handshake;
     private Hello? _unproven;
+    private bool _isRefusedByPeer;
 
     /// <summary>A link that will be dialled.</summary>
     public PeerLink(CommsDomain domain, long id, Peer peer)
@@ -47,6 +48,9 @@ internal sealed class PeerLink : IFrameReceiver
     /// <summary>The address at the other end; null over a Unix socket, and as long as there is no connection.</summary>
     public IPAddress? RemoteAddress => _link?.RemoteAddress;
 
+    /// <summary>The peer that it leads to; null while it is a stranger's.</summary>
+    public Peer? Peer => _peer;
+
     /// <summary>Whether messages may come.</summary>
     public bool IsOpen
     {
@@ -64,6 +68,13 @@ internal sealed class PeerLink : IFrameReceiver
         }
 
         _peer!.PostAndWait(new ConnectionEvent(ConnectionEventKind.DialConnected, Id));
+    }
+
+    /// <summary>A link was dialled, and who is there is not whom it should be.</summary>
+    public void NotAgreed(RefusalCode code)
+    {
+        _domain.StrangerRefused(this, code, hello: null);
+        _peer!.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.Refused, Refusal: code)));
     }
 
     /// <summary>A link could not be dialled.</summary>
@@ -147,6 +158,7 @@ internal sealed class PeerLink : IFrameReceiver
 
             case FrameKind.Refusal:
                 if (!Refusal.TryRead(frame.Body, out RefusalCode said)) return FrameError.MalformedBody;
+                _isRefusedByPeer = true;
                 _peer?.PostAndWait(new ConnectionEvent(ConnectionEventKind.Refused, Id, Refusal: said));
                 _link!.End(new LinkEnd(LinkEndReason.Refused, Refusal: said));
                 return FrameError.None;
@@ -185,6 +197,7 @@ internal sealed class PeerLink : IFrameReceiver
     public void OnEnded(in LinkEnd end)
     {
         if (_peer is { } peer) peer.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: end));
+        else if (!_isRefusedByPeer && RefusalCodes.IsOfTls(end.Refusal)) _domain.StrangerRefused(this, end.Refusal, hello: null);
         else _domain.StrangerGone(this);
     }
 
@@ -192,13 +205,19 @@ internal sealed class PeerLink : IFrameReceiver
     {
         RefusalCode code = Hello.TryRead(body, out Hello? hello);
         if (code == RefusalCode.None) code = hello!.Judge(_domain.Options.Local, id => _peer is null ? _domain.Find(id) is not null : id == _peer.NodeId);
-        if (code == RefusalCode.None) code = _domain.IsSecured ? BeginProof(hello!, body) : Unsecured(hello!);
+        if (code == RefusalCode.None) code = _domain.IsSecured ? BeginProof(hello!, body) : Check(hello!);
         if (code != RefusalCode.None) Refuse(code, hello);
         else if (_unproven is null) LetIn(hello!);
         return FrameError.None;
     }
 
-    private static RefusalCode Unsecured(Hello hello) => hello.Security is null ? RefusalCode.None : RefusalCode.SecurityMismatch;
+    /// <summary>Whether a hello that proves nothing by itself is enough: with TLS, if the certificate is that of its sender.</summary>
+    private RefusalCode Check(Hello hello)
+    {
+        if (hello.Security is not null) return RefusalCode.SecurityMismatch;
+        if (_domain.Options.Security.Mode != SecurityMode.Mtls) return RefusalCode.None;
+        return _link!.Identity!.IsNode(hello.Sender.Cluster, hello.Sender.NodeId) ? RefusalCode.None : RefusalCode.CertificateMismatch;
+    }
 
     /// <summary>A hello that is to be proved; who was dialled answers it, and proves first.</summary>
     private RefusalCode BeginProof(Hello hello, ReadOnlySpan<byte> body)

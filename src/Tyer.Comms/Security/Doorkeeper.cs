@@ -38,17 +38,18 @@ internal sealed class Doorkeeper
 
     /// <summary>Somebody was refused.</summary>
     /// <param name="code">Why.</param>
-    /// <param name="address">Where from, or null.</param>
+    /// <param name="address">Where from; null where that does not count: over a Unix socket, or when this node had dialled.</param>
+    /// <param name="whence">Where from, for telling: refusals from there with the same code are of one kind.</param>
     /// <param name="now">The time.</param>
     /// <param name="untold">If it is to be told: how many of its kind were not, since the last one.</param>
     /// <returns>Whether it is to be told.</returns>
-    public bool OnRefused(RefusalCode code, IPAddress? address, TimeSpan now, out long untold)
+    public bool OnRefused(RefusalCode code, IPAddress? address, string whence, TimeSpan now, out long untold)
     {
         lock (_gate)
         {
             _refusals[code] = _refusals.GetValueOrDefault(code) + 1;
             if (address is not null && RefusalCodes.IsFailedProof(code)) _limiter.Failed(address, now);
-            return _log.IsToTell(code, address?.ToString() ?? "", now, out untold);
+            return _log.IsToTell(code, whence, now, out untold);
         }
     }
 }

@@ -9,10 +9,6 @@ namespace Tyer.Comms.Security;
 /// </summary>
 public static class KeyFile
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     /// <summary>Makes a file with one new key. A file that is there stays as it is.</summary>
     /// <exception cref="CommsException"><see cref="CommsErrorCode.NoCredentials"/>: there is one, or it cannot be written.</exception>
     public static KeyFileContents Create(string path)
@@ -20,7 +16,7 @@ public static class KeyFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Path.Exists(path))
             throw Fault(path, "it exists, and a key that is in use must not be lost. To change keys use --add, or choose another file");
-        return Write(path, new KeyRing(ClusterKey.New([])), FileMode.CreateNew);
+        return Write(path, new KeyRing(ClusterKey.New([])));
     }
 
     /// <summary>Adds a new key, which is accepted and not yet offered.</summary>
@@ -58,8 +54,7 @@ public static class KeyFile
         try
         {
             using SafeFileHandle file = File.OpenHandle(path);
-            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(file) is var mode && (mode & Others) != 0)
-                throw Fault(path, $"others than its owner may use it (mode {Octal(mode)}): change that with 'chmod 600 {path}', and change the keys if they may have been read");
+            if (PrivateFile.FaultOf(file, path) is { } others) throw Fault(path, others);
 
             int length = 0;
             for (int more = 1; more > 0 && length < text.Length; length += more) more = RandomAccess.Read(file, text.AsSpan(length), length);
@@ -89,7 +84,7 @@ public static class KeyFile
         try
         {
             File.Delete(fresh);
-            KeyFileContents contents = Write(fresh, ring, FileMode.CreateNew);
+            KeyFileContents contents = Write(fresh, ring);
             File.Move(fresh, path, overwrite: true);
             return contents;
         }
@@ -99,15 +94,13 @@ public static class KeyFile
         }
     }
 
-    private static KeyFileContents Write(string path, KeyRing ring, FileMode mode)
+    private static KeyFileContents Write(string path, KeyRing ring)
     {
         byte[] text = GC.AllocateArray<byte>(KeyFileText.BytesMax, pinned: true);
         try
         {
             int length = KeyFileText.Write(ring, text);
-            var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
-            using var file = new FileStream(path, options);
+            using FileStream file = PrivateFile.Create(path);
             file.Write(text, 0, length);
             file.Flush(flushToDisk: true);
             return new KeyFileContents(ring.Active.IdText, [.. ring.Keys.Skip(1).Select(key => key.IdText)]);
@@ -121,8 +114,6 @@ public static class KeyFile
             CryptographicOperations.ZeroMemory(text);
         }
     }
-
-    private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 
     private static CommsException Fault(string where, string what, Exception? cause = null) =>
         new(CommsErrorCode.NoCredentials, $"Key file {where}: {what.TrimEnd('.')}.", cause);

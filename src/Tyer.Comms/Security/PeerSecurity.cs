@@ -7,17 +7,21 @@ public sealed class PeerSecurity
 {
     private readonly KeyStore? _keys;
 
-    private PeerSecurity(SecurityMode mode, KeyStore? keys)
+    private PeerSecurity(SecurityMode mode, KeyStore? keys = null, CertificateStore? certificates = null)
     {
         Mode = mode;
         _keys = keys;
+        Certificates = certificates;
     }
 
     /// <summary>Nobody proves anything: for loopback and Unix sockets.</summary>
-    public static PeerSecurity None { get; } = new(SecurityMode.None, keys: null);
+    public static PeerSecurity None { get; } = new(SecurityMode.None);
 
     /// <summary>How.</summary>
     public SecurityMode Mode { get; }
+
+    /// <summary>This node's certificate and whose certificates it believes; null in other modes.</summary>
+    internal CertificateStore? Certificates { get; }
 
     /// <summary>The keys, as they were last read.</summary>
     internal KeyRing Ring => _keys!.Ring;
@@ -33,9 +37,32 @@ public sealed class PeerSecurity
         return new PeerSecurity(mode, new KeyStore(keyFile));
     }
 
+    /// <summary>By certificates of the cluster's own authority.</summary>
+    public static PeerSecurity ByCertificates(CertificateStore certificates)
+    {
+        ArgumentNullException.ThrowIfNull(certificates);
+        return new PeerSecurity(SecurityMode.Mtls, certificates: certificates);
+    }
+
     /// <summary>Reads again what it proves itself with; connections that stand are left alone. If that fails, all stays as it was.</summary>
-    /// <exception cref="CommsException"><see cref="CommsErrorCode.NoCredentials"/>, with file, line and reason.</exception>
-    public void Reload() => _keys?.Reload();
+    /// <exception cref="CommsException">
+    /// <see cref="CommsErrorCode.NoCredentials"/> or <see cref="CommsErrorCode.CertificateInvalid"/>, with file and reason.
+    /// </exception>
+    public void Reload()
+    {
+        _keys?.Reload();
+        Certificates?.Reload();
+    }
+
+    /// <summary>Returns when a node may prove itself with this.</summary>
+    /// <exception cref="CommsException"><see cref="CommsErrorCode.CertificateInvalid"/>: the certificate is another's.</exception>
+    internal void ThrowIfOthers(string cluster, uint node)
+    {
+        if (Certificates is null || Certificates.Own.IsNode(cluster, node)) return;
+        throw new CommsException(
+            CommsErrorCode.CertificateInvalid,
+            $"This node is {CertificateIdentity.OfNode(cluster, node)}, and its certificate speaks of {string.Join(", ", Certificates.Own.Names)}: give it its own.");
+    }
 
     /// <summary>Returns when an endpoint may be used with this.</summary>
     /// <exception cref="CommsException"><see cref="CommsErrorCode.InsecureEndpoint"/>: other machines can reach it, and nothing would tell who they are.</exception>

@@ -11,4 +11,7 @@ public enum SecurityMode
 
     /// <summary>As <see cref="Psk"/>, and everything after that is encrypted and authenticated.</summary>
     PskSeal = 2,
+
+    /// <summary>By TLS 1.3, with certificates of the cluster's own authority on both sides. Never in a hello: TLS comes before it.</summary>
+    Mtls = 3,
 }
