@@ -59,7 +59,7 @@ public sealed record SimProfile
     /// <summary>The mean time between two operations of a client.</summary>
     public long OperationEvery { get; init; } = 15 * Millisecond;
 
-    /// <summary>The profiles, calm to brutal, and one under leases.</summary>
+    /// <summary>The profiles, calm to brutal, one in which masters do not stay anywhere for long, and one under leases.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
         new() { Name = "calm" },
@@ -73,6 +73,16 @@ public sealed record SimProfile
             LatencyMax = 60 * Millisecond,
             ViewSkewMax = 600 * Millisecond,
             DetectionMax = 200 * Millisecond,
+        },
+        new()
+        {
+            Name = "restless",
+            FaultEvery = 1_200 * Millisecond,
+            LatencyMax = 20 * Millisecond,
+            ViewSkewMax = 200 * Millisecond,
+            MoveEvery = 8 * Millisecond,
+            Cold = 8,
+            Persistent = 300,
         },
         new() { Name = "leased", FaultEvery = 1_500 * Millisecond, LatencyMax = 20 * Millisecond, ViewSkewMax = 200 * Millisecond, Leases = true },
     ];

@@ -34,7 +34,7 @@ public sealed class ParseFaultTests
     [InlineData("revoke 5 --reason x", "LOCKID: '5' is not a lock id. One looks like id:4000000000002a. See 'tyer revoke --help'.")]
     [InlineData("completion bsh",
         "SHELL: there is no completion for 'bsh', only for bash, zsh, fish, pwsh. Did you mean 'bash'? See 'tyer completion --help'.")]
-    [InlineData("sim --profile calmm", "--profile: there is no profile 'calmm'; there are calm, rough, stormy, brutal, leased. See 'tyer sim --help'.")]
+    [InlineData("sim --profile calmm", "--profile: there is no profile 'calmm'; there are calm, rough, stormy, brutal, restless, leased. See 'tyer sim --help'.")]
     [InlineData("sim --nodes 1", "--nodes: '1' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
     [InlineData("sim --nodes 9-3", "--nodes: '9-3' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
     [InlineData("sim --nodes 65", "--nodes: '65' is out of range; it takes a whole number from 2 to 64, or two of them as in 2-64. See 'tyer sim --help'.")]
