@@ -21,7 +21,13 @@ public enum CommsErrorCode
     /// <summary>The only path to a peer is not removed.</summary>
     LastPath = 35,
 
-    /// <summary>An address that other machines can reach, and nothing yet that would tell who they are.</summary>
+    /// <summary>What proves who a node is cannot be used: no key file, one that others can read, or one that is malformed.</summary>
+    NoCredentials = 61,
+
+    /// <summary>A certificate cannot be used: not there, not that of this cluster's authority, expired, revoked, or somebody else's.</summary>
+    CertificateInvalid = 62,
+
+    /// <summary>An address that other machines can reach, and nothing that would tell who they are.</summary>
     InsecureEndpoint = 63,
 
     /// <summary>Nobody could be reached there.</summary>

@@ -34,10 +34,25 @@ public static class CommsLimits
     public const int UnadmittedClientsMax = 256;
 
     /// <summary>
-    /// Connections that have not yet said which peer they are, at most, beside <see cref="LinksPerPeerMax"/> for each path that is configured;
-    /// the next one is refused. Each has a thread.
+    /// Connections that have not yet shown which peer they are, at most, beside <see cref="LinksPerPeerMax"/> for each path that is configured;
+    /// the next one takes the place of one that has been silent for longest. Each has a thread.
     /// </summary>
     public const int StrangersMax = 16;
+
+    /// <summary>Times that those at one address may fail to prove themselves at once; then they are not heard for a while.</summary>
+    public const int AddressFailuresMax = 10;
+
+    /// <summary>Addresses with failures that are remembered, at most: an attacker has many.</summary>
+    internal const int FailedAddressesMax = 1024;
+
+    /// <summary>Kinds of refusals, by code and address, that are told one by one, at most; the rest is told together.</summary>
+    internal const int RefusalKindsMax = 64;
+
+    /// <summary>The time in which one failure of an address is forgiven.</summary>
+    internal static readonly TimeSpan AddressFailureInterval = TimeSpan.FromSeconds(6);
+
+    /// <summary>The time between two words about the same kind of refusal from the same address.</summary>
+    internal static readonly TimeSpan RefusalInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Links of one path that are being agreed on, at most: both sides may dial, and dial again.</summary>
     public const int LinksPerPeerMax = 4;
@@ -50,6 +65,9 @@ public static class CommsLimits
 
     /// <summary>Time for a new connection to say who it is and be accepted, at most: a silent one costs a slot.</summary>
     public static readonly TimeSpan HelloBudget = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time for TLS to come about on a connection that was dialled, at most; one that was accepted has its hello budget for it.</summary>
+    public static readonly TimeSpan TlsBudget = TimeSpan.FromSeconds(3);
 
     /// <summary>The longest delay before the next attempt to reach a peer.</summary>
     public static readonly TimeSpan ReconnectDelayMax = TimeSpan.FromSeconds(1);
@@ -92,6 +110,11 @@ public static class CommsLimits
     /// file that it needs.
     /// </summary>
     internal const int DescriptorsReserved = 64;
+
+    /// <summary>
+    /// Records that are sealed under one key, at most: with 64 KiB in each it is about as much as TLS allows, and a new key costs less than a record.
+    /// </summary>
+    internal const ulong RecordsPerKey = 1 << 22;
 
     /// <summary>Bytes in one pooled segment of a send queue.</summary>
     internal const int SegmentBytes = 64 * 1024;

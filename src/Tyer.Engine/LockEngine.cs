@@ -219,6 +219,13 @@ public sealed class LockEngine
     /// <returns>How many.</returns>
     public int Purge(uint space, int processId) => _core.Owner.Purge(space, processId);
 
+    /// <summary>
+    /// Ends an orphan that is mastered here, whichever node its process was on: as if it had been adopted by somebody who then gave it up, and
+    /// what it may have been writing marked.
+    /// </summary>
+    /// <returns>False if there is none of this id, or its resource moves or is being rebuilt just now.</returns>
+    public bool PurgeOrphan(LockId id) => _core.Master.PurgeOrphan(id);
+
     /// <summary>Takes in a message of another engine.</summary>
     /// <param name="from">Who sent it.</param>
     /// <param name="view">The view of its sender when it was sent.</param>

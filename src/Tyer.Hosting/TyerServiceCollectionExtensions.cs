@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -90,6 +91,7 @@ public static class TyerServiceCollectionExtensions
         {
             var options = provider.GetRequiredService<IOptionsMonitor<TyerNodeOptions>>().Get(name);
             options.LoggerFactory ??= provider.GetService<ILoggerFactory>();
+            options.MeterFactory ??= provider.GetService<IMeterFactory>();
             return options;
         }
     }

@@ -49,34 +49,13 @@ internal sealed partial class Departure(NodeCore node)
     // Without a proof from outside nothing settles, and what is in doubt cannot be handed over.
     private bool MayGoOn() => node.Shards.Clock.Now < _end && Others.Any() && (node.Shards.IsSettled || node.Membership.Unproven.IsEmpty);
 
-    private int Step()
+    private int Step() => node.Shards.Sum(engine =>
     {
-        var left = 0;
-        for (var index = 0; index < node.Shards.Count; index++)
-        {
-            var shard = node.Shards[index];
-            using (shard.Enter())
-            {
-                shard.Engine.Leave(IsOpen);
-                left += shard.Engine.MasteredCount;
-            }
-        }
+        engine.Leave(IsOpen);
+        return engine.MasteredCount;
+    });
 
-        return left;
-    }
-
-    private int Mastered()
-    {
-        var count = 0;
-        for (var index = 0; index < node.Shards.Count; index++)
-        {
-            var shard = node.Shards[index];
-            using (shard.Enter())
-                count += shard.Engine.MasteredCount;
-        }
-
-        return count;
-    }
+    private int Mastered() => node.Shards.Sum(static engine => engine.MasteredCount);
 
     private bool IsOpen(uint other) => other != node.Id && node.Peers?.IsReachable(other) == true
         && node.Membership.Leaving.Keys.All(leaving => leaving.Node.Value != other);

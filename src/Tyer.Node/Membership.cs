@@ -98,6 +98,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
             members[index] = new EngineMember(member.Id.Value, member.Incarnation.Value, member.Weight);
         }
 
+        node.Events.View(view, Unproven.Keys);
         node.Shards.Install(new EngineView(view.Id, members, [.. view.Unproven.Select(MemberOf)], view.HasQuorum));
         LogView(view);
     }
@@ -107,6 +108,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         var before = _lastState;
         _lastState = state;
         _stateReason = why;
+        node.Events.State(state, why);
         if (state != StackState.Expelled)
         {
             LogState(state, why);
@@ -128,6 +130,8 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
             _unproven.Remove(who);
         }
 
+        if (_view is { } view)
+            node.Events.View(view, Unproven.Keys);
         node.Shards.Prove(MemberOf(who));
     }
 

@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tyer.Cluster.State;
+using Tyer.Comms.Security;
 using Tyer.Engine;
 using Tyer.Node.Administration;
 using Tyer.Node.Clients;
 using Tyer.Node.Lockspaces;
+using Tyer.Node.Metrics;
 using Tyer.Node.Peers;
 using Tyer.Node.Queries;
 using Tyer.Node.Sessions;
@@ -27,6 +29,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
     private readonly TimerThread _timer;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LockIdRange _lockNumbers;
+    private readonly NodeMetrics _metrics;
     private int _stopping;
 
     /// <param name="settings">What it is to be.</param>
@@ -61,11 +64,18 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
         Answers = new LocalAnswers(this);
         Administration = new NodeAdministration(this);
         Clients = new ClientService(this);
+        _metrics = new NodeMetrics(this, mesh?.Transport);
         _timer = new TimerThread(Shards, AfterTick);
         Lockspaces.Start();
     }
 
     internal NodeSettings Settings { get; }
+
+    /// <summary>How it knows its peers; by default not at all.</summary>
+    internal PeerSecurity Security { get; set; } = PeerSecurity.None;
+
+    /// <summary>Connections of nodes that were refused, ever, by reason.</summary>
+    internal IReadOnlyDictionary<string, long> Refusals => _mesh?.Refusals ?? new Dictionary<string, long>();
 
     internal string Name => Settings.Name;
 
@@ -148,6 +158,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
         if (isClean)
             await departure.EndAsync().ConfigureAwait(false);
         _timer.Dispose();
+        _metrics.Dispose();
         await Membership.DisposeAsync().ConfigureAwait(false);
         if (_mesh is not null)
             await _mesh.DisposeAsync().ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Tyer.Cluster;
 using Tyer.Cluster.Static;
+using Tyer.Node.Peers;
 
 namespace Tyer.Node;
 
@@ -50,7 +51,7 @@ internal sealed record NodeSettings
         }
 
         var id = IdOf(name, options);
-        return options.Stack switch
+        var settings = options.Stack switch
         {
             "local" => new NodeSettings(name, id, options.Cluster, LocalPeers(options)) { Options = options },
             "static" => new NodeSettings(name, id, options.Cluster, ListedPeers(id, options)) { Options = options },
@@ -61,6 +62,8 @@ internal sealed record NodeSettings
                 $"The stack '{options.Stack}' is not in this version of Tyer; it has 'local', 'static' and 'external'.", nameof(options)),
             _ => throw new ArgumentException($"There is no stack '{options.Stack}'; this version of Tyer has 'local', 'static' and 'external'.", nameof(options)),
         };
+        NodeSecurity.ModeOf(options);
+        return settings;
     }
 
     private static string DefaultName()

@@ -12,8 +12,13 @@ namespace Tyer.Node;
 /// <summary>Puts a node together, in the order in which its parts need each other; what was begun is undone if a later part fails.</summary>
 internal static class NodeStart
 {
-    internal static ValueTask<NodeCore> RunAsync(NodeSettings settings, CancellationToken cancellationToken) =>
-        RunAsync(settings, static (settings, state) => new CommsTransport(settings, state.Incarnation.Value), cancellationToken);
+    internal static async ValueTask<NodeCore> RunAsync(NodeSettings settings, CancellationToken cancellationToken)
+    {
+        var security = NodeSecurity.Open(settings.Options);
+        var core = await RunAsync(settings, (settings, state) => new CommsTransport(settings, security, state.Incarnation.Value), cancellationToken).ConfigureAwait(false);
+        core.Security = security;
+        return core;
+    }
 
     /// <summary>The same over another transport.</summary>
     internal static async ValueTask<NodeCore> RunAsync(

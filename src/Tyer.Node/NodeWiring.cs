@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tyer.Cluster;
 using Tyer.Cluster.Static;
 using Tyer.Engine;
+using Tyer.Node.Events;
 using Tyer.Node.Peers;
 using Tyer.Node.Sessions;
 using Tyer.Node.Shards;
@@ -33,6 +34,11 @@ internal sealed class NodeWiring
         Shards = new ShardSet(settings.Engine, settings.Shards, mesh is null ? new NoPeers() : mesh, clock);
         Sessions = new SessionRegistry(this);
         Membership = new Membership(this);
+        Events = new NodeEvents(this);
+        Events.State(StackState.Joining, Membership.StateReason);
+        foreach (var peer in settings.Peers)
+            Events.Peer(peer);
+        Shards.Recoveries.Moved += (record, _) => Events.Recovery(record);
         mesh?.Attach(this);
     }
 
@@ -49,6 +55,9 @@ internal sealed class NodeWiring
     internal SessionRegistry Sessions { get; }
 
     internal Membership Membership { get; }
+
+    /// <summary>What it tells those who follow it.</summary>
+    internal NodeEvents Events { get; }
 
     /// <summary>The other members, to be asked; null for a node that is alone.</summary>
     internal IPeerQuestions? Peers => _mesh;

@@ -26,7 +26,7 @@ public sealed class TyerNode : IAsyncDisposable
     /// <param name="options">What it is to be.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
-    /// <exception cref="IOException">It cannot listen for clients where it is to; the message says why.</exception>
+    /// <exception cref="IOException">It cannot listen where it is to, or its keys cannot be used; the message says why.</exception>
     /// <exception cref="StateDirectoryException">The state directory cannot be used; the message says why, and what to do.</exception>
     public static async ValueTask<TyerNode> StartAsync(TyerNodeOptions options, CancellationToken cancellationToken = default)
     {
@@ -37,6 +37,13 @@ public sealed class TyerNode : IAsyncDisposable
     /// <summary>Opens a lockspace for this process; the first in the cluster to open it decides its options.</summary>
     public ValueTask<ILockspace> OpenLockspaceAsync(string name, LockspaceOptions? options = null, CancellationToken cancellationToken = default) =>
         _core.OpenLockspaceAsync(name, options, ProcessIdentity.OfThisProcess(_core.Name), cancellationToken);
+
+    /// <summary>
+    /// Reads the keys again, by which it knows its peers: connections that are made from now on use them, those that stand are left alone. If
+    /// that fails, all stays as it was.
+    /// </summary>
+    /// <exception cref="IOException">They cannot be read; the message says where and why.</exception>
+    public void ReloadSecurity() => _core.Security.Reload();
 
     /// <summary>What operators ask of the cluster, through this node.</summary>
     public ITyerAdministration Administration => _core.Administration;

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Tyer.Node;
 
@@ -23,6 +24,16 @@ public sealed class TyerNodeOptions
 
     /// <summary>The other nodes, name to address, or to addresses with commas between them, in the order of <see cref="Listen"/>. Empty with the stack <c>local</c>.</summary>
     public IDictionary<string, string> Peers { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// How the nodes of the cluster know each other, the same on all of them: <c>none</c>, which is refused where an address is not of this
+    /// machine; <c>psk</c>, by a key of the cluster; or <c>psk+seal</c>, which also encrypts what they say. Default: <c>psk+seal</c> with a
+    /// <see cref="KeyFile"/>, else <c>none</c>.
+    /// </summary>
+    public string? Security { get; set; }
+
+    /// <summary>The file with the keys of the cluster, as <c>tyer keygen</c> makes it: the same on every node, and for its owner only.</summary>
+    public string? KeyFile { get; set; }
 
     /// <summary>
     /// Where programs of this machine connect to: <c>unix:/run/tyer/tyerd.sock</c>, and, if it must be, <c>tcp://127.0.0.1:7601</c>, where nobody may
@@ -62,6 +73,9 @@ public sealed class TyerNodeOptions
 
     /// <summary>Where the node logs to; null: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>The scope of the meter that the node measures itself with, <c>Tyer.Node</c>; null: it has none.</summary>
+    public IMeterFactory? MeterFactory { get; set; }
 
     /// <summary>Where the node's clock comes from; null: the machine's boot-time clock. For tests.</summary>
     public Time.IClock? Clock { get; set; }

@@ -76,6 +76,25 @@ internal static class Audit
         return $"{node.Engines.Sum(engine => engine.LockCount)} locks, {node.Engines.Sum(engine => engine.ResourceCount)} resources: {string.Join("; ", left.Take(5))}";
     }
 
+    /// <summary>Who waits for whom, as the masters have it.</summary>
+    internal static string DescribeWaits(IEnumerable<SimNode> nodes)
+    {
+        var waits =
+            from node in nodes
+            from resource in ResourcesOf(node)
+            where resource.Queues.Converting.Count + resource.Queues.Waiting.Count > 0
+            select $"{SimWorld.Name(node.Id)} {Encoding.UTF8.GetString(resource.Name)} {resource.Role}: {DescribeQueues(resource.Queues)}";
+        return string.Join("; ", waits.Take(5));
+    }
+
+    private static string DescribeQueues(LockQueues queues)
+    {
+        var locks =
+            from each in LocksOn(queues.Granted).Concat(LocksOn(queues.Converting)).Concat(LocksOn(queues.Waiting))
+            select $"{each.Id} {each.Granted?.ToShortName()}>{each.Requested?.ToShortName()}{(each.OrphanOf == 0 ? "" : " orphan")}{(each.Session.HasDeparted ? " departed" : "")}";
+        return string.Join(", ", locks.Take(5));
+    }
+
     internal static IEnumerable<Resource> ResourcesOf(SimNode node)
     {
         foreach (var engine in node.Engines)

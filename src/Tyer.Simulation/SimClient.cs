@@ -82,12 +82,10 @@ internal sealed class SimClient
     }
 
     /// <summary>Its process ends, and its node sees that at once.</summary>
-    internal void Die()
-    {
-        Vanish();
-        _world.Tell($"{_name} dies");
-        _node.Run(() => _node.Wiring.Sessions.Close(_session, reason: null));
-    }
+    internal void Die() => Disconnect("dies");
+
+    /// <summary>By its own clock its time is over: it acts by none of its locks any more, and closes the connection to its node.</summary>
+    internal void GiveUp() => Disconnect("gives up, for its time is over");
 
     /// <summary>Whether who hangs for so long has lost his session.</summary>
     internal static bool IsLostBy(long length) => length >= SessionTimeout - NodeLimits.ClientMargin.Ticks;
@@ -144,6 +142,13 @@ internal sealed class SimClient
             _world.In(TimeSpan.TicksPerSecond, () => KnowLoss(lost, reason));
         else
             KnowLoss(lost, reason);
+    }
+
+    private void Disconnect(string why)
+    {
+        Vanish();
+        _world.Tell($"{_name} {why}");
+        _node.Run(() => _node.Wiring.Sessions.Close(_session, reason: null));
     }
 
     private void KnowLoss(SimLock lost, LossReason reason)

@@ -65,6 +65,14 @@ internal sealed class SimCluster
         return client;
     }
 
+    /// <summary>Clients that gave up come back to their node, which may act after all, in new sessions.</summary>
+    internal void Reconnect(SimNode node, int clients)
+    {
+        World.Count("clients come back");
+        for (var each = 0; each < clients; each++)
+            _clients[node.Id].Add(NewClient(node));
+    }
+
     /// <summary>
     /// A client that only takes over what is told to it. All others may have left and their clients with them, but for the last node, which
     /// cannot go: a view has a member.

@@ -21,6 +21,7 @@ internal sealed class SimLease
     private readonly MemberLease _lease;
     private readonly LeaseWatch _watch;
     private readonly HashSet<NodeIncarnation> _said = [];
+    private int _gaveUp;
     private bool _isOver;
 
     internal SimLease(SimCluster cluster, SimNode node)
@@ -71,8 +72,14 @@ internal sealed class SimLease
 
     private void Extend()
     {
-        if (_lease.SafeUntil is { } until && !_lease.HasRunOut(Now))
-            _node.Member.Extend(until);
+        if (_lease.SafeUntil is not { } until || _lease.HasRunOut(Now))
+            return;
+        _node.Member.Extend(until);
+        if (_gaveUp > 0 && !IsOverForClients(until))
+        {
+            _cluster.Reconnect(_node, _gaveUp);
+            _gaveUp = 0;
+        }
     }
 
     /// <summary>Past its time the node is out, and comes back as a new life.</summary>
@@ -98,16 +105,22 @@ internal sealed class SimLease
     /// <summary>Clients are processes of their own: they know when their time is over though their node stands still, or is no more.</summary>
     private void LookAfterClients()
     {
-        if (_lease.SafeUntil is { } until && Now >= until - NodeLimits.ClientMargin && _world.Mistake != SimMistake.ActsBeyondItsLease)
+        if (_lease.SafeUntil is { } until && IsOverForClients(until) && _world.Mistake != SimMistake.ActsBeyondItsLease)
         {
             foreach (var client in _cluster.ClientsOf(_node))
-                client.Vanish();
+            {
+                client.GiveUp();
+                _gaveUp++;
+            }
+
             if (!_node.IsRunning || _isOver)
                 return;
         }
 
         _world.In(ClientsLookEvery, LookAfterClients);
     }
+
+    private bool IsOverForClients(TimeSpan until) => Now >= until - NodeLimits.ClientMargin;
 
     /// <summary>Tells the others whose lease has run out as far as this node's answers go.</summary>
     private void CountDeparted()
@@ -119,6 +132,7 @@ internal sealed class SimLease
         {
             if (Now < _watch.RunsOutAt(departed) || !_said.Add(departed))
                 continue;
+            _world.Tell($"{SimWorld.Name(_node.Id)} counts the lease of n{departed} as run out");
             _world.In(_world.Delay(_world.Profile.LatencyMax), () => _cluster.Stack.LeaseHasRunOut(departed, Self));
         }
     }

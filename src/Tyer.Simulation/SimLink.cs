@@ -30,7 +30,7 @@ internal sealed class SimLink : Link
     /// <summary>What one read brings.</summary>
     internal void Take(ReadOnlySpan<byte> bytes)
     {
-        while (!bytes.IsEmpty && !HasEnded)
+        while (!bytes.IsEmpty && !HasEnded && !IsCleanedUp)
         {
             var free = Buffer.Free().Span;
             var count = Math.Min(free.Length, bytes.Length);
@@ -43,8 +43,15 @@ internal sealed class SimLink : Link
     /// <summary>The other side has closed, and all that it sent before has come.</summary>
     internal void TakeEnd()
     {
-        if (!HasEnded)
+        if (!HasEnded && !IsCleanedUp)
             Received(0);
+    }
+
+    /// <summary>It was not let in: closed without anybody to read it.</summary>
+    internal void TurnAway()
+    {
+        IsCleanedUp = true;
+        _wire.CloseSilently();
     }
 
     /// <summary>What the reader does last.</summary>

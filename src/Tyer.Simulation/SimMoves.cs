@@ -1,3 +1,4 @@
+using Tyer.Engine;
 using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
 
@@ -34,7 +35,7 @@ internal sealed class SimMoves(SimCluster cluster)
         {
             if (!node.IsRunning)
                 return;
-            node.Run(() => node.InShards(static shard => shard.Engine.Leave()));
+            node.Run(() => node.Wiring.Shards.Sum(HandOverSome));
             var left = node.Engines.Sum(engine => engine.MasteredCount);
             if (left > 0 && _world.Now < end)
             {
@@ -45,6 +46,12 @@ internal sealed class SimMoves(SimCluster cluster)
             _world.Count(left == 0 ? "left with everything handed over" : "left with something left");
             then();
         }
+    }
+
+    private static int HandOverSome(LockEngine engine)
+    {
+        engine.Leave();
+        return engine.MasteredCount;
     }
 
     private void MoveSome()

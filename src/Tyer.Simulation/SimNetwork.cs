@@ -99,7 +99,7 @@ internal sealed class SimNetwork(SimWorld world, Func<uint, SimNode?> find)
         listener.Run(() =>
         {
             if (!listener.Accept(there.Receiver))
-                back.CloseSilently();
+                there.Receiver.TurnAway();
         });
         dialler.Run(() =>
         {

@@ -95,16 +95,6 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
     /// <summary>It has ended its sessions, and hands over what it masters.</summary>
     internal bool IsLeaving { get; set; }
 
-    /// <summary>Does something in each shard.</summary>
-    internal void InShards(Action<Node.Shards.Shard> work)
-    {
-        for (var index = 0; index < Wiring.Shards.Count; index++)
-        {
-            using (Wiring.Shards[index].Enter())
-                work(Wiring.Shards[index]);
-        }
-    }
-
     /// <summary>Whether its engines know no lock and no resource.</summary>
     internal bool IsEmpty => Engines.All(engine => engine is { LockCount: 0, ResourceCount: 0 });
 

@@ -59,7 +59,7 @@ public sealed record SimProfile
     /// <summary>The mean time between two operations of a client.</summary>
     public long OperationEvery { get; init; } = 15 * Millisecond;
 
-    /// <summary>The profiles, calm to brutal.</summary>
+    /// <summary>The profiles, calm to brutal, one in which masters do not stay anywhere for long, and one under leases.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
         new() { Name = "calm" },
@@ -74,15 +74,22 @@ public sealed record SimProfile
             ViewSkewMax = 600 * Millisecond,
             DetectionMax = 200 * Millisecond,
         },
+        new()
+        {
+            Name = "restless",
+            FaultEvery = 1_200 * Millisecond,
+            LatencyMax = 20 * Millisecond,
+            ViewSkewMax = 200 * Millisecond,
+            MoveEvery = 8 * Millisecond,
+            Cold = 8,
+            Persistent = 300,
+        },
+        new() { Name = "leased", FaultEvery = 1_500 * Millisecond, LatencyMax = 20 * Millisecond, ViewSkewMax = 200 * Millisecond, Leases = true },
     ];
-
-    /// <summary>A life under leases, to be asked for by name.</summary>
-    public static SimProfile Leased { get; } =
-        new() { Name = "leased", FaultEvery = 1_500 * Millisecond, LatencyMax = 20 * Millisecond, ViewSkewMax = 200 * Millisecond, Leases = true };
 
     /// <summary>The profile that a seed is tried with where none is named: each in its turn.</summary>
     public static SimProfile Of(ulong seed) => All[(int)(seed % (ulong)All.Count)];
 
     /// <summary>The profile of that name, or null.</summary>
-    public static SimProfile? Find(string name) => All.Append(Leased).FirstOrDefault(profile => profile.Name == name);
+    public static SimProfile? Find(string name) => All.FirstOrDefault(profile => profile.Name == name);
 }

@@ -33,6 +33,9 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
 
     internal bool HasUnproven => _unproven.Count > 0;
 
+    /// <summary>Whether others have to reckon with it: it is in, or departed without a proof so far.</summary>
+    internal bool MayAct(MemberId node) => IsMember(node) || _unproven.Contains(node);
+
     internal bool IsMember(MemberId node) => _members.GetValueOrDefault(node.Node) == node;
 
     internal int MemberCount => _members.Count;

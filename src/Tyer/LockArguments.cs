@@ -112,6 +112,7 @@ public static class LockArguments
         RawFlags flags = FlagsOf(wait) | FlagsOf(options.Queue) | FlagsOf(options.Alternative);
         if (options.ValueBlock) flags |= ValBlk;
         if (options.Persistent) flags |= Persistent;
+        if (options.Adopt) flags |= Orphan;
         if (options.Expedite) flags |= Expedite;
         if (options.NoDeadlockWait) flags |= NoDlckWt;
         if (options.NotifyHolders) flags |= NoQueueBast;

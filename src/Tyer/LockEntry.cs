@@ -39,6 +39,9 @@ public sealed record LockEntry
     /// <summary>Whether its owner died and left it (<see cref="LockOptions.Persistent"/>).</summary>
     public bool IsOrphan { get; init; }
 
+    /// <summary>For an orphan, how long its owner has been gone, as far as its master knows: counted afresh where a master departed. Null for others.</summary>
+    public TimeSpan? LeftFor { get; init; }
+
     /// <summary>One line: <c>EX held for 12.3 s by web (pid 4711 on db1, …), id:4000000000002a, token 7.1042</c>.</summary>
     public override string ToString()
     {

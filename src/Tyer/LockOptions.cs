@@ -46,6 +46,13 @@ public sealed record LockOptions
     /// <summary>Whether the lock stays, as an orphan, when its owner dies; somebody has to adopt or purge it.</summary>
     public bool Persistent { get; init; }
 
+    /// <summary>
+    /// Takes over a lock that a dead owner left behind (<see cref="Persistent"/>), in exactly the mode asked for, past every queue. Without one in
+    /// that mode it is busy; without any, refused with a <see cref="LockRefusedException"/>. Say <see cref="Persistent"/> too, and the lock is left
+    /// behind again should this owner die before it is done.
+    /// </summary>
+    public bool Adopt { get; init; }
+
     /// <summary>Grants at once, past every queue; only for <see cref="LockMode.Null"/>, which disturbs nobody.</summary>
     public bool Expedite { get; init; }
 

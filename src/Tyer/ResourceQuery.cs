@@ -24,6 +24,9 @@ public sealed record ResourceQuery
     /// <summary>Only resources for which somebody waits.</summary>
     public bool ContendedOnly { get; init; }
 
+    /// <summary>Only resources with a lock that its owner left when it died (<see cref="LockOptions.Persistent"/>).</summary>
+    public bool OrphansOnly { get; init; }
+
     /// <summary>Only resources with a lock that is granted in, or waits for, this mode.</summary>
     public LockMode? Mode { get; init; }
 
@@ -62,13 +65,14 @@ public sealed record ResourceQuery
     public bool Matches(ResourceSnapshot snapshot)
     {
         if (!Matches(snapshot.Resource) || (ContendedOnly && !snapshot.IsContended)) return false;
-        if (Lock is null && Mode is null && Owner is null && OlderThan is null) return true;
+        if (Lock is null && Mode is null && Owner is null && OlderThan is null && !OrphansOnly) return true;
         // One lock must meet all that is asked of locks: "EX locks of web older than an hour" is about one lock.
         return snapshot.Locks.Any(Matches);
     }
 
     private bool Matches(LockEntry entry) =>
         (Lock is not { } id || entry.Id == id)
+        && (!OrphansOnly || entry.IsOrphan)
         && (Mode is not { } mode || entry.Granted == mode || entry.Requested == mode)
         && (Owner is null || IsOwnedBy(entry.Owner, Owner))
         && (OlderThan is not { } age || entry.HeldFor >= age || entry.WaitedFor >= age);

@@ -15,19 +15,19 @@ public class LossTests
     {
         await using var daemon = await Daemon.StartAsync();
         var locks = await daemon.OpenAsync();
-        using var holder = await HelperProcess.StartAsync("held", "hold", daemon.Endpoint, "orders", "r", "10000");
+        using var holder = await HelperProcess.StartAsync("held", "hold", daemon.Endpoint, "orders", "r", "300000");
         var waiting = locks.LockAsync("r", cancellationToken: Stop).AsTask();
         await LockingTests.WaiterAppears(locks, "r");
         var killed = Stopwatch.StartNew();
         holder.Kill();
         await using var granted = await waiting.SoonAsync();
-        // A tenth of the session's time: it was not the time that freed it. On an idle machine it takes a few milliseconds.
+        // The session had five minutes: it was not the time that freed it. On an idle machine it takes a few milliseconds.
         TestContext.Current.TestOutputHelper?.WriteLine($"granted {killed.Elapsed.TotalMilliseconds:0.0} ms after the kill");
-        Assert.InRange(killed.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(killed.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(4));
     }
 
     [Fact]
-    public async Task The_death_of_the_daemon_is_told_within_a_second()
+    public async Task The_death_of_the_daemon_is_told_at_once()
     {
         var folder = Directory.CreateTempSubdirectory("tyer-death-");
         try
@@ -41,7 +41,7 @@ public class LossTests
             daemon.Kill();
             await handle.Lost.SoonAsync();
             TestContext.Current.TestOutputHelper?.WriteLine($"told {killed.Elapsed.TotalMilliseconds:0.0} ms after the kill");
-            Assert.InRange(killed.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+            // Not for want of a sign of life, which would be another reason.
             Assert.Equal(LossReason.ConnectionClosed, handle.LostBecause);
         }
         finally

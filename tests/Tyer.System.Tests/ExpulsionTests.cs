@@ -9,6 +9,7 @@ public sealed class ExpulsionTests : IAsyncDisposable
     private const int Busy = 3;
     private const int Lost = 4;
     private const int Unavailable = 5;
+    private const int Refused = 7;
 
     private readonly ThreeNodes _nodes = new() { Stack = "external" };
 
@@ -41,6 +42,20 @@ public sealed class ExpulsionTests : IAsyncDisposable
         await _nodes.Daemon(3).LineWithAsync("its time was not renewed");
         await LeaveOutAsync(before, hears: false);
         await ComesBackAsync(before);
+    }
+
+    [Fact]
+    public async Task A_node_whose_time_is_renewed_has_more_of_it()
+    {
+        await _nodes.InitializeAsync();
+        var members = await _nodes.MembersAsync(1, 2, 3);
+        foreach (var node in (int[])[1, 2, 3])
+            await _nodes.TellAsync(node, new ViewOrder(2, members, SafeFor: TimeSpan.FromMinutes(1)));
+
+        var renewed = await _nodes.JsonAsync(3, "view", "renew", "2", "--safe-for", "9m");
+
+        Assert.InRange(TimeSpan.FromSeconds(renewed.GetProperty("safeFor").GetDouble()).TotalMinutes, 2, 9);
+        Assert.Contains("view 1", (await _nodes.TyerAsync(3, "view", "renew", "1", "--safe-for", "9m")).With(Refused).Errors, StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _nodes.DisposeAsync();

@@ -1,3 +1,4 @@
+using Tyer.Cli.Bench.Comms;
 using Tyer.Cli.Output;
 using Tyer.Cli.Running;
 
@@ -13,7 +14,9 @@ internal static class BenchChild
     public const string EchoRole = "echo";
     public const string DaemonRole = "daemon";
     public const string MeasureRole = "measure";
+    public const string MeasureCommsRole = "measure-comms";
     public const string MasterRole = "master";
+    public const string CommsEchoRole = "comms-echo";
     public const string Lockspace = "bench";
 
     /// <summary>What a child says when others may connect.</summary>
@@ -44,6 +47,12 @@ internal static class BenchChild
     /// <summary>The one that measures: an application with a node of its own and connections to the others. It prints the report as one line.</summary>
     public static IReadOnlyList<string> Measure(bool isQuick) => [Verb, MeasureRole, isQuick.ToString()];
 
+    /// <summary>The same for messages between nodes.</summary>
+    public static IReadOnlyList<string> MeasureComms(bool isQuick) => [Verb, MeasureCommsRole, isQuick.ToString()];
+
+    /// <summary>A node that sends back what it gets, sealed if there is a key file.</summary>
+    public static IReadOnlyList<string> CommsEcho(string near, string far, string keyFile) => [Verb, CommsEchoRole, near, far, keyFile];
+
     public static async Task<int> RunAsync(string[] args)
     {
         switch (args)
@@ -52,17 +61,13 @@ internal static class BenchChild
                 RawLink.Echo(Console.Out);
                 return ExitCodes.Ok;
             case [Verb, MeasureRole, string isQuick]:
-                using (var stopped = new CancellationTokenSource())
-                {
-                    _ = Task.Run(async () =>
-                    {
-                        await InputEndsAsync().ConfigureAwait(false);
-                        await stopped.CancelAsync().ConfigureAwait(false);
-                    });
-                    BenchReport report = await BenchRun.RunAsync(SelfCommand.Current, bool.Parse(isQuick), stopped.Token).ConfigureAwait(false);
-                    JsonPrinter.Print(Console.Out, report, onOneLine: true);
-                }
-
+                await MeasureAsync(stopped => LockBench.RunAsync(SelfCommand.Current, bool.Parse(isQuick), stopped)).ConfigureAwait(false);
+                return ExitCodes.Ok;
+            case [Verb, MeasureCommsRole, string isQuick]:
+                await MeasureAsync(stopped => CommsBench.RunAsync(SelfCommand.Current, bool.Parse(isQuick), stopped)).ConfigureAwait(false);
+                return ExitCodes.Ok;
+            case [Verb, CommsEchoRole, string near, string far, string keyFile]:
+                using (new CommsEnd(isEcho: true, near, far, keyFile)) await UntilInputEndsAsync().ConfigureAwait(false);
                 return ExitCodes.Ok;
             case [Verb, DaemonRole, string socket]:
                 var options = new TyerNodeOptions { Name = "bench1", Volatile = true, ClientEndpoints = { $"unix:{socket}" } };
@@ -75,6 +80,17 @@ internal static class BenchChild
             default:
                 return Misused;
         }
+    }
+
+    private static async Task MeasureAsync(Func<CancellationToken, Task<BenchReport>> run)
+    {
+        using var stopped = new CancellationTokenSource();
+        _ = Task.Run(async () =>
+        {
+            await InputEndsAsync().ConfigureAwait(false);
+            await stopped.CancelAsync().ConfigureAwait(false);
+        });
+        JsonPrinter.Print(Console.Out, await run(stopped.Token).ConfigureAwait(false), onOneLine: true);
     }
 
     private static async Task MasterAsync(TyerNodeOptions options, string[] resources)

@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using Tyer.Cli.Running;
 
 namespace Tyer.Cli.Bench;
 
 /// <summary>
-/// Where locks are measured: each place starts what it needs and says what is to be measured there. Goals are those that the documentation states.
+/// Where locks are measured: each place starts what it needs and says what is to be measured there. What needs another process is compared with
+/// the raw round trip to one. Goals are those that the documentation states.
 /// </summary>
-internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
+internal sealed class BenchPlaces(SelfCommand self, Probe raw) : IAsyncDisposable
 {
     private const int Tasks = 64;
     private const string Default = "default";
@@ -25,6 +24,7 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
     public async Task AddInProcessAsync(CancellationToken cancellationToken)
     {
         const string Where = "in process";
+        Probe? semaphore = null;
         foreach (bool isInline in (bool[])[false, true])
         {
             ILockspace locks = await EmbedAsync(isInline, cancellationToken).ConfigureAwait(false);
@@ -33,20 +33,21 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
                 var semaphores = new ConcurrentDictionary<string, SemaphoreSlim>();
                 const string Name = "bench/one";
                 ResourceName made = Name;
-                Add(Where, "SemaphoreSlim in a dictionary", null, Yardstick.None, null, count => SemaphoreLoop.RunAsync(semaphores, Name, count));
-                Add(Where, "lock, dispose", null, Yardstick.Semaphore, 3, count => LockLoops.PostedByTextAsync(locks, Name, count));
-                Add(Where, "lock, dispose; name made once", null, Yardstick.Semaphore, 3, count => LockLoops.PostedAsync(locks, made, count));
+                semaphore = Here(Where, "SemaphoreSlim in a dictionary", null, null, null, count => SemaphoreLoop.RunAsync(semaphores, Name, count));
+                Probes.Add(semaphore);
+                Probes.Add(Here(Where, "lock, dispose", null, semaphore, 3, count => LockLoops.PostedByTextAsync(locks, Name, count)));
+                Probes.Add(Here(Where, "lock, dispose; name made once", null, semaphore, 3, count => LockLoops.PostedAsync(locks, made, count)));
                 // Not inline: there the tasks would run within each other's releases, on one thread, and hand nothing over.
                 AddCompetitions(Where, locks, isInline, goal: null);
             }
             else
             {
                 var classic = new ClassicLoop(locks.Raw);
-                Add(Where, "classic interface: lock, unlock", Inline, Yardstick.Semaphore, null, count =>
+                Probes.Add(Here(Where, "classic interface: lock, unlock", Inline, semaphore, null, count =>
                 {
                     classic.Run(count);
                     return Task.CompletedTask;
-                });
+                }));
             }
         }
     }
@@ -74,7 +75,7 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
         const string Where = "remote master";
         foreach (bool isInline in (bool[])[false, true])
         {
-            (string listen, string peer) = (FreeAddress(), FreeAddress());
+            (string listen, string peer) = (FreeAddress.Next(), FreeAddress.Next());
             // Neither is there before the other is: a cluster of two is formed by both.
             Task<ChildProcess> starting = ChildProcess.StartAsync(
                 self, BenchChild.Master(peer, listen, Resources(isInline)), ChildProcess.StartTime, cancellationToken);
@@ -106,10 +107,11 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
         ResourceName name = Single(isInline);
         ResourceName[] names = [.. Enumerable.Range(0, Tasks).Select(number => (ResourceName)Parallel(number, isInline))];
         string completions = isInline ? Inline : Default;
-        Add(where, "lock awaited, release posted", completions, Yardstick.RawRoundTrip, postedGoal, count => LockLoops.PostedAsync(locks, name, count));
-        Add(where, "lock and release awaited", completions, Yardstick.RawRoundTrip, awaitedGoal, count => LockLoops.AwaitedAsync(locks, name, count));
+        AddPair("lock awaited, release posted", postedGoal, count => LockLoops.PostedAsync(locks, name, count));
+        AddPair("lock and release awaited", awaitedGoal, count => LockLoops.AwaitedAsync(locks, name, count));
         Probes.Add(new Probe
         {
+            Against = raw,
             Where = where,
             What = $"pairs of {Tasks} tasks",
             Completions = completions,
@@ -117,6 +119,9 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
             Goal = 4,
             Run = count => LockLoops.PipelinedAsync(locks, names, count),
         });
+
+        void AddPair(string what, double? goal, Func<int, Task> run) =>
+            Probes.Add(new Probe { Where = where, What = what, Completions = completions, Against = raw, Goal = goal, Run = run });
     }
 
     private void AddCompetitions(string where, ILockspace locks, bool isInline, double? goal)
@@ -126,6 +131,7 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
             var competition = new Competition(locks, Contended(competitors, isInline), competitors);
             Probes.Add(new Probe
             {
+                Against = raw,
                 Where = where,
                 What = $"hand-offs among {competitors}",
                 Completions = isInline ? Inline : Default,
@@ -137,8 +143,9 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
         }
     }
 
-    private void Add(string where, string what, string? completions, Yardstick against, double? goal, Func<int, Task> run) =>
-        Probes.Add(new Probe { Where = where, What = what, Completions = completions, Against = against, Goal = goal, Run = run, CountsBytes = against != Yardstick.RawRoundTrip });
+    /// <summary>One that stays on the calling thread, so that what it takes from the heap can be counted.</summary>
+    private static Probe Here(string where, string what, string? completions, Probe? against, double? goal, Func<int, Task> run) =>
+        new() { Where = where, What = what, Completions = completions, Against = against, Goal = goal, Run = run, Allocated = GC.GetAllocatedBytesForCurrentThread };
 
     // Two runs in one lockspace, with default and with inline completions, use resources of their own.
     private static string Single(bool isInline) => $"bench/one/{isInline}";
@@ -153,14 +160,6 @@ internal sealed class BenchPlaces(SelfCommand self) : IAsyncDisposable
         .. Enumerable.Range(0, Tasks).Select(number => Parallel(number, isInline)),
         .. Competitors.Select(competitors => Contended(competitors, isInline)),
     ];
-
-    /// <summary>A port of the loopback interface that was free just now.</summary>
-    private static string FreeAddress()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
-    }
 
     private T Keep<T>(T started)
         where T : IAsyncDisposable

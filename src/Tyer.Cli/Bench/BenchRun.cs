@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Tyer.Cli.Running;
 
 namespace Tyer.Cli.Bench;
 
@@ -11,72 +10,49 @@ internal static class BenchRun
 {
     public const int Rounds = 10;
 
-    /// <summary>How much shorter the many slices of the raw round trip are.</summary>
-    private const int RawSlices = 4;
-
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan QuickSlice = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan QuickWarmUp = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Starts what it needs, measures, and ends what it started.</summary>
-    /// <param name="self">How to start this program again.</param>
+    /// <summary>Measures probes beside their yardsticks.</summary>
+    /// <param name="raw">What its header tells: the raw round trip.</param>
+    /// <param name="probes">What is reported, in this order; yardsticks may be among it.</param>
     /// <param name="isQuick">Short slices: rough figures in a few seconds.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    public static async Task<BenchReport> RunAsync(SelfCommand self, bool isQuick, CancellationToken cancellationToken)
+    public static async Task<BenchReport> MeasureAsync(Probe raw, IReadOnlyList<Probe> probes, bool isQuick, CancellationToken cancellationToken)
     {
         TimeSpan slice = isQuick ? QuickSlice : Slice;
         TimeSpan warmUp = isQuick ? QuickWarmUp : WarmUp;
-        ChildProcess echo = await ChildProcess.StartAsync(self, BenchChild.Echo(), ChildProcess.StartTime, cancellationToken).ConfigureAwait(false);
-        await using var echoEnd = echo.ConfigureAwait(false);
-        using var link = new RawLink(int.Parse(echo.FirstLine, System.Globalization.CultureInfo.InvariantCulture));
-        var places = new BenchPlaces(self);
-        await using var placesEnd = places.ConfigureAwait(false);
-        await places.AddInProcessAsync(cancellationToken).ConfigureAwait(false);
-        await places.AddDaemonAsync(cancellationToken).ConfigureAwait(false);
-        await places.AddRemoteAsync(cancellationToken).ConfigureAwait(false);
-
-        var raw = new Probe
-        {
-            Where = "raw",
-            What = "TCP round trip, 64 bytes",
-            Against = Yardstick.None,
-            Run = count =>
-            {
-                link.RoundTrips(count);
-                return Task.CompletedTask;
-            },
-        };
-        Probe[] all = [raw, .. places.Probes];
+        Probe[] yardsticks = [.. probes.SelectMany(YardsticksOf).Append(raw).Distinct()];
+        Probe[] all = [.. yardsticks, .. probes.Except(yardsticks)];
         // Twice: what later probes call changes how the code of earlier ones is compiled.
         foreach (Probe probe in all.Concat(all))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await probe.WarmUpAsync(probe == raw ? slice / RawSlices : slice, warmUp).ConfigureAwait(false);
+            await probe.WarmUpAsync(slice, warmUp).ConfigureAwait(false);
         }
 
         for (int round = 0; round < Rounds; round++)
         {
-            // What all are divided by is the worst place for noise: it is measured before each of them, and the round's median counts.
-            var rawTimes = new List<double>();
-            foreach (Probe probe in places.Probes)
+            // What others are divided by is the worst place for noise: it is measured before each of them, and the round's median counts.
+            var times = yardsticks.ToDictionary(yardstick => yardstick, _ => new List<double>());
+            foreach (Probe probe in probes.Except(yardsticks))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                rawTimes.Add(await raw.TimeAsync().ConfigureAwait(false));
+                foreach (Probe yardstick in YardsticksOf(probe)) times[yardstick].Add(await yardstick.TimeAsync().ConfigureAwait(false));
                 await probe.MeasureAsync().ConfigureAwait(false);
             }
 
-            raw.Results.Add(Median(rawTimes));
+            foreach ((Probe yardstick, List<double> ofRound) in times) yardstick.Results.Add(Median(ofRound));
         }
 
-        Probe semaphore = places.Probes.First(probe => probe.Against == Yardstick.None);
         return new BenchReport(
-            Environment.ProcessorCount,
-            RuntimeInformation.FrameworkDescription,
-            Rounds,
-            Median(raw.Results),
-            [.. places.Probes.Select(probe => FigureOf(probe, probe.Against == Yardstick.Semaphore ? semaphore : raw))]);
+            Environment.ProcessorCount, RuntimeInformation.FrameworkDescription, Rounds, Median(raw.Results), [.. probes.Select(FigureOf)]);
     }
+
+    /// <summary>What a probe is compared with, after what that is compared with.</summary>
+    private static IEnumerable<Probe> YardsticksOf(Probe probe) => probe.Against is { } yardstick ? [.. YardsticksOf(yardstick), yardstick] : [];
 
     internal static double Median(IEnumerable<double> values)
     {
@@ -85,12 +61,12 @@ internal static class BenchRun
     }
 
     /// <summary>The figure of a probe whose rounds are those of its yardstick.</summary>
-    internal static BenchFigure FigureOf(Probe probe, Probe yardstick)
+    internal static BenchFigure FigureOf(Probe probe)
     {
         bool isRate = probe.Kind == FigureKind.Rate;
-        double[]? ratios = probe.Against == Yardstick.None
+        double[]? ratios = probe.Against is null
             ? null
-            : [.. probe.Results.Zip(yardstick.Results, (own, other) => isRate ? other / own : own / other)];
+            : [.. probe.Results.Zip(probe.Against.Results, (own, other) => isRate ? other / own : own / other)];
         double? ratio = ratios is null ? null : Median(ratios);
         double nanoseconds = Median(probe.Results);
         return new BenchFigure(
@@ -99,7 +75,7 @@ internal static class BenchRun
             probe.Completions,
             nanoseconds,
             1e9 / nanoseconds,
-            ratios is null ? null : yardstick.What,
+            probe.Against?.What,
             isRate,
             ratio,
             ratios?.Min(),

@@ -12,12 +12,18 @@ internal static class BenchTable
         new("RATIO", IsNumber: true), new("RANGE", IsNumber: true), new("GOAL", IsNumber: true), new("MET"), new("FAIRNESS", IsNumber: true), new("BYTES", IsNumber: true),
     ];
 
-    public static void Print(TextWriter writer, TablePrinter printer, BenchReport report)
+    /// <summary>What its ratios are to, in a run of locks.</summary>
+    public const string OfLocks = "times the SemaphoreSlim's pair in process, times the raw round trip elsewhere (x); operations in the time of one raw round trip (/raw)";
+
+    /// <summary>The same in a run of messages.</summary>
+    public const string OfMessages = "times the raw round trip, sealed: times the same in the clear (x); messages in the time of a raw one in the same batches (/raw)";
+
+    public static void Print(TextWriter writer, TablePrinter printer, BenchReport report, string legend)
     {
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{report.Processors} processors, {report.Runtime}; medians of {report.Rounds} interleaved rounds; raw TCP round trip of 64 bytes: {Time(report.RawRoundTripNanoseconds)}."));
-        writer.WriteLine("RATIO: times the SemaphoreSlim's pair in process, times the raw round trip elsewhere (x); operations in the time of one raw round trip (/raw).");
+        writer.WriteLine($"RATIO: {legend}.");
         writer.WriteLine();
         printer.Print(Columns, [.. report.Figures.Select(RowOf)]);
     }

@@ -25,14 +25,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     public static async Task<ChildProcess> StartAsync(
         SelfCommand self, IReadOnlyList<string> arguments, TimeSpan patience, CancellationToken cancellationToken)
     {
-        // The first of its arguments is the name under which it is started.
-        var start = new ProcessStartInfo(self.Path, [.. self.Arguments.Skip(1), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            // As applications run, and not as a command does that lives briefly; and compiled for good without waiting for a quiet moment.
-            Environment = { ["DOTNET_TieredPGO"] = "1", ["DOTNET_TC_CallCountingDelayMs"] = "0" },
-        };
+        ProcessStartInfo start = self.Talking(arguments);
+        start.RedirectStandardError = false;
+        // As applications run, and not as a command does that lives briefly; and compiled for good without waiting for a quiet moment.
+        start.Environment["DOTNET_TieredPGO"] = "1";
+        start.Environment["DOTNET_TC_CallCountingDelayMs"] = "0";
         Process process = Process.Start(start) ?? throw new InvalidOperationException("A process of the benchmark did not start.");
         try
         {

@@ -2,26 +2,13 @@ using System.Diagnostics;
 
 namespace Tyer.Cli.Bench;
 
-/// <summary>What a figure is compared with, measured in the same round.</summary>
-internal enum Yardstick
-{
-    /// <summary>Nothing: the figure stands for itself.</summary>
-    None,
-
-    /// <summary>An uncontended <see cref="SemaphoreSlim"/> found in a dictionary: <see cref="SemaphoreLoop"/>.</summary>
-    Semaphore,
-
-    /// <summary>A blocking TCP round trip of 64 bytes between two processes: <see cref="RawLink"/>.</summary>
-    RawRoundTrip,
-}
-
 /// <summary>What a probe's result is.</summary>
 internal enum FigureKind
 {
     /// <summary>The time that one operation takes; compared as multiples of the yardstick.</summary>
     Time,
 
-    /// <summary>How many operations are done in the time of one raw round trip.</summary>
+    /// <summary>How many operations are done in the time of one of the yardstick's.</summary>
     Rate,
 }
 
@@ -39,7 +26,8 @@ internal sealed class Probe
 
     public FigureKind Kind { get; init; }
 
-    public Yardstick Against { get; init; } = Yardstick.RawRoundTrip;
+    /// <summary>What it is compared with, measured in the same round; null: it stands for itself.</summary>
+    public Probe? Against { get; init; }
 
     /// <summary>The ratio that is aimed at: at most that of a time, at least that of a rate; null: none is stated.</summary>
     public double? Goal { get; init; }
@@ -50,14 +38,17 @@ internal sealed class Probe
     /// <summary>Acquisitions of the most and the least served of those that compete, since the start; null where nobody competes.</summary>
     public Func<double>? Fairness { get; init; }
 
-    /// <summary>Whether it stays on the calling thread, so that what it takes from the heap can be counted.</summary>
-    public bool CountsBytes { get; init; }
+    /// <summary>What it takes from the heap is counted here, in bytes; null: it is not counted.</summary>
+    public Func<long>? Allocated { get; init; }
 
     /// <summary>Bytes per operation in the last round; null where they are not counted.</summary>
     public double? Bytes { get; private set; }
 
     /// <summary>Nanoseconds per operation, one for each round.</summary>
     public List<double> Results { get; } = [];
+
+    /// <summary>How much shorter than the others' its slices are: for one that is measured often.</summary>
+    public int SliceDivisor { get; init; } = 1;
 
     /// <summary>Runs until the code is compiled for good, and finds out how many operations fill a slice of time.</summary>
     public async Task WarmUpAsync(TimeSpan slice, TimeSpan warmUp)
@@ -66,7 +57,7 @@ internal sealed class Probe
         while (true)
         {
             double each = await TimeAsync().ConfigureAwait(false);
-            if (each * _operations < slice.TotalNanoseconds / 2) _operations *= 2;
+            if (each * _operations < slice.TotalNanoseconds / SliceDivisor / 2) _operations *= 2;
             else if (Stopwatch.GetElapsedTime(start) >= warmUp) return;
         }
     }
@@ -77,11 +68,11 @@ internal sealed class Probe
     /// <summary>Nanoseconds per operation, in one slice.</summary>
     public async Task<double> TimeAsync()
     {
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        long allocated = Allocated?.Invoke() ?? 0;
         long start = Stopwatch.GetTimestamp();
         await Run(_operations).ConfigureAwait(false);
         double nanoseconds = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-        if (CountsBytes) Bytes = (double)(GC.GetAllocatedBytesForCurrentThread() - allocated) / _operations;
+        if (Allocated is not null) Bytes = (double)(Allocated() - allocated) / _operations;
         return nanoseconds / _operations;
     }
 }

@@ -43,6 +43,15 @@ internal sealed class Invocation
     /// <summary>Tells people something that is not the command's result.</summary>
     public void Say(string text) => Surroundings.Error.WriteLine($"{TyerCommand.Name}: {text}");
 
+    /// <summary>Asks whoever sits there; where nobody does, it was meant.</summary>
+    public bool Confirms(string question)
+    {
+        if (!Surroundings.CanAsk) return true;
+        Surroundings.Error.Write($"{question} [y/N] ");
+        Surroundings.Error.Flush();
+        return Surroundings.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+
     /// <summary>Connects, to look at something.</summary>
     public ValueTask<IConnection> ConnectAsync(CancellationToken cancellationToken) => ConnectAsync(null, mayStartPrivate: false, cancellationToken);
 

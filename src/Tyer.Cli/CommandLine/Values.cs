@@ -58,6 +58,18 @@ internal static class Values
             ? (int?)number
             : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{text}' is out of range; it takes a whole number from {min} to {max}.")));
 
+    /// <summary>A whole number, or the least and the most of several, as in 2-16.</summary>
+    public static Func<ArgumentResult, (int Least, int Most)?> OptionalRange(int min, int max) => result => Read<(int, int)?>(result, text =>
+    {
+        string[] ends = text.Split('-', 2);
+        return int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out int least)
+            && int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int most)
+            && min <= least && least <= most && most <= max
+            ? (least, most)
+            : throw new FormatException(string.Create(
+                CultureInfo.InvariantCulture, $"'{text}' is out of range; it takes a whole number from {min} to {max}, or two of them as in {min}-{max}."));
+    });
+
     /// <summary>What a simulated life is made from.</summary>
     public static ulong? OptionalSeed(ArgumentResult result) => Read(result, text =>
         ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)

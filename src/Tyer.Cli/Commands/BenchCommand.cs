@@ -34,7 +34,10 @@ internal sealed class BenchCommand
     public Command Build(CommandRunner runner)
     {
         var command = new Command("bench", "Measure what locks cost on this machine. Starts what it needs and ends it; touches no daemon.") { _quick };
-        runner.Attach(command, RunAsync);
+        runner.Attach(command, (invocation, stop) => MeasureAsync(invocation, BenchChild.Measure, BenchTable.OfLocks, "about a minute", stop));
+        var comms = new Command("comms", "Measure what messages between two nodes cost, beside the same bytes on bare sockets.") { _quick };
+        runner.Attach(comms, (invocation, stop) => MeasureAsync(invocation, BenchChild.MeasureComms, BenchTable.OfMessages, "some seconds", stop));
+        command.Add(comms);
         var recovery = new Command("recovery", "Kill a node of three with all its programs, again and again, under load, and see what that costs the others.") { _kills, _locks };
         runner.Attach(recovery, RunRecoveryAsync);
         command.Add(recovery);
@@ -43,31 +46,28 @@ internal sealed class BenchCommand
 
     private async Task<int> RunRecoveryAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var signals = new SignalForwarding(withTerminal: false, signal =>
-        {
-            if (signal is not (Signals.User1 or Signals.User2)) interrupted.Cancel();
-        });
+        using var interruption = new Interruption(cancellationToken);
         var bench = new RecoveryBench(invocation.Surroundings.Self, invocation.Get(_locks) ?? UsualLocks, invocation.Say);
         await using var end = bench.ConfigureAwait(false);
-        RecoveryBenchReport report = await bench.RunAsync(invocation.Get(_kills) ?? UsualKills, interrupted.Token).ConfigureAwait(false);
+        RecoveryBenchReport report = await bench.RunAsync(invocation.Get(_kills) ?? UsualKills, interruption.Token).ConfigureAwait(false);
         if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, report);
         else report.Print(invocation.Out);
         return report.IsGood ? ExitCodes.Ok : ExitCodes.Error;
     }
 
-    private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
+    private async Task<int> MeasureAsync(
+        Invocation invocation, Func<bool, IReadOnlyList<string>> measure, string legend, string time, CancellationToken cancellationToken)
     {
         bool isQuick = invocation.Get(_quick);
-        invocation.Say(isQuick ? "measuring for some seconds..." : "measuring for about a minute...");
+        invocation.Say($"measuring for {(isQuick ? "a few seconds" : time)}...");
         ChildProcess measuring = await ChildProcess.StartAsync(
-            invocation.Surroundings.Self, BenchChild.Measure(isQuick), Patience, cancellationToken).ConfigureAwait(false);
+            invocation.Surroundings.Self, measure(isQuick), Patience, cancellationToken).ConfigureAwait(false);
         await using var end = measuring.ConfigureAwait(false);
         BenchReport report = JsonPrinter.Read<BenchReport>(measuring.FirstLine);
         if (invocation.Format == OutputFormat.Json)
             JsonPrinter.Print(invocation.Out, report);
         else
-            BenchTable.Print(invocation.Out, new TablePrinter(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors), report);
+            BenchTable.Print(invocation.Out, new TablePrinter(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors), report, legend);
         return ExitCodes.Ok;
     }
 }

@@ -32,12 +32,8 @@ internal sealed class DemoCommand
 
     private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var signals = new SignalForwarding(withTerminal: false, signal =>
-        {
-            if (signal is not (Signals.User1 or Signals.User2)) interrupted.Cancel();
-        });
-        return await ShowAsync(invocation, invocation.Get(_duration) ?? UsualDuration, interrupted.Token).ConfigureAwait(false);
+        using var interruption = new Interruption(cancellationToken);
+        return await ShowAsync(invocation, invocation.Get(_duration) ?? UsualDuration, interruption.Token).ConfigureAwait(false);
     }
 
     private static async Task<int> ShowAsync(Invocation invocation, TimeSpan duration, CancellationToken cancellationToken)

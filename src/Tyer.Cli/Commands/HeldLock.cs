@@ -10,6 +10,9 @@ internal sealed class HeldLock(IConnection connection, ILockspace lockspace, Loc
 
     public LockHandle Handle => handle;
 
+    /// <summary>Whether it is not released when this ends, but left behind as an orphan. Only for one that is persistent.</summary>
+    public bool StaysBehind { get; set; }
+
     public string Lockspace => lockspace.Name;
 
     /// <summary>What a command is told of the lock, as environment variables.</summary>
@@ -23,8 +26,15 @@ internal sealed class HeldLock(IConnection connection, ILockspace lockspace, Loc
         ["TYER_LOCK_ID"] = handle.Id.ToString(),
     };
 
-    /// <summary>Releases the lock so that whoever comes next finds it free; the end of the session does it in any case.</summary>
+    /// <summary>Releases the lock so that whoever comes next finds it free; the end of the session does it in any case, but for one that is persistent.</summary>
     public async ValueTask DisposeAsync()
+    {
+        if (!StaysBehind) await ReleaseAsync().ConfigureAwait(false);
+        await lockspace.DisposeAsync().ConfigureAwait(false);
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask ReleaseAsync()
     {
         using var limit = new CancellationTokenSource(ReleaseMax);
         try
@@ -35,8 +45,5 @@ internal sealed class HeldLock(IConnection connection, ILockspace lockspace, Loc
         {
             // Lost, or nobody answers: then it is freed, or will be, with the session.
         }
-
-        await lockspace.DisposeAsync().ConfigureAwait(false);
-        await connection.DisposeAsync().ConfigureAwait(false);
     }
 }

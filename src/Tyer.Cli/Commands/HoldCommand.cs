@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Tyer.Cli.CommandLine;
-using Tyer.Cli.Output;
-using Tyer.Cli.Running;
 
 namespace Tyer.Cli.Commands;
 
@@ -14,63 +12,8 @@ internal sealed class HoldCommand
     {
         var command = new Command("hold", "Hold a lock until the end of input or Ctrl-C; print one line with its id and token when it is held.");
         _request.AddTo(command);
-        runner.Attach(command, RunAsync);
+        runner.Attach(command, (invocation, cancellationToken) =>
+            Holding.RunAsync(invocation, token => _request.TakeAsync(invocation, usualLabel: null, token), cancellationToken));
         return command;
-    }
-
-    private async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
-    {
-        using var told = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        int signal = 0;
-        using var signals = new SignalForwarding(withTerminal: false, received =>
-        {
-            if (received is Signals.User1 or Signals.User2) return;
-            signal = received;
-            told.Cancel();
-        });
-
-        HeldLock held;
-        try
-        {
-            held = await _request.TakeAsync(invocation, usualLabel: null, told.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (signal != 0)
-        {
-            throw new CommandFailure(CommandEnd.CodeOfSignal(signal), $"{Signals.NameOf(signal)} ended the wait for the lock.");
-        }
-
-        await using (held.ConfigureAwait(false))
-        {
-            Print(invocation, held);
-            await UntilToldAsync(invocation.Surroundings.In, held.Handle.Lost, told.Token).ConfigureAwait(false);
-            held.Handle.ThrowIfLost();
-            return ExitCodes.Ok;
-        }
-    }
-
-    private static void Print(Invocation invocation, HeldLock held)
-    {
-        LockHandle handle = held.Handle;
-        if (invocation.Format == OutputFormat.Json)
-            JsonPrinter.Print(invocation.Out, new HeldDocument(held.Lockspace, handle.Resource, handle.Mode, handle.Id, handle.Token, handle.Token.ToInt64()), onOneLine: true);
-        else
-            invocation.Out.WriteLine($"{handle.Id} {handle.Token}");
-        invocation.Out.Flush();
-    }
-
-    private static async Task UntilToldAsync(TextReader input, CancellationToken lost, CancellationToken told)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(lost, told);
-        // A read from a terminal or a pipe cannot be called off; it is left behind when something else ends the command.
-        Task ended = Task.Run(() => ReadToEnd(input), CancellationToken.None);
-        await Task.WhenAny(ended, Task.Delay(Timeout.Infinite, either.Token)).ConfigureAwait(false);
-    }
-
-    private static void ReadToEnd(TextReader input)
-    {
-        while (input.ReadLine() is not null)
-        {
-            // What is typed means nothing; only the end does.
-        }
     }
 }

@@ -48,6 +48,11 @@ internal sealed class LockRequest
         CustomParser = Values.Label,
     };
 
+    public Option<bool> Persistent { get; } = new("--persistent")
+    {
+        Description = "Should this die before it is done, the lock stays, as an orphan, until somebody adopts or purges it (tyer orphans).",
+    };
+
     public void AddTo(Command command)
     {
         Values.CompleteModes(Mode);
@@ -56,6 +61,7 @@ internal sealed class LockRequest
         command.Add(Wait);
         command.Add(Label);
         command.Add(Purpose);
+        command.Add(Persistent);
     }
 
     /// <summary>Gets the lock; tells whom it waits for.</summary>
@@ -69,7 +75,8 @@ internal sealed class LockRequest
         IConnection connection = await invocation.ConnectToLockAsync(label, cancellationToken).ConfigureAwait(false);
         try
         {
-            ILockspace lockspace = await OpenAsync(invocation, connection, cancellationToken).ConfigureAwait(false);
+            string name = invocation.Lockspace ?? Invocation.UsualLockspace;
+            ILockspace lockspace = await OpenAsync(invocation, connection, name, invocation.Get(Wait), cancellationToken).ConfigureAwait(false);
             LockHandle handle = await LockAsync(invocation, label, lockspace, new ResourceSearch(connection.Administration), cancellationToken).ConfigureAwait(false);
             return new HeldLock(connection, lockspace, handle);
         }
@@ -81,10 +88,9 @@ internal sealed class LockRequest
     }
 
     /// <summary>Opens the lockspace: an agreement of the cluster, which is there at once, or has to wait for somebody who does not answer.</summary>
-    private async Task<ILockspace> OpenAsync(Invocation invocation, IConnection connection, CancellationToken cancellationToken)
+    public static async Task<ILockspace> OpenAsync(Invocation invocation, IConnection connection, string name, TimeSpan? wait, CancellationToken cancellationToken)
     {
-        string name = invocation.Lockspace ?? Invocation.UsualLockspace;
-        TimeSpan? limit = invocation.Get(Wait) is { } wait ? wait < OpeningMin ? OpeningMin : wait : null;
+        TimeSpan? limit = wait < OpeningMin ? OpeningMin : wait;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (limit is { } span) over.CancelAfter(span);
         try
@@ -114,6 +120,7 @@ internal sealed class LockRequest
             Purpose = invocation.Get(Purpose),
             Timeout = invocation.Get(Wait),
             ValueBlock = false,
+            Persistent = invocation.Get(Persistent),
         };
         try
         {

@@ -44,18 +44,13 @@ internal sealed class RevokeCommand
             Found found = await search.FindAsync(new Subject(id, null), invocation.Lockspace, cancellationToken).ConfigureAwait(false);
             LockEntry victim = found.Resources[0].Snapshot.Locks.First(entry => entry.Id == id);
             invocation.Say($"'{victim.Resource}' in lockspace '{found.Resources[0].Lockspace}': {victim}.");
-            if (!invocation.Get(_yes) && invocation.Surroundings.CanAsk && !Confirms(invocation.Surroundings)) return ExitCodes.Error;
+            if (victim.IsOrphan)
+                throw new CommandFailure(ExitCodes.Refused, $"nobody has {id} any more who could be told: it is an orphan. '{TyerCommand.Name} orphans purge {id}' ends it.");
+            if (!invocation.Get(_yes) && !invocation.Confirms("It loses the lock while it may be working under it. Revoke?")) return ExitCodes.Error;
 
             RevokeResult result = await connection.Administration.RevokeAsync(id, invocation.Get(_reason)!, cancellationToken).ConfigureAwait(false);
             return Report(invocation, result);
         }
-    }
-
-    private static bool Confirms(Surroundings surroundings)
-    {
-        surroundings.Error.Write("It loses the lock while it may be working under it. Revoke? [y/N] ");
-        surroundings.Error.Flush();
-        return surroundings.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 
     private static int Report(Invocation invocation, RevokeResult result)

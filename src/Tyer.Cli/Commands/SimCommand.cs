@@ -29,11 +29,11 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         CustomParser = Values.OptionalNumber(1, RunsMax),
     };
 
-    private readonly Option<int?> _nodes = new("--nodes")
+    private readonly Option<(int Least, int Most)?> _nodes = new("--nodes")
     {
-        Description = $"How many nodes, 2 to {Simulation.Simulation.NodesMax}; otherwise 2 to 6, as chance will.",
+        Description = $"How many nodes, 2 to {Simulation.Simulation.NodesMax}, or from how many to how many, as chance will: 2-16. Default: 2-6.",
         HelpName = "N",
-        CustomParser = Values.OptionalNumber(2, Simulation.Simulation.NodesMax),
+        CustomParser = Values.OptionalRange(2, Simulation.Simulation.NodesMax),
     };
 
     private readonly Option<SimProfile?> _profile = new("--profile")
@@ -76,10 +76,11 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
             return CountCosts(invocation);
         SimProfile? profile = invocation.Get(_profile);
         IReadOnlyList<SimFault>? script = ReadScript(invocation.Get(_faults));
-        int nodes = invocation.Get(_nodes) ?? 0;
+        (int Least, int Most)? size = invocation.Get(_nodes);
+        int NodesOf(ulong seed) => size is var (least, most) ? Simulation.Simulation.NodesOf(seed, least, most) : 0;
         int runs = invocation.Get(_runs) ?? UsualRuns;
         if (invocation.Get(_seed) is { } seed && invocation.Get(_runs) is null)
-            return LiveAgain(invocation, seed, (profile ?? SimProfile.Of(seed)) with { Script = script }, nodes);
+            return LiveAgain(invocation, seed, (profile ?? SimProfile.Of(seed)) with { Script = script }, NodesOf(seed));
         if (invocation.Get(_trace) || invocation.Get(_shrink))
         {
             throw new CommandFailure(
@@ -91,14 +92,10 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
             invocation.Get(_seed) ?? 1,
             runs,
             seed => (profile ?? SimProfile.Of(seed)) with { Script = script },
-            Repeated(nodes, invocation.Get(_faults)),
-            nodes,
+            NodesOf,
+            invocation.Get(_faults),
             cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>What else has to be said to live a life again.</summary>
-    private static string Repeated(int nodes, string? faults) =>
-        $"{(nodes == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" --nodes {nodes}"))}{(faults is null ? "" : $" --faults {faults}")}";
 
     private static IReadOnlyList<SimFault>? ReadScript(string? file)
     {
@@ -147,7 +144,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
     }
 
     private async Task<int> LiveManyAsync(
-        Invocation invocation, ulong first, int runs, Func<ulong, SimProfile> profileOf, string repeated, int nodes, CancellationToken cancellationToken)
+        Invocation invocation, ulong first, int runs, Func<ulong, SimProfile> profileOf, Func<ulong, int> nodesOf, string? faults, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
@@ -160,7 +157,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
             {
                 ulong seed = first + (ulong)number;
                 SimProfile rough = profileOf(seed);
-                SimResult life = live(seed, rough, nodes, false, null);
+                SimResult life = live(seed, rough, nodesOf(seed), false, null);
                 if (life.Violation is { } rule) violations.Add(new SimViolation(seed, rough.Name, rule));
                 lock (counts)
                 {
@@ -182,7 +179,12 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, report);
         else SimText.Print(invocation.Out, new TablePrinter(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors), report);
         if (report.Violations is [var worst, ..])
-            invocation.Say($"to see the first again: {TyerCommand.Name} sim --seed {worst.Seed} --profile {worst.Profile}{repeated} --shrink --trace");
+        {
+            string nodes = nodesOf(worst.Seed) is > 0 and int count ? string.Create(CultureInfo.InvariantCulture, $" --nodes {count}") : "";
+            string script = faults is null ? "" : $" --faults {faults}";
+            invocation.Say($"to see the first again: {TyerCommand.Name} sim --seed {worst.Seed} --profile {worst.Profile}{nodes}{script} --shrink --trace");
+        }
+
         return report.Violations.Count == 0 ? ExitCodes.Ok : ExitCodes.Error;
     }
 }

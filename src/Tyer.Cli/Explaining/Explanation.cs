@@ -98,7 +98,7 @@ internal static class Explanation
 
         string revoke = $"{TyerCommand.Name} revoke {root.Id} --reason TEXT";
         if (chain.IsCircle) return [$"None of them will go on by itself. End one, or take its lock away: {revoke}"];
-        if (root.IsOrphan) return [$"Its process is gone and left the lock on purpose; nobody will release it. Take it away: {revoke}"];
+        if (root.IsOrphan) return [$"Its process is gone and left the lock on purpose; nobody will release it. Repair under it what it guards: {TyerCommand.Name} orphans adopt {root.Resource} -- CMD. Or end it: {TyerCommand.Name} orphans purge {root.Id}"];
         return
         [
             string.Create(CultureInfo.InvariantCulture, $"Look at process {root.Owner.ProcessId} on {Printable.Escape(root.Owner.Host)}; when it ends, its locks are free at once.")

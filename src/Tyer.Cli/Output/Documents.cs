@@ -32,6 +32,24 @@ internal sealed record ResourceDocument(
     }
 }
 
+/// <summary>What <c>orphans ls</c> answers.</summary>
+/// <param name="Orphans">By lockspace and name.</param>
+/// <param name="Incomplete">Who did not answer, in words; null: everybody did.</param>
+internal sealed record OrphansDocument(IReadOnlyList<OrphanDocument> Orphans, string? Incomplete);
+
+/// <summary>A lock that a dead process left behind.</summary>
+/// <param name="Lockspace">The lockspace.</param>
+/// <param name="Master">The node that keeps the resource's queues.</param>
+/// <param name="Orphan">The lock; its owner is who left it.</param>
+/// <param name="Waiting">Those in whose way it is.</param>
+internal sealed record OrphanDocument(string Lockspace, string Master, LockEntry Orphan, IReadOnlyList<LockEntry> Waiting);
+
+/// <summary>What <c>orphans purge</c> did.</summary>
+/// <param name="Purged">The orphans that ended.</param>
+/// <param name="Left">Those that did not: adopted or ended meanwhile, or held up by a recovery, or mastered by one of the silent.</param>
+/// <param name="Silent">The members that did not answer.</param>
+internal sealed record PurgedDocument(IReadOnlyList<LockId> Purged, IReadOnlyList<LockId> Left, IReadOnlyList<string> Silent);
+
 /// <summary>What <c>sessions</c> answers.</summary>
 internal sealed record SessionsDocument(IReadOnlyList<SessionInfo> Sessions, string? Incomplete);
 
@@ -77,6 +95,9 @@ internal sealed record WhyAnswer(IReadOnlyList<WhyDocument> Resources);
 /// <summary>What <c>state adopt</c> did.</summary>
 internal sealed record AdoptedDocument(string Directory, string Node, string Cluster, ulong ViewBefore, ulong ViewAfter, bool WasCopy);
 
+/// <summary>Which keys a key file holds, by id.</summary>
+internal sealed record KeyFileDocument(string File, string Active, IReadOnlyList<string> Accepted);
+
 /// <summary>How a command failed, on the error stream.</summary>
 internal sealed record FailureDocument(FailureDetails Error);
 
@@ -106,12 +127,15 @@ internal sealed record FailureDetails
 /// <summary>Serializers for the documents above, without reflection: a command starts fast.</summary>
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(OrphansDocument))]
+[JsonSerializable(typeof(PurgedDocument))]
 [JsonSerializable(typeof(SessionsDocument))]
 [JsonSerializable(typeof(NodesDocument))]
 [JsonSerializable(typeof(RecoveriesDocument))]
 [JsonSerializable(typeof(HeldDocument))]
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(AdoptedDocument))]
+[JsonSerializable(typeof(KeyFileDocument))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(SimLife))]
 [JsonSerializable(typeof(SimReport))]

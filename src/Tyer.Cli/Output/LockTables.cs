@@ -22,6 +22,12 @@ internal static class LockTables
         new("HOST"), new("USER"), new("NODE"), new("LOCK"), new("TOKEN"), new("PURPOSE"),
     ];
 
+    private static readonly Column[] OrphanColumns =
+    [
+        new("LOCKSPACE"), new("RESOURCE"), new("MODE"), new("LEFT", IsNumber: true), new("PROCESS"), new("PID", IsNumber: true),
+        new("HOST"), new("USER"), new("NODE"), new("LOCK"), new("TOKEN"), new("IN THE WAY OF"),
+    ];
+
     /// <summary>A row per resource.</summary>
     public static void Print(Invocation invocation, Found found)
     {
@@ -42,6 +48,10 @@ internal static class LockTables
 
         if (found.Incomplete is not null) invocation.Say(found.Incomplete);
     }
+
+    /// <summary>A row per orphan.</summary>
+    public static void PrintOrphans(Invocation invocation, IReadOnlyList<OrphanDocument> orphans) =>
+        Printer(invocation).Print(OrphanColumns, [.. orphans.Select(RowOf)]);
 
     public static TablePrinter Printer(Invocation invocation) => new(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors);
 
@@ -80,6 +90,28 @@ internal static class LockTables
             Count(queue.Count),
             Age(queue.Max(each => each.WaitedFor)),
             Printable.Escape(snapshot.Master),
+        ];
+    }
+
+    private static string?[] RowOf(OrphanDocument found)
+    {
+        LockEntry orphan = found.Orphan;
+        string? waiting = found.Waiting is [var first, ..] ? $"{Who(first.Owner)} (pid {first.Owner.ProcessId} on {Printable.Escape(first.Owner.Host)})" : null;
+        if (found.Waiting.Count > 1) waiting += $" and {found.Waiting.Count - 1} more";
+        return
+        [
+            found.Lockspace,
+            orphan.Resource.ToString(),
+            ModeOf(orphan),
+            Age(orphan.LeftFor),
+            Who(orphan.Owner),
+            Count(orphan.Owner.ProcessId) + (orphan.Owner.Verified ? "" : "?"),
+            Printable.Escape(orphan.Owner.Host),
+            Printable.Escape(orphan.Owner.User),
+            Printable.Escape(orphan.Owner.Node),
+            orphan.Id.ToString(),
+            orphan.Token.ToString(),
+            waiting,
         ];
     }
 

@@ -20,6 +20,7 @@ internal static class StatusText
         Line(writer, "nodes", Nodes(status.Nodes));
         if (status.Recovery is { } recovery) Line(writer, "recovery", Recovery(recovery));
         foreach (FrozenPart part in status.Frozen) Line(writer, "frozen", Frozen(part));
+        if (node.Security != "none" || node.Refused.Count > 0) Line(writer, "security", Security(node));
         Line(writer, "sessions", Text($"{node.Sessions}"));
         foreach (LockspaceStatus space in node.Lockspaces) Line(writer, "lockspace", Lockspace(space));
         PrintTiming(writer, status.Timing);
@@ -73,6 +74,9 @@ internal static class StatusText
 
     private static string Frozen(FrozenPart part) =>
         $"{Safe(part.What)}, for {Span(part.Since)}: waits for {Safe(part.WaitsFor)}." + (part.Remedy is { } remedy ? " " + Safe(remedy) : "");
+
+    private static string Security(NodeStatus node) => Safe(node.Security)
+        + (node.Refused.Count == 0 ? "" : $"; refused: {string.Join(", ", node.Refused.OrderBy(each => each.Key, StringComparer.Ordinal).Select(each => Text($"{Safe(each.Key)} {each.Value}")))}");
 
     private static string Lockspace(LockspaceStatus space) =>
         Text($"{Safe(space.Name)}: {space.Locks} locks of {space.Sessions} sessions here; {space.Resources} resources mastered here, {space.Waiting} waiting");

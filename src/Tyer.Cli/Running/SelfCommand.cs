@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Tyer.Cli.Running;
 
 /// <summary>How to start this very program again, as a helper or a daemon.</summary>
@@ -17,4 +19,15 @@ internal sealed record SelfCommand(string Path, IReadOnlyList<string> Arguments)
             return new SelfCommand(path, isHosted ? [path, Environment.GetCommandLineArgs()[0]] : [path]);
         }
     }
+
+    /// <summary>How to start it as a process that is talked to over its standard streams.</summary>
+    /// <param name="arguments">A hidden command and what goes with it.</param>
+    public ProcessStartInfo Talking(IEnumerable<string> arguments) =>
+        // The first of its arguments is the name under which it is started.
+        new(Path, [.. Arguments.Skip(1), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
 }

@@ -27,14 +27,7 @@ internal sealed class TrialProcess : IAsyncDisposable
     /// <summary>Starts this program again under one of its hidden commands; what it says goes to files.</summary>
     public static TrialProcess Start(SelfCommand self, IReadOnlyList<string> arguments, string log)
     {
-        // The first of its arguments is the name under which it is started.
-        var start = new ProcessStartInfo(self.Path, [.. self.Arguments.Skip(1), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        return new TrialProcess(Process.Start(start) ?? throw new CommandFailure(ExitCodes.Error, "a process of the trial did not start."), log);
+        return new TrialProcess(Process.Start(self.Talking(arguments)) ?? throw new CommandFailure(ExitCodes.Error, "a process of the trial did not start."), log);
     }
 
     /// <summary>SIGKILL: it gets no chance to say or release anything.</summary>

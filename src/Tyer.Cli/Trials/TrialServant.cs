@@ -20,14 +20,7 @@ internal sealed class TrialServant : IAsyncDisposable
     /// <summary>Starts this program again under one of its hidden commands.</summary>
     public static TrialServant Start(SelfCommand self, params IEnumerable<string> arguments)
     {
-        // The first of its arguments is the name under which it is started.
-        var start = new ProcessStartInfo(self.Path, [.. self.Arguments.Skip(1), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        return new TrialServant(Process.Start(start) ?? throw new CommandFailure(ExitCodes.Error, "a process of the trial did not start."));
+        return new TrialServant(Process.Start(self.Talking(arguments)) ?? throw new CommandFailure(ExitCodes.Error, "a process of the trial did not start."));
     }
 
     /// <summary>Tells it what to do; returns what it says when it has done it.</summary>

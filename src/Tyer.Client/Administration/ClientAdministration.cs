@@ -29,6 +29,14 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         return AskForOneAsync($"The revocation of {id}", QuestionKind.Revoke, order, AdministrationJson.Default.RevokeResult, cancellationToken);
     }
 
+    public ValueTask<OrphanPurgeResult> PurgeOrphansAsync(IReadOnlyList<LockId> orphans, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(orphans);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(orphans.Count, OrphanPurgeResult.OrphansMax, nameof(orphans));
+        var order = JsonSerializer.SerializeToUtf8Bytes(new OrphanPurgeOrder(orphans), AdministrationJson.Default.OrphanPurgeOrder);
+        return AskForOneAsync("The purge of orphans", QuestionKind.PurgeOrphans, order, AdministrationJson.Default.OrphanPurgeResult, cancellationToken);
+    }
+
     public IAsyncEnumerable<LockspaceResource> QueryAsync(string? lockspace, ResourceQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -63,6 +71,12 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
 
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) =>
         AskForOneAsync("The list of recoveries", QuestionKind.Recoveries, [], AdministrationJson.Default.IReadOnlyListRecoveryInfo, cancellationToken);
+
+    public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default)
+    {
+        var order = JsonSerializer.SerializeToUtf8Bytes(new EventsOrder(follow), AdministrationJson.Default.EventsOrder);
+        return AskAsync("The list of events", QuestionKind.Events, order, AdministrationJson.Default.ClusterEvent, cancellationToken);
+    }
 
     private async ValueTask<T> AskForOneAsync<T>(
         string what, QuestionKind kind, byte[] question, JsonTypeInfo<T> type, CancellationToken cancellationToken)

@@ -100,7 +100,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
         limit.CancelAfter(budget);
         try
         {
-            _link = await ClientLink.ConnectAsync(Endpoint, this, budget, limit.Token).ConfigureAwait(false);
+            _link = await ClientLink.ConnectAsync(Endpoint, this, budget, certificates: null, limit.Token).ConfigureAwait(false);
             Greet(hello);
             Welcome = await _welcome.Task.WaitAsync(limit.Token).ConfigureAwait(false);
         }
@@ -113,7 +113,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
                 OperationCanceledException => new LockUnavailableException(
                     UnavailableReason.Unreachable, $"Connecting to {Endpoint}", $"no answer within {budget.TotalSeconds:0.###} s", failure),
                 // Which says where to.
-                CommsException => new LockUnavailableException(UnavailableReason.Unreachable, "Connecting to a node", failure.Message.TrimEnd('.'), failure),
+                CommsException { Code: not CommsErrorCode.InsecureEndpoint } => new LockUnavailableException(UnavailableReason.Unreachable, "Connecting to a node", failure.Message.TrimEnd('.'), failure),
                 _ => failure,
             };
         }

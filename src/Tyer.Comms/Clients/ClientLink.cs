@@ -1,7 +1,9 @@
+using System.Net;
 using System.Net.Sockets;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Clients;
@@ -31,6 +33,12 @@ public sealed class ClientLink : IFrameReceiver
     /// <summary>Who is at the other end; null over TCP, where the system cannot tell.</summary>
     public PeerCredentials? Credentials => _link.Credentials;
 
+    /// <summary>The name of the client that its certificate speaks of; null without TLS, and as long as that has not come about.</summary>
+    public string? CertifiedName => _link.Identity is { Cluster: { } cluster } identity ? identity.ClientOf(cluster) : null;
+
+    /// <summary>The address at the other end; null over a Unix socket.</summary>
+    internal IPAddress? RemoteAddress => _link.RemoteAddress;
+
     /// <summary>What has been sent.</summary>
     public WriterStatistics Statistics => _writer.Statistics;
 
@@ -41,21 +49,24 @@ public sealed class ClientLink : IFrameReceiver
     /// <param name="endpoint">Where the node listens.</param>
     /// <param name="receiver">Who hears what comes; it may be called before this returns.</param>
     /// <param name="timeout">The time for the connection to be established; <see cref="CommsLimits.ConnectTimeout"/> if not given.</param>
+    /// <param name="certificates">The client's certificate and whose certificates it believes, for TLS; null: none, which is for this machine only.</param>
     /// <param name="cancellationToken">Ends the waiting; the attempt is given up in the background.</param>
     /// <exception cref="CommsException">
+    /// <see cref="CommsErrorCode.InsecureEndpoint"/>, <see cref="CommsErrorCode.CertificateInvalid"/>,
     /// <see cref="CommsErrorCode.ConnectFailed"/>, <see cref="CommsErrorCode.ConnectTimeout"/>,
     /// <see cref="CommsErrorCode.PermissionDenied"/> or <see cref="CommsErrorCode.UntrustedOwner"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<ClientLink> ConnectAsync(
-        CommsEndpoint endpoint, ILinkReceiver receiver, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        CommsEndpoint endpoint, ILinkReceiver receiver, TimeSpan? timeout = null, CertificateStore? certificates = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(receiver);
+        if (certificates is null) endpoint.ThrowUnlessLocal("give the client a certificate of the cluster, or connect to a node of this machine");
 
         var connected = new TaskCompletionSource<ClientLink>(TaskCreationOptions.RunContinuationsAsynchronously);
         TimeSpan budget = timeout ?? CommsLimits.ConnectTimeout;
-        if (!CommsThread.TryStart("tyer client reader", () => DialAndRead(endpoint, receiver, budget, connected)))
+        if (!CommsThread.TryStart("tyer client reader", () => DialAndRead(endpoint, receiver, budget, certificates, connected)))
             throw new CommsException(CommsErrorCode.SystemFailure, $"Cannot connect to '{endpoint}': the system has no thread or descriptor to give.");
 
         using CancellationTokenRegistration cancelled = cancellationToken.Register(() => connected.TrySetCanceled(cancellationToken));
@@ -147,19 +158,21 @@ public sealed class ClientLink : IFrameReceiver
     {
         lock (_queue.Gate) _queue.Clear();
         _writer.Close();
-        _listener?.Ended(this);
+        _listener?.Ended(this, end);
         _receiver!.OnClosed(end);
     }
 
     private static void DialAndRead(
-        CommsEndpoint endpoint, ILinkReceiver receiver, TimeSpan timeout, TaskCompletionSource<ClientLink> connected)
+        CommsEndpoint endpoint, ILinkReceiver receiver, TimeSpan timeout, CertificateStore? certificates, TaskCompletionSource<ClientLink> connected)
     {
-        SocketLink link;
+        Link link;
         ClientLink client;
         try
         {
             Socket socket = Dialer.Connect(endpoint, timeout);
-            link = new SocketLink(socket, ReadModel.Thread, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin);
+            link = certificates is null || endpoint.UnixPath is not null
+                ? new SocketLink(socket, ReadModel.Thread, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
+                : Agree(endpoint, socket, certificates);
             client = new ClientLink(link, new SegmentPool(), listener: null) { _receiver = receiver };
             if (!connected.TrySetResult(client))
             {
@@ -174,6 +187,18 @@ public sealed class ClientLink : IFrameReceiver
         }
 
         link.Read(client);
+    }
+
+    private static TlsLink Agree(CommsEndpoint endpoint, Socket socket, CertificateStore certificates)
+    {
+        RefusalCode code = TlsLink.Dialled(
+            socket,
+            certificates,
+            identity => identity.IsAnyNode(certificates.Cluster) ? RefusalCode.None : RefusalCode.CertificateMismatch,
+            CommsLimits.ClientBodyBytesMax,
+            CommsLimits.ClientReceiveBytesMin,
+            out TlsLink? link);
+        return link ?? throw new CommsException(CommsErrorCode.CertificateInvalid, $"Cannot connect to '{endpoint}': {TlsLink.Explain(code)}.");
     }
 
     private void SayRefused(RefusalCode code, ushort detail)

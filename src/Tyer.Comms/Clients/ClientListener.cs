@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Clients;
@@ -15,6 +17,7 @@ public sealed class ClientListener : IDisposable
     private readonly Timer _sweep;
     private readonly nint _descriptorMax = LibC.GetDescriptorsMax() - CommsLimits.DescriptorsReserved;
 
+    private readonly Doorkeeper _door = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<ClientLink, ReadModel> _clients = [];
     private readonly HashSet<ClientLink> _unadmitted = [];
@@ -23,11 +26,13 @@ public sealed class ClientListener : IDisposable
     private ClientListenerStatistics _statistics;
 
     /// <summary>Listens and accepts until disposed of.</summary>
-    /// <exception cref="CommsException">It cannot listen there: <see cref="CommsErrorCode.LocalEndpointInUse"/> and others.</exception>
+    /// <exception cref="CommsException">It cannot or may not listen there: <see cref="CommsErrorCode.InsecureEndpoint"/>, <see cref="CommsErrorCode.LocalEndpointInUse"/> and others.</exception>
     public ClientListener(ClientListenerOptions options, IClientAcceptor acceptor)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(acceptor);
+        if (options.Certificates is null)
+            options.Endpoint.ThrowUnlessLocal("give the node a certificate ('tyer cert' makes them; Certificate, PrivateKey and Authority in the configuration)");
         _options = options;
         _acceptor = acceptor;
         _listener = new Listener(options.Endpoint, options.SocketMode, OnAccepted);
@@ -81,10 +86,13 @@ public sealed class ClientListener : IDisposable
         lock (_gate) _unadmitted.Remove(client);
     }
 
-    internal void Ended(ClientLink client)
+    internal void Ended(ClientLink client, in LinkEnd end)
     {
+        bool isRefused = end.Reason == LinkEndReason.Refused && RefusalCodes.IsFailedProof(end.Refusal);
+        if (isRefused) _door.OnRefused(end.Refusal, client.RemoteAddress, whence: "", CommsClock.Now, out _);
         lock (_gate)
         {
+            if (isRefused) _statistics.Refused++;
             _unadmitted.Remove(client);
             if (_clients.Remove(client, out ReadModel model) && model == ReadModel.Thread) _threaded--;
         }
@@ -92,6 +100,13 @@ public sealed class ClientListener : IDisposable
 
     private void OnAccepted(Socket socket)
     {
+        if (_door.IsShut((socket.RemoteEndPoint as IPEndPoint)?.Address, CommsClock.Now))
+        {
+            lock (_gate) _statistics.Refused++;
+            socket.Dispose();
+            return;
+        }
+
         ClientLink? client = Register(socket, out ClientLink? crowdedOut);
         crowdedOut?.Refuse(RefusalCode.TooManyStrangers);
         if (client is null) return;
@@ -124,15 +139,13 @@ public sealed class ClientListener : IDisposable
             if (refusal != RefusalCode.None)
             {
                 _statistics.Refused++;
-                Turn(socket, refusal);
+                if (_options.Certificates is null) Turn(socket, refusal);
+                else socket.Dispose();
                 return null;
             }
 
             ReadModel model = _threaded < _options.ThreadedMax ? ReadModel.Thread : ReadModel.Async;
-            var link = new SocketLink(socket, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
-            {
-                QuietBytes = CommsLimits.ClientQueueBytesQuiet,
-            };
+            Link link = NewLink(socket, model);
             var client = new ClientLink(link, _pool, this) { HelloDeadline = CommsClock.Now + _options.HelloBudget };
             if (model == ReadModel.Thread) _threaded++;
             _clients.Add(client, model);
@@ -140,6 +153,24 @@ public sealed class ClientListener : IDisposable
             _statistics.Accepted++;
             return client;
         }
+    }
+
+    private Link NewLink(Socket socket, ReadModel model)
+    {
+        if (_options.Certificates is not { } certificates || socket.AddressFamily == AddressFamily.Unix)
+        {
+            return new SocketLink(socket, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
+            {
+                QuietBytes = CommsLimits.ClientQueueBytesQuiet,
+            };
+        }
+
+        var session = new TlsSession(socket, certificates, HandshakeRole.Responder);
+        return new TlsLink(socket, session, model, CommsLimits.ClientBodyBytesMax, CommsLimits.ClientReceiveBytesMin)
+        {
+            QuietBytes = CommsLimits.ClientQueueBytesQuiet,
+            Judge = identity => identity.ClientOf(certificates.Cluster) is null ? RefusalCode.CertificateMismatch : RefusalCode.None,
+        };
     }
 
     /// <summary>Says why, and closes: the words fit a fresh socket's buffer.</summary>

@@ -1,4 +1,5 @@
 using Tyer.Comms.Endpoints;
+using Tyer.Comms.Security;
 
 namespace Tyer.Comms.Clients;
 
@@ -7,6 +8,12 @@ public sealed class ClientListenerOptions
 {
     /// <summary>Where to listen.</summary>
     public required CommsEndpoint Endpoint { get; init; }
+
+    /// <summary>
+    /// The node's certificate and whose certificates it believes: connections over TCP are TLS then, for clients with a certificate of the cluster.
+    /// Null: no TLS, which is refused where the endpoint is beyond this machine.
+    /// </summary>
+    public CertificateStore? Certificates { get; init; }
 
     /// <summary>The mode of a Unix socket's file: who may write to it may connect. By default its owner alone.</summary>
     public UnixFileMode SocketMode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -6,8 +6,8 @@ using System.Text;
 namespace Tyer.Comms.Endpoints;
 
 /// <summary>
-/// Where to listen or to connect: <c>tcp://127.0.0.1:7600</c>, <c>tcp://[::1]:7600</c> or <c>unix:/run/tyer/tyerd.sock</c>. Until keys
-/// exist, every address but loopback is refused: there must be no port that any machine may talk to.
+/// Where to listen or to connect: <c>tcp://10.0.0.7:7600</c>, <c>tcp://[::1]:7600</c> or <c>unix:/run/tyer/tyerd.sock</c>. What is not of this
+/// machine only is used where both sides prove who they are: there must be no port that any machine may talk to.
 /// </summary>
 public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
 {
@@ -29,14 +29,16 @@ public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
     /// <summary>The path of the socket's file, or null for TCP.</summary>
     public string? UnixPath { get; }
 
+    /// <summary>Whether only this machine is there: a Unix socket, or loopback.</summary>
+    public bool IsLocal => UnixPath is not null || IPAddress.IsLoopback(((IPEndPoint)Address).Address);
+
     /// <summary>The address as the framework knows it.</summary>
     internal EndPoint Address { get; }
 
     /// <summary>Reads an endpoint.</summary>
     /// <exception cref="ArgumentNullException">There is no text.</exception>
     /// <exception cref="CommsException">
-    /// <see cref="CommsErrorCode.UnknownTransport"/>, <see cref="CommsErrorCode.EndpointSyntax"/> or
-    /// <see cref="CommsErrorCode.InsecureEndpoint"/>; the message says what was expected.
+    /// <see cref="CommsErrorCode.UnknownTransport"/> or <see cref="CommsErrorCode.EndpointSyntax"/>; the message says what was expected.
     /// </exception>
     public static CommsEndpoint Parse(string text)
     {
@@ -56,7 +58,7 @@ public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
         return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Parse)];
     }
 
-    /// <summary>The endpoint of an address that the system gave; it is loopback because what it was derived from is.</summary>
+    /// <summary>The endpoint of an address that the system gave.</summary>
     internal static CommsEndpoint OfTcp(IPEndPoint address) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{TcpPrefix}{address}"), address, unixPath: null);
 
@@ -71,6 +73,14 @@ public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
 
     /// <summary>The endpoint as <see cref="Parse"/> reads it.</summary>
     public override string ToString() => _text;
+
+    /// <summary>Returns when only this machine is there.</summary>
+    /// <exception cref="CommsException"><see cref="CommsErrorCode.InsecureEndpoint"/>, with what to do.</exception>
+    internal void ThrowUnlessLocal(string remedy)
+    {
+        if (IsLocal) return;
+        throw new CommsException(CommsErrorCode.InsecureEndpoint, $"'{_text}' is beyond this machine, and nothing would tell who is there: {remedy}, or use a loopback address.");
+    }
 
     /// <summary>A new socket of the endpoint's family.</summary>
     internal Socket CreateSocket() => UnixPath is not null
@@ -93,13 +103,6 @@ public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
             throw new CommsException(
                 CommsErrorCode.EndpointSyntax,
                 $"'{text}' is no endpoint: tcp:// takes a numeric address and a port, such as tcp://127.0.0.1:7600 or tcp://[::1]:7600.");
-        }
-
-        if (!IPAddress.IsLoopback(address))
-        {
-            throw new CommsException(
-                CommsErrorCode.InsecureEndpoint,
-                $"'{text}' can be reached from other machines, and until keys exist nothing would tell who they are: use a loopback address.");
         }
 
         return OfTcp(new IPEndPoint(address, port));

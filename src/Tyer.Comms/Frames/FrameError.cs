@@ -38,4 +38,7 @@ public enum FrameError
 
     /// <summary>More was sent than had been allowed.</summary>
     CreditOverrun = 10,
+
+    /// <summary>The seal does not fit: the bytes were damaged or changed on the way, or come from somebody else.</summary>
+    BadSeal = 20,
 }

@@ -12,6 +12,9 @@ internal enum FrameKind : byte
     /// <summary>No, and why; the last frame on its link.</summary>
     Refusal = 2,
 
+    /// <summary>I have the key that our hellos speak of.</summary>
+    AuthProof = 3,
+
     /// <summary>This link is the one; my messages resume here.</summary>
     Ready = 4,
 
@@ -42,8 +45,8 @@ internal static class FrameKinds
 {
     /// <summary>Whether a frame of this kind may come at all.</summary>
     public static bool IsKnownOrIgnorable(byte kind) => IsIgnorable((FrameKind)kind) || (FrameKind)kind
-        is FrameKind.Hello or FrameKind.Refusal or FrameKind.Ready or FrameKind.Ping or FrameKind.Pong or FrameKind.Ack or FrameKind.Goodbye
-            or FrameKind.Message or FrameKind.Fragment;
+        is FrameKind.Hello or FrameKind.Refusal or FrameKind.AuthProof or FrameKind.Ready or FrameKind.Ping or FrameKind.Pong or FrameKind.Ack
+            or FrameKind.Goodbye or FrameKind.Message or FrameKind.Fragment;
 
     /// <summary>Whether a frame of this kind has a number in its lane, and is sent again until it is acknowledged.</summary>
     public static bool IsSequenced(FrameKind kind) => kind is FrameKind.Message or FrameKind.Fragment or FrameKind.Goodbye;

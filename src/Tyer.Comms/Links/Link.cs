@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
 using Tyer.Comms.Frames;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Links;
@@ -11,11 +13,14 @@ namespace Tyer.Comms.Links;
 /// </summary>
 internal abstract class Link : IWriterOwner
 {
-    private readonly IByteSink _sink;
+    private IByteSink _sink;
     private readonly bool _hasThread;
     private int _bodyMax;
     private readonly ReceiveBuffer _buffer;
     private readonly Lock _endGate = new();
+    private SealCipher? _sends;
+    private SealCipher? _receives;
+    private ReceiveBuffer? _opened;
     private IFrameReceiver? _receiver;
     private volatile CombiningWriter? _writer;
     private LinkEnd _end;
@@ -39,6 +44,12 @@ internal abstract class Link : IWriterOwner
 
     /// <summary>Who is at the other end, if the system can tell.</summary>
     public PeerCredentials? Credentials { get; protected init; }
+
+    /// <summary>The address at the other end; null over a Unix socket.</summary>
+    public IPAddress? RemoteAddress { get; protected init; }
+
+    /// <summary>Whom the certificate of the other end speaks of; null where there is none.</summary>
+    public virtual CertificateIdentity? Identity => null;
 
     /// <summary>Bytes received that do not make a whole frame yet, and room for more; the reader's.</summary>
     protected ReceiveBuffer Buffer => _buffer;
@@ -86,6 +97,20 @@ internal abstract class Link : IWriterOwner
 
     /// <summary>From the next frame on, bodies may be longer: the other side is known now. From within the receiver only.</summary>
     public void RaiseBodyMax(int bodyMax) => _bodyMax = bodyMax;
+
+    /// <summary>
+    /// From here on all that is sent is sealed, and all that comes after the present frame has to be. From within the receiver only, once, and
+    /// before a queue is attached. The ciphers are the link's from here on.
+    /// </summary>
+    public void Seal(SealCipher sends, SealCipher receives)
+    {
+        lock (_endGate) _sink = new SealingSink(_sink, sends);
+        (_sends, _receives) = (sends, receives);
+        _opened = new ReceiveBuffer(SealCipher.PlainBytesMax);
+    }
+
+    /// <summary>Reads on the calling thread until the link ends.</summary>
+    public virtual void Read(IFrameReceiver receiver) => throw new NotSupportedException("This sort of link is not read by a thread.");
 
     /// <summary>Begins to read, and delivers to this receiver.</summary>
     public abstract void Start(IFrameReceiver receiver);
@@ -147,7 +172,7 @@ internal abstract class Link : IWriterOwner
     {
         if (count == 0)
         {
-            End(_buffer.IsEmpty
+            End(_buffer.IsEmpty && _opened is null or { IsEmpty: true }
                 ? new LinkEnd(LinkEndReason.RemoteClosed)
                 : new LinkEnd(LinkEndReason.ProtocolError, FrameError.Truncated));
             return;
@@ -167,9 +192,8 @@ internal abstract class Link : IWriterOwner
         {
             bool delivered = false;
             FrameError error = FrameError.None;
-            while (!_hasEnded && FrameParser.TryRead(_buffer.Pending, _bodyMax, out MessageView frame, out error))
+            while (!_hasEnded && TryReadFrame(out MessageView frame, out error))
             {
-                _buffer.Consume(frame.FrameBytes);
                 if (FrameKinds.IsIgnorable(frame.Kind)) continue;
 
                 delivered = true;
@@ -192,10 +216,49 @@ internal abstract class Link : IWriterOwner
     /// <summary>Nobody sends over it any more; the task ends when nobody is about to.</summary>
     protected Task DetachAsync() => _writer is { } writer ? writer.DetachAsync(_sink) : Task.CompletedTask;
 
+    /// <summary>
+    /// Who does not read what it asked for may not ask for more: the socket fills, and pushes back. A link without such a limit never waits: its
+    /// writer may send over another one.
+    /// </summary>
+    protected Task WaitForQuietAsync(long bytes) => bytes < long.MaxValue && _writer is { } writer ? writer.WhenQuietAsync(bytes) : Task.CompletedTask;
+
+    private bool TryReadFrame(out MessageView frame, out FrameError error)
+    {
+        ReceiveBuffer buffer = _opened ?? _buffer;
+        while (!FrameParser.TryRead(buffer.Pending, _bodyMax, out frame, out error))
+        {
+            if (error != FrameError.None || _opened is null || !TryOpenRecord(out error)) return false;
+        }
+
+        buffer.Consume(frame.FrameBytes);
+        return true;
+    }
+
+    private bool TryOpenRecord(out FrameError error)
+    {
+        ReadOnlySpan<byte> record = _buffer.Pending;
+        int length = _receives!.Measure(record);
+        error = length < 0 ? FrameError.BadSeal : FrameError.None;
+        if (length <= 0) return false;
+
+        if (!_receives.TryOpen(record, _opened!.Free(length).Span[..length]))
+        {
+            error = FrameError.BadSeal;
+            return false;
+        }
+
+        _buffer.Consume(length + SealCipher.OverheadBytes);
+        _opened.Received(length);
+        return true;
+    }
+
     /// <summary>Cleans up; by the reader, when nobody sends any more.</summary>
     protected void Finish()
     {
         lock (_endGate) Release();
+        _sends?.Dispose();
+        _receives?.Dispose();
+        _opened?.Release();
         _buffer.Release();
         _receiver!.OnEnded(_end);
     }

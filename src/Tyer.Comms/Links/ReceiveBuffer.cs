@@ -22,7 +22,10 @@ internal sealed class ReceiveBuffer(int bytesMin)
     public int Capacity => _bytes.Length;
 
     /// <summary>Room for the next read: at least one byte. Moves what is pending, so views of it end here.</summary>
-    public Memory<byte> Free()
+    public Memory<byte> Free() => Free(1);
+
+    /// <summary>Room for at least so many bytes; otherwise as <see cref="Free()"/>.</summary>
+    public Memory<byte> Free(int bytes)
     {
         if (IsEmpty && _bytes.Length > 2 * bytesMin) Release();
 
@@ -33,9 +36,9 @@ internal sealed class ReceiveBuffer(int bytesMin)
             _start = 0;
         }
 
-        if (_end == _bytes.Length)
+        if (_bytes.Length - _end < bytes)
         {
-            byte[] grown = ArrayPool<byte>.Shared.Rent(Math.Max(bytesMin, 2 * _bytes.Length));
+            byte[] grown = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(bytesMin, 2 * _bytes.Length), _end + bytes));
             Pending.CopyTo(grown);
             Replace(grown);
         }
@@ -43,10 +46,10 @@ internal sealed class ReceiveBuffer(int bytesMin)
         return _bytes.AsMemory(_end);
     }
 
-    /// <summary>So many bytes were read into what <see cref="Free"/> gave.</summary>
+    /// <summary>So many bytes were read into what <see cref="Free()"/> gave.</summary>
     public void Received(int bytes) => _end += bytes;
 
-    /// <summary>So many bytes at the start of <see cref="Pending"/> are done with; they stay readable until the next <see cref="Free"/>.</summary>
+    /// <summary>So many bytes at the start of <see cref="Pending"/> are done with; they stay readable until the next <see cref="Free()"/>.</summary>
     public void Consume(int bytes) => _start += bytes;
 
     /// <summary>Gives the memory back and forgets what is pending.</summary>

@@ -59,6 +59,33 @@ public enum RefusalCode
 
     /// <summary>This node does not use that path.</summary>
     UnknownPath = 22,
+
+    /// <summary>The other side has another security mode, or none.</summary>
+    SecurityMismatch = 40,
+
+    /// <summary>The other side wants to use a key that this one does not have.</summary>
+    UnknownKey = 41,
+
+    /// <summary>The other side has not proved that it has the key; or somebody on the way has changed what was said.</summary>
+    WrongProof = 42,
+
+    /// <summary>The other side sent this side's own random number back.</summary>
+    NonceRepeated = 43,
+
+    /// <summary>Too many at this address have failed to prove who they are; after a while they are heard again.</summary>
+    TooManyFailures = 44,
+
+    /// <summary>The other side's certificate is not that of whom it says it is.</summary>
+    CertificateMismatch = 45,
+
+    /// <summary>The other side's certificate is on the list of those that are not believed any more.</summary>
+    CertificateRevoked = 46,
+
+    /// <summary>The other side's certificate is not one of this cluster's authority, or has expired. Told by TLS, not in a frame.</summary>
+    CertificateInvalid = 47,
+
+    /// <summary>No TLS 1.3 came about: the other side speaks something else. Told by TLS, not in a frame.</summary>
+    TlsFailed = 48,
 }
 
 /// <summary>What a refused dialler does.</summary>
@@ -66,5 +93,13 @@ internal static class RefusalCodes
 {
     /// <summary>Whether trying again soon may help; otherwise an operator has to change something first.</summary>
     public static bool IsTransient(RefusalCode code) => code
-        is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers;
+        is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers or RefusalCode.TooManyFailures;
+
+    /// <summary>Whether TLS gave the reason, before the other side could say who it is.</summary>
+    public static bool IsOfTls(RefusalCode code) => code is RefusalCode.TlsFailed or RefusalCode.CertificateInvalid or RefusalCode.CertificateRevoked;
+
+    /// <summary>Whether the other side has failed to prove who it is, so that it is not to try too often.</summary>
+    public static bool IsFailedProof(RefusalCode code) => code
+        is RefusalCode.SecurityMismatch or RefusalCode.UnknownKey or RefusalCode.WrongProof or RefusalCode.NonceRepeated
+        or RefusalCode.CertificateMismatch or RefusalCode.CertificateRevoked or RefusalCode.CertificateInvalid or RefusalCode.TlsFailed;
 }

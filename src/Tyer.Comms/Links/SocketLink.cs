@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Tyer.Comms.Sending;
 
@@ -19,6 +20,7 @@ internal sealed class SocketLink : Link
         _socket = socket;
         _model = model;
         Credentials = PeerCredentials.Of(socket);
+        RemoteAddress = (socket.RemoteEndPoint as IPEndPoint)?.Address;
     }
 
     /// <summary>With more bytes than this waiting to be sent, nothing is read.</summary>
@@ -41,13 +43,13 @@ internal sealed class SocketLink : Link
         _ = Task.Run(() => Read(receiver));
     }
 
-    /// <summary>Reads on the calling thread until the link ends.</summary>
-    public void Read(IFrameReceiver receiver)
+    /// <inheritdoc/>
+    public override void Read(IFrameReceiver receiver)
     {
         DeliverTo(receiver);
         while (!HasEnded)
         {
-            WaitForQuietAsync().GetAwaiter().GetResult();
+            WaitForQuietAsync(QuietBytes).GetAwaiter().GetResult();
             int count = _socket.Receive(Buffer.Free().Span, SocketFlags.None, out SocketError error);
             if (error == SocketError.Success) Received(count);
             else if (error != SocketError.Interrupted) End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: error));
@@ -79,7 +81,7 @@ internal sealed class SocketLink : Link
         {
             try
             {
-                await WaitForQuietAsync().ConfigureAwait(false);
+                await WaitForQuietAsync(QuietBytes).ConfigureAwait(false);
                 if (Buffer.IsEmpty)
                 {
                     // An empty read waits for data while no buffer is held.
@@ -98,8 +100,4 @@ internal sealed class SocketLink : Link
         await DetachAsync().ConfigureAwait(false);
         Finish();
     }
-
-    /// <summary>Who does not read what it asked for may not ask for more: the socket fills, and pushes back.</summary>
-    private Task WaitForQuietAsync() =>
-        QuietBytes < long.MaxValue && Writer is { } writer ? writer.WhenQuietAsync(QuietBytes) : Task.CompletedTask;
 }

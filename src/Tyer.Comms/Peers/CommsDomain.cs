@@ -1,5 +1,7 @@
+using System.Net;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
+using Tyer.Comms.Security;
 
 namespace Tyer.Comms.Peers;
 
@@ -13,10 +15,12 @@ public sealed class CommsDomain : IDisposable
     private readonly Peer[] _all;
 
     private readonly Lock _gate = new();
-    private readonly HashSet<PeerLink> _strangers = [];
+    private readonly Doorkeeper _door = new();
+
+    // In the order in which they came.
+    private readonly List<PeerLink> _strangers = [];
     private readonly int _strangersMax;
     private long _linkIds;
-    private long _refused;
     private long _localStalls;
     private long _longestStallTicks;
     private bool _isClosed;
@@ -26,7 +30,7 @@ public sealed class CommsDomain : IDisposable
     /// <param name="handler">Who handles messages.</param>
     /// <param name="observer">Who hears how connections stand.</param>
     /// <exception cref="ArgumentException">An id, a name or an incarnation is out of range, or two peers have one id.</exception>
-    /// <exception cref="CommsException">It cannot listen there.</exception>
+    /// <exception cref="CommsException">It cannot listen there; or it may not without security.</exception>
     public CommsDomain(CommsDomainOptions options, IMessageHandler handler, IPeerObserver observer)
         : this(options, handler, observer, static options => new SocketTransport(options))
     {
@@ -50,6 +54,8 @@ public sealed class CommsDomain : IDisposable
         Options = options;
         Handler = handler;
         Observer = observer;
+        foreach (CommsEndpoint endpoint in options.Listen) options.Security.ThrowIfInsecure(endpoint);
+        options.Security.ThrowIfOthers(options.Local.Cluster, options.Local.NodeId);
         HashSet<uint> ids = [options.Local.NodeId];
         foreach (PeerAddress address in options.Peers)
         {
@@ -62,6 +68,7 @@ public sealed class CommsDomain : IDisposable
 
             if (!ids.Add(address.NodeId))
                 throw new ArgumentException($"Node id {address.NodeId} is given to two nodes.", nameof(options));
+            foreach (CommsEndpoint endpoint in address.Endpoints) options.Security.ThrowIfInsecure(endpoint);
         }
 
         Transport = open(options);
@@ -83,7 +90,10 @@ public sealed class CommsDomain : IDisposable
     public IReadOnlyDictionary<uint, Peer> Peers => _peers;
 
     /// <summary>Connections refused before it was known which peer they came from, ever.</summary>
-    public long Refused => Volatile.Read(ref _refused);
+    public long Refused => _door.Refused;
+
+    /// <summary>The same, by reason.</summary>
+    public IReadOnlyDictionary<RefusalCode, long> Refusals => _door.Refusals;
 
     /// <summary>Times that the system had no socket to give, ever.</summary>
     public long AcceptFailures => Transport.AcceptFailures;
@@ -135,14 +145,18 @@ public sealed class CommsDomain : IDisposable
         Transport.Dispose();
     }
 
+    /// <summary>Whether peers have to prove who they are, before anything else is heard of them.</summary>
+    internal bool IsSecured => Options.Security.Mode is SecurityMode.Psk or SecurityMode.PskSeal;
+
+    internal LinkHandshake NewHandshake(HandshakeRole role) => new(role, Options.Security, Options.Local);
+
     internal Peer? Find(uint nodeId) => _peers.GetValueOrDefault(nodeId);
 
     /// <summary>A stranger, or one who claims to be a peer, is not let in.</summary>
     internal void StrangerRefused(PeerLink link, RefusalCode code, Hello? hello)
     {
-        Interlocked.Increment(ref _refused);
         StrangerGone(link);
-        Observer.OnRefused(new RefusedHello(code, hello?.Sender.NodeId ?? 0, hello?.Sender.Name ?? "", IsByPeer: false));
+        TellRefused(code, link.Peer is null ? link.RemoteAddress : null, hello?.Sender.NodeId ?? link.Peer?.NodeId, hello?.Sender.Name ?? link.Peer?.Name);
     }
 
     /// <summary>A link is no stranger's any more, one way or the other.</summary>
@@ -198,21 +212,43 @@ public sealed class CommsDomain : IDisposable
     /// <returns>Why it is turned away, by whoever brought it; or none.</returns>
     internal RefusalCode Accept(Link accepted)
     {
+        TimeSpan now = Transport.Now;
+        if (_door.IsShut(accepted.RemoteAddress, now))
+        {
+            TellRefused(RefusalCode.TooManyFailures, accepted.RemoteAddress, node: null, name: null);
+            return RefusalCode.TooManyFailures;
+        }
+
         PeerLink link;
+        PeerLink? crowdedOut;
         lock (_gate)
         {
-            if (_isClosed || _strangers.Count >= _strangersMax)
-            {
-                Interlocked.Increment(ref _refused);
-                return _isClosed ? RefusalCode.ShuttingDown : RefusalCode.TooManyStrangers;
-            }
-
-            link = new PeerLink(this, ++_linkIds, accepted, Transport.Now + Options.HelloBudget);
+            if (_isClosed) return RefusalCode.ShuttingDown;
+            crowdedOut = _strangers.Count < _strangersMax ? null : MostCrowding();
+            link = new PeerLink(this, ++_linkIds, accepted, now + Options.HelloBudget);
             _strangers.Add(link);
+        }
+
+        if (crowdedOut is not null)
+        {
+            StrangerRefused(crowdedOut, RefusalCode.TooManyStrangers, hello: null);
+            crowdedOut.Refuse(RefusalCode.TooManyStrangers);
         }
 
         Transport.WakeAt(link.HelloDeadline);
         link.Start();
         return RefusalCode.None;
+    }
+
+    /// <summary>
+    /// Of too many strangers, the one to go: the first come of those at the address that has most of them. Who is honest says who it is at once,
+    /// so those who only open connections crowd out each other.
+    /// </summary>
+    private PeerLink MostCrowding() => _strangers.GroupBy(stranger => stranger.RemoteAddress).MaxBy(group => group.Count())!.First();
+
+    private void TellRefused(RefusalCode code, IPAddress? address, uint? node, string? name)
+    {
+        if (!_door.OnRefused(code, address, address?.ToString() ?? name ?? "", Transport.Now, out long untold)) return;
+        Observer.OnRefused(new RefusedHello(code, node ?? 0, name ?? "", IsByPeer: false) { Address = address, Untold = untold });
     }
 }

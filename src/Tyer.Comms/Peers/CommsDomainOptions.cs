@@ -1,5 +1,6 @@
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Paths;
+using Tyer.Comms.Security;
 
 namespace Tyer.Comms.Peers;
 
@@ -14,6 +15,9 @@ public sealed class CommsDomainOptions
 
     /// <summary>Everybody else.</summary>
     public required IReadOnlyList<PeerAddress> Peers { get; init; }
+
+    /// <summary>How the nodes know each other; by default not at all, which is refused where an endpoint is beyond this machine.</summary>
+    public PeerSecurity Security { get; init; } = PeerSecurity.None;
 
     /// <summary>The mode of a Unix socket's file; by default its owner alone may connect.</summary>
     public UnixFileMode SocketMode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -14,7 +14,10 @@ internal enum ConnectionEventKind
     /// <summary>A dialled link is connected.</summary>
     DialConnected,
 
-    /// <summary>A hello that is meant for this node and comes from this peer: the first frame of an accepted link, or the answer on a dialled one.</summary>
+    /// <summary>
+    /// A hello that is meant for this node and comes from this peer, which has proved it if it has to: the first frame of an accepted link,
+    /// or the answer on a dialled one.
+    /// </summary>
     Hello,
 
     /// <summary>A ready.</summary>
@@ -54,7 +57,7 @@ internal enum ConnectionEventKind
     Abort,
 }
 
-/// <summary>One thing that happened; which fields mean something depends on the kind.</summary>
+/// <summary>One thing that happened; which fields mean something depends on the kind. Answered: this side has said its hello already.</summary>
 internal readonly record struct ConnectionEvent(
     ConnectionEventKind Kind,
     long Link = 0,
@@ -63,4 +66,5 @@ internal readonly record struct ConnectionEvent(
     RefusalCode Refusal = RefusalCode.None,
     LinkEnd End = default,
     ulong Incarnation = 0,
-    int Path = 0);
+    int Path = 0,
+    bool IsAnswered = false);

@@ -3,6 +3,7 @@ using System.Text;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Paths;
+using Tyer.Comms.Security;
 
 namespace Tyer.Comms.Peers;
 
@@ -14,7 +15,7 @@ namespace Tyer.Comms.Peers;
 /// 16 features offered u64  24 features required u64
 /// 32 sender u32            36 receiver u32
 /// 40 incarnation u64       48 stamp u64             56 attempt u64: on a data link the stamp of the hello by which its dialler dialled the control link
-/// 64 fields: { type u16, length u16, value }: 1 cluster name, 2 node name; an unknown type from 0x8000 up is skipped
+/// 64 fields: { type u16, length u16, value }: 1 cluster name, 2 node name, 3 security; an unknown type from 0x8000 up is skipped
 /// </code>
 /// </summary>
 /// <param name="Sender">Who says it.</param>
@@ -22,8 +23,16 @@ namespace Tyer.Comms.Peers;
 /// <param name="Stamp">Grows with every hello and ready that the sender says to this receiver, so that late ones can be told.</param>
 /// <param name="Path">The path, by its place in the dialler's list of the receiver's addresses.</param>
 /// <param name="Stream">What the link is for.</param>
-/// <param name="Attempt">On a data link, which control link it belongs to; else 0.</param>
-internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, byte Path = 0, LinkStream Stream = LinkStream.Control, ulong Attempt = 0)
+/// <param name="Attempt">On a data link that is dialled, which control link it belongs to; else 0.</param>
+/// <param name="Security">How the sender is to be known; null where nobody proves anything.</param>
+internal sealed record Hello(
+    NodeIdentity Sender,
+    uint Receiver,
+    ulong Stamp,
+    byte Path = 0,
+    LinkStream Stream = LinkStream.Control,
+    ulong Attempt = 0,
+    SecurityOffer? Security = null)
 {
     /// <summary>The version that this code speaks.</summary>
     public const ushort Version = 1;
@@ -35,6 +44,7 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, by
     private const int FieldHeaderBytes = 4;
     private const ushort ClusterField = 1;
     private const ushort NameField = 2;
+    private const ushort SecurityField = 3;
     private const ushort FirstIgnorableField = 0x8000;
 
     private static ReadOnlySpan<byte> Magic => "TYERNODE"u8;
@@ -42,7 +52,8 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, by
     /// <summary>The whole frame.</summary>
     public byte[] ToFrame()
     {
-        byte[] frame = new byte[FrameHeader.Bytes + FixedBytes + (2 * FieldHeaderBytes) + Sender.Cluster.Length + Sender.Name.Length];
+        int securityBytes = Security is null ? 0 : FieldHeaderBytes + SecurityOffer.Bytes;
+        byte[] frame = new byte[FrameHeader.Bytes + FixedBytes + (2 * FieldHeaderBytes) + Sender.Cluster.Length + Sender.Name.Length + securityBytes];
         Span<byte> body = frame.AsSpan(FrameHeader.Bytes);
         Magic.CopyTo(body);
         BinaryPrimitives.WriteUInt16LittleEndian(body[8..], Version);
@@ -56,7 +67,13 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, by
         BinaryPrimitives.WriteUInt64LittleEndian(body[48..], Stamp);
         BinaryPrimitives.WriteUInt64LittleEndian(body[56..], Attempt);
         Span<byte> rest = WriteField(body[FixedBytes..], ClusterField, Sender.Cluster);
-        WriteField(rest, NameField, Sender.Name);
+        rest = WriteField(rest, NameField, Sender.Name);
+        if (Security is { } security)
+        {
+            WriteFieldHeader(rest, SecurityField, SecurityOffer.Bytes);
+            security.Write(rest[FieldHeaderBytes..]);
+        }
+
         new FrameHeader(body.Length, FrameKind.Hello, Binding: 0, Sequence: 0, View: 0).Write(frame, body);
         return frame;
     }
@@ -74,7 +91,7 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, by
 
         if (body.Length < FixedBytes || body[12] > (byte)LinkStream.Data || body[13] >= CommsLimits.PathsPerPeerMax || body[14..16].ContainsAnyExcept((byte)0))
             return RefusalCode.MalformedHello;
-        if (!TryReadFields(body[FixedBytes..], out string cluster, out string name)) return RefusalCode.MalformedHello;
+        if (!TryReadFields(body[FixedBytes..], out string cluster, out string name, out SecurityOffer? security)) return RefusalCode.MalformedHello;
 
         uint sender = BinaryPrimitives.ReadUInt32LittleEndian(body[32..]);
         ulong incarnation = BinaryPrimitives.ReadUInt64LittleEndian(body[40..]);
@@ -86,7 +103,8 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, by
             BinaryPrimitives.ReadUInt64LittleEndian(body[48..]),
             body[13],
             (LinkStream)body[12],
-            BinaryPrimitives.ReadUInt64LittleEndian(body[56..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(body[56..]),
+            security);
         ulong required = BinaryPrimitives.ReadUInt64LittleEndian(body[24..]);
         return (required & ~KnownFeatures) == 0 ? RefusalCode.None : RefusalCode.FeatureRequired;
     }
@@ -104,15 +122,21 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, by
 
     private static Span<byte> WriteField(Span<byte> rest, ushort type, string value)
     {
-        BinaryPrimitives.WriteUInt16LittleEndian(rest, type);
-        BinaryPrimitives.WriteUInt16LittleEndian(rest[2..], (ushort)value.Length);
+        WriteFieldHeader(rest, type, value.Length);
         Encoding.ASCII.GetBytes(value, rest[FieldHeaderBytes..]);
         return rest[(FieldHeaderBytes + value.Length)..];
     }
 
-    private static bool TryReadFields(ReadOnlySpan<byte> rest, out string cluster, out string name)
+    private static void WriteFieldHeader(Span<byte> rest, ushort type, int length)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(rest, type);
+        BinaryPrimitives.WriteUInt16LittleEndian(rest[2..], (ushort)length);
+    }
+
+    private static bool TryReadFields(ReadOnlySpan<byte> rest, out string cluster, out string name, out SecurityOffer? security)
     {
         cluster = name = "";
+        security = null;
         while (!rest.IsEmpty)
         {
             if (rest.Length < FieldHeaderBytes) return false;
@@ -121,13 +145,15 @@ internal sealed record Hello(NodeIdentity Sender, uint Receiver, ulong Stamp, by
             rest = rest[FieldHeaderBytes..];
             if (rest.Length < length) return false;
 
-            string value = Encoding.ASCII.GetString(rest[..length]);
-            if (type == ClusterField) cluster = value;
-            else if (type == NameField) name = value;
-            else if (type < FirstIgnorableField) return false;
+            ReadOnlySpan<byte> value = rest[..length];
             rest = rest[length..];
+            if (type == ClusterField) cluster = Encoding.ASCII.GetString(value);
+            else if (type == NameField) name = Encoding.ASCII.GetString(value);
+            else if (type != SecurityField && type < FirstIgnorableField) return false;
+            else if (type == SecurityField && (security = SecurityOffer.TryRead(value)) is null) return false;
         }
 
-        return cluster.Length > 0 && name.Length > 0;
+        // They go into logs.
+        return NodeIdentity.IsName(cluster) && NodeIdentity.IsName(name);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Tyer.Comms.Links;
 
 namespace Tyer.Comms.Peers;
@@ -21,7 +22,10 @@ public interface IPeerObserver
     /// </summary>
     void OnSessionReset(Peer peer, ulong oldIncarnation, ulong newIncarnation);
 
-    /// <summary>A hello was refused, by this node or by another; a reason is told once, until there is a connection.</summary>
+    /// <summary>
+    /// A hello was refused, by this node or by another. Of a peer that this node dials a reason is told once, until there is a connection; of
+    /// who knocks, once a minute for each reason and address.
+    /// </summary>
     void OnRefused(in RefusedHello refused);
 
     /// <summary>A path has changed; as long as another is up, messages flow.</summary>
@@ -42,4 +46,11 @@ public interface IPeerObserver
 /// <param name="NodeId">The other node, as it calls itself; 0 if it has not said.</param>
 /// <param name="Name">Its name, as it calls itself, or as configured.</param>
 /// <param name="IsByPeer">True: it refused this node. False: this node refused it.</param>
-public readonly record struct RefusedHello(RefusalCode Code, uint NodeId, string Name, bool IsByPeer);
+public readonly record struct RefusedHello(RefusalCode Code, uint NodeId, string Name, bool IsByPeer)
+{
+    /// <summary>Where it came from; null over a Unix socket, or when this node had dialled.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <summary>How many of the same kind were not told since the last one.</summary>
+    public long Untold { get; init; }
+}

@@ -24,7 +24,8 @@ public sealed record NodeIdentity(string Cluster, uint NodeId, string Name, ulon
         if (!IsName(Name)) throw Fault(nameof(Name), Name, $"1 to {NameLengthMax} printable ASCII characters");
     }
 
-    private static bool IsName(string? name) => name is { Length: > 0 and <= NameLengthMax } && name.All(c => c is > ' ' and <= '~');
+    /// <summary>Whether a text can be the name of a node or of a cluster.</summary>
+    internal static bool IsName(string? name) => name is { Length: > 0 and <= NameLengthMax } && name.All(c => c is > ' ' and <= '~');
 
     private static ArgumentException Fault(string what, object? value, string range) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{what} is '{value}'; it takes {range}."), what);

@@ -8,14 +8,14 @@ namespace Tyer.Comms.Peers;
 /// Two nodes agree on the two links of one path. Both dial, since either may be the only one that can reach the other, so control links may
 /// cross, and one may be dead without its ends knowing. The rule:
 /// <list type="number">
-/// <item>On each control link both say hello: who they are.</item>
+/// <item>On each link both say hello: who they are. Where they have keys, both then prove it; that is done before anything comes here.</item>
 /// <item>The node with the smaller id chooses: on the first good link it says ready. It refuses the others.</item>
 /// <item>The other node takes the link on which it hears ready, whatever it had before, and says ready back.</item>
-/// <item>Who dialled that link dials the data link, says hello with the stamp that he said on the control link, and hears ready.</item>
+/// <item>Who dialled that link dials the data link, says the stamp in his hello that he said on the control link, and hears ready.</item>
 /// </list>
 /// One side decides, so both always agree, without a coin and without waiting. Hello and ready carry a stamp that grows at their sender:
 /// by it a hello that was sent before the peer became ready on the present link (it lost the race) is told from one that was sent after
-/// (the peer has lost the link, and the present one is dead). Between hello and ready is the place where each side proves who it is.
+/// (the peer has lost the link, and the present one is dead).
 /// </summary>
 internal sealed class PathAgreement(ConnectionContext context, int index, bool hasAddress, ulong seed)
 {
@@ -92,39 +92,58 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
     {
         link.OwnStamp = context.NextStamp();
         link.Deadline = context.Now + CommsLimits.HelloBudget;
-        link.Phase = link.Stream == LinkStream.Control ? LinkPhase.AwaitingHello : LinkPhase.AwaitingReady;
+        link.Phase = LinkPhase.AwaitingHello;
         if (link.Stream == LinkStream.Data) link.Attempt = _control!.OwnStamp;
         SayHello(link);
     }
 
     /// <summary>A good hello on a control link.</summary>
-    public void OnHello(LinkState link, Hello hello)
+    /// <param name="link">The link.</param>
+    /// <param name="hello">What the peer has said.</param>
+    /// <param name="answers">Whether this side has to say its own.</param>
+    public void OnHello(LinkState link, Hello hello, bool answers)
     {
         link.Phase = LinkPhase.Candidate;
         link.Incarnation = hello.Sender.Incarnation;
         link.HelloStamp = hello.Stamp;
         link.Deadline = context.Now + CommsLimits.HelloBudget;
-        if (!link.IsDialled)
-        {
-            link.OwnStamp = context.NextStamp();
-            SayHello(link);
-        }
-
+        if (answers) Answer(link);
         Apply(PathTrigger.Answered);
         if (context.Chooses) Choose(link);
     }
 
     /// <summary>A good hello on a data link that the peer has dialled.</summary>
-    public void OnDataHello(LinkState link, Hello hello)
+    /// <param name="link">The link.</param>
+    /// <param name="hello">What the peer has said.</param>
+    /// <param name="answers">Whether this side has to say its own.</param>
+    public void OnDataHello(LinkState link, Hello hello, bool answers)
     {
         link.Incarnation = hello.Sender.Incarnation;
         link.HelloStamp = hello.Stamp;
         link.Attempt = hello.Attempt;
         link.Deadline = context.Now + CommsLimits.HelloBudget;
         bool belongs = _control is { IsDialled: false } control && control.HelloStamp == hello.Attempt && control.Incarnation == link.Incarnation;
-        if (belongs && _control!.Phase == LinkPhase.Established && _data is null) AcceptData(link);
-        else if (belongs && _control!.Phase == LinkPhase.Chosen) link.Phase = LinkPhase.Held;
-        else context.Refuse(link, RefusalCode.LostRace);
+        bool isAwaited = belongs && _control!.Phase == LinkPhase.Established && _data is null;
+        bool isEarly = belongs && _control!.Phase == LinkPhase.Chosen;
+        if (!isAwaited && !isEarly)
+        {
+            context.Refuse(link, RefusalCode.LostRace);
+            return;
+        }
+
+        if (answers) Answer(link);
+        if (isAwaited) AcceptData(link);
+        else link.Phase = LinkPhase.Held;
+    }
+
+    /// <summary>The answer to this side's hello on a data link: from the life at the other end of the control link, or from nobody who counts.</summary>
+    public void OnDataAnswered(LinkState link, Hello hello)
+    {
+        link.Incarnation = hello.Sender.Incarnation;
+        link.HelloStamp = hello.Stamp;
+        link.Deadline = context.Now + CommsLimits.HelloBudget;
+        if (link.Incarnation == _control?.Incarnation) link.Phase = LinkPhase.AwaitingReady;
+        else Drop(link, new LinkEnd(LinkEndReason.Replaced));
     }
 
     /// <summary>A ready.</summary>
@@ -381,6 +400,12 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
         context.Links.Add(link);
         context.Act(new(ConnectionActionKind.Dial, link.Id, index, stream));
         return link;
+    }
+
+    private void Answer(LinkState link)
+    {
+        link.OwnStamp = context.NextStamp();
+        context.Act(new(ConnectionActionKind.SendHello, link.Id, index, link.Stream, link.OwnStamp));
     }
 
     private void SayHello(LinkState link) =>

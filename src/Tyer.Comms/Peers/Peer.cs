@@ -149,8 +149,14 @@ public sealed class Peer
     /// <summary>Hands an event over and waits until it is handled.</summary>
     internal void PostAndWait(in ConnectionEvent e) => _shell.PostAndWait(e);
 
-    /// <summary>Brings a link that a peer has dialled: its hello is good.</summary>
-    internal void Accept(PeerLink link, Hello hello) => _shell.Accept(link, hello);
+    /// <summary>Brings a link that a peer has dialled: its hello is good, and proved if it has to be.</summary>
+    /// <param name="link">The link.</param>
+    /// <param name="hello">What the peer has said on it.</param>
+    /// <param name="isAnswered">Whether this side has said its hello already.</param>
+    internal void Accept(PeerLink link, Hello hello, bool isAnswered) => _shell.Accept(link, hello, isAnswered);
+
+    /// <summary>A stamp for a hello to this peer.</summary>
+    internal ulong TakeStamp() => _shell.TakeStamp();
 
     /// <summary>Something has come over a link.</summary>
     internal void Heard(int path) => _shell.Path(path).Heard(_domain.Transport.Now);

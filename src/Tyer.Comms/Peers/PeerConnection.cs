@@ -70,6 +70,9 @@ internal sealed class PeerConnection
     /// <summary>How a path stands.</summary>
     public PathState StateOf(int path) => _paths[path].State;
 
+    /// <summary>A stamp for a hello that is said before the connection hears of its link.</summary>
+    public ulong TakeStamp() => _context.NextStamp();
+
     /// <summary>Takes an event in; appends what is to be done, in order.</summary>
     public void Handle(in ConnectionEvent e, TimeSpan now, List<ConnectionAction> actions)
     {
@@ -97,7 +100,7 @@ internal sealed class PeerConnection
                 break;
 
             case ConnectionEventKind.Hello:
-                OnHello(id, link, e.Hello!);
+                OnHello(id, link, e.Hello!, e.IsAnswered);
                 break;
 
             case ConnectionEventKind.Ready when link is not null:
@@ -155,7 +158,7 @@ internal sealed class PeerConnection
 
     private bool MayDial(PathAgreement path) => State != ConnectionState.StandAlone && !_isStopped && path.MayDial;
 
-    private void OnHello(long id, LinkState? link, Hello hello)
+    private void OnHello(long id, LinkState? link, Hello hello, bool isAnswered)
     {
         if (link is null)
         {
@@ -187,13 +190,10 @@ internal sealed class PeerConnection
             return;
         }
 
-        if (link.Stream == LinkStream.Data)
-        {
-            link.Path.OnDataHello(link, hello);
-            return;
-        }
-
-        link.Path.OnHello(link, hello);
+        bool answers = !link.IsDialled && !isAnswered;
+        if (link.Stream == LinkStream.Control) link.Path.OnHello(link, hello, answers);
+        else if (link.IsDialled) link.Path.OnDataAnswered(link, hello);
+        else link.Path.OnDataHello(link, hello, answers);
     }
 
     private void OnLinkEnded(LinkState link, in LinkEnd end)
@@ -358,6 +358,7 @@ internal sealed class PeerConnection
     {
         LinkEndReason.Timeout => ConnectionTrigger.TimedOut,
         LinkEndReason.ProtocolError => ConnectionTrigger.ProtocolBroken,
+        LinkEndReason.Refused when RefusalCodes.IsFailedProof(end.Refusal) => ConnectionTrigger.NotAuthentic,
         LinkEndReason.Refused when !RefusalCodes.IsTransient(end.Refusal) => ConnectionTrigger.ProtocolBroken,
         LinkEndReason.NetworkFailure or LinkEndReason.Refused => ConnectionTrigger.NetworkFailed,
         LinkEndReason.TearDown => ConnectionTrigger.PeerLeft,

@@ -1,6 +1,8 @@
+using System.Net;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Paths;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 using Tyer.Comms.Sessions;
 
@@ -17,6 +19,12 @@ internal sealed class PeerLink : IFrameReceiver
     private QueueWriter? _control;
     private bool _hasDelivered;
     private volatile bool _isOpen;
+
+    // Of the reader, but for the dialler's own hello, before anything is read.
+    private LinkHandshake? _handshake;
+    private Hello? _unproven;
+    private bool _isKnown;
+    private bool _isRefusedByPeer;
 
     /// <summary>A link that will be dialled.</summary>
     public PeerLink(CommsDomain domain, long id, Peer peer, int path, LinkStream stream)
@@ -52,6 +60,9 @@ internal sealed class PeerLink : IFrameReceiver
     /// <summary>When it must have said hello, as long as it is a stranger's.</summary>
     public TimeSpan HelloDeadline { get; }
 
+    /// <summary>The address at the other end; null over a Unix socket, and as long as there is no connection.</summary>
+    public IPAddress? RemoteAddress => _link?.RemoteAddress;
+
     /// <summary>A dialled link is connected; what comes over it may be delivered when this returns.</summary>
     public void Connected(Link link)
     {
@@ -64,12 +75,33 @@ internal sealed class PeerLink : IFrameReceiver
         _peer!.PostAndWait(new ConnectionEvent(ConnectionEventKind.DialConnected, Id));
     }
 
+    /// <summary>A link was dialled, and who is there is not whom it should be.</summary>
+    public void NotAgreed(RefusalCode code)
+    {
+        _domain.StrangerRefused(this, code, hello: null);
+        _peer!.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.Refused, Refusal: code)));
+    }
+
     /// <summary>A link could not be dialled.</summary>
     public void NotConnected(Exception? fault) =>
         _peer!.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: new LinkEnd(LinkEndReason.NetworkFailure, Fault: fault)));
 
     /// <summary>Begins to read what a stranger says.</summary>
     public void Start() => _link!.Start(this);
+
+    /// <summary>Says hello, with what the other side needs to know who this is.</summary>
+    public void SayHello(Hello hello)
+    {
+        if (_link is not { } link) return;
+        if (!_domain.IsSecured)
+        {
+            link.SendNow(hello.ToFrame());
+            return;
+        }
+
+        _handshake ??= _domain.NewHandshake(HandshakeRole.Initiator);
+        _handshake.SayHello(link, hello);
+    }
 
     /// <summary>Sends a frame of the handshake.</summary>
     public void SendNow(ReadOnlySpan<byte> frame) => _link?.SendNow(frame);
@@ -128,10 +160,10 @@ internal sealed class PeerLink : IFrameReceiver
     {
         switch (frame.Kind)
         {
-            case FrameKind.Message or FrameKind.Fragment or FrameKind.Goodbye when Stream == LinkStream.Data && _peer is not null:
+            case FrameKind.Message or FrameKind.Fragment or FrameKind.Goodbye when _isKnown && Stream == LinkStream.Data:
                 return OnSequenced(frame);
 
-            case FrameKind.Ack when TryOpen():
+            case FrameKind.Ack when _isKnown && TryOpen():
                 return Acknowledgement.TryRead(frame, out Acknowledgement acknowledgement) ? _peer!.Acknowledge(acknowledgement) : FrameError.MalformedBody;
 
             case FrameKind.Ping when _isOpen && Stream == LinkStream.Control:
@@ -142,19 +174,26 @@ internal sealed class PeerLink : IFrameReceiver
                 _peer!.OnPong(this, frame.Sequence);
                 return frame.Body.IsEmpty ? FrameError.None : FrameError.MalformedBody;
 
-            case FrameKind.Hello:
+            case FrameKind.Hello when !_isKnown && _unproven is null:
                 return OnHello(frame.Body);
 
-            case FrameKind.Ready when _peer is not null:
+            case FrameKind.AuthProof when _unproven is { } hello && _handshake is { AwaitsProof: true } handshake:
+                if (frame.Body.Length != AuthProof.Bytes) return FrameError.MalformedBody;
+                _unproven = null;
+                if (handshake.HearProof(_link!, frame.Body) is var code && code != RefusalCode.None) Refuse(code, hello);
+                else LetIn(hello);
+                return FrameError.None;
+
+            case FrameKind.Ready when _isKnown:
                 if (!Ready.TryRead(frame.Body, out Ready ready)) return FrameError.MalformedBody;
-                _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
-                _peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Ready, Id, Ready: ready));
+                _peer!.PostAndWait(new ConnectionEvent(ConnectionEventKind.Ready, Id, Ready: ready));
                 return FrameError.None;
 
             case FrameKind.Refusal:
-                if (!Refusal.TryRead(frame.Body, out RefusalCode code)) return FrameError.MalformedBody;
-                _peer?.PostAndWait(new ConnectionEvent(ConnectionEventKind.Refused, Id, Refusal: code));
-                _link!.End(new LinkEnd(LinkEndReason.Refused, Refusal: code));
+                if (!Refusal.TryRead(frame.Body, out RefusalCode said)) return FrameError.MalformedBody;
+                _isRefusedByPeer = true;
+                _peer?.PostAndWait(new ConnectionEvent(ConnectionEventKind.Refused, Id, Refusal: said));
+                _link!.End(new LinkEnd(LinkEndReason.Refused, Refusal: said));
                 return FrameError.None;
 
             default:
@@ -165,7 +204,7 @@ internal sealed class PeerLink : IFrameReceiver
     /// <inheritdoc/>
     public void OnBatchEnd()
     {
-        _peer?.Heard(Path);
+        if (_isKnown) _peer!.Heard(Path);
         if (!_hasDelivered) return;
         _hasDelivered = false;
         _peer!.EndBatch();
@@ -194,6 +233,7 @@ internal sealed class PeerLink : IFrameReceiver
         _control?.Close();
         _control?.Clear();
         if (_peer is { } peer) peer.Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, Id, End: end));
+        else if (!_isRefusedByPeer && RefusalCodes.IsOfTls(end.Refusal)) _domain.StrangerRefused(this, end.Refusal, hello: null);
         else _domain.StrangerGone(this);
     }
 
@@ -217,26 +257,58 @@ internal sealed class PeerLink : IFrameReceiver
         RefusalCode code = Hello.TryRead(body, out Hello? hello);
         if (code == RefusalCode.None) code = hello!.Judge(_domain.Options.Local, id => _peer is null ? _domain.Find(id) is not null : id == _peer.NodeId);
         if (code == RefusalCode.None && _peer is not null && (hello!.Path != Path || hello.Stream != Stream)) code = RefusalCode.MalformedHello;
-        if (code != RefusalCode.None)
+        if (code == RefusalCode.None) code = _domain.IsSecured ? BeginProof(hello!, body) : Check(hello!);
+        if (code != RefusalCode.None) Refuse(code, hello);
+        else if (_unproven is null) LetIn(hello!);
+        return FrameError.None;
+    }
+
+    /// <summary>Whether a hello that proves nothing by itself is enough: with TLS, if the certificate is that of its sender.</summary>
+    private RefusalCode Check(Hello hello)
+    {
+        if (hello.Security is not null) return RefusalCode.SecurityMismatch;
+        if (_domain.Options.Security.Mode != SecurityMode.Mtls) return RefusalCode.None;
+        return _link!.Identity!.IsNode(hello.Sender.Cluster, hello.Sender.NodeId) ? RefusalCode.None : RefusalCode.CertificateMismatch;
+    }
+
+    /// <summary>A hello that is to be proved; who was dialled answers it, and proves first.</summary>
+    private RefusalCode BeginProof(Hello hello, ReadOnlySpan<byte> body)
+    {
+        LinkHandshake handshake = _handshake ??= _domain.NewHandshake(HandshakeRole.Responder);
+        RefusalCode code = handshake.HearHello(_link!, hello, body);
+        if (code != RefusalCode.None) return code;
+
+        _unproven = hello;
+        if (_peer is null)
         {
-            _domain.StrangerRefused(this, code, hello);
-            Refuse(code);
-            return FrameError.None;
+            Hello answer = new(_domain.Options.Local, hello.Sender.NodeId, _domain.Find(hello.Sender.NodeId)!.TakeStamp(), hello.Path, hello.Stream);
+            handshake.SayHello(_link!, answer);
         }
 
+        return RefusalCode.None;
+    }
+
+    /// <summary>The other side is the peer that it says it is, as far as that is to be proved: from here on it is believed.</summary>
+    private void LetIn(Hello hello)
+    {
+        _isKnown = true;
+        if (hello.Stream == LinkStream.Data) _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
         if (_peer is { } peer)
         {
             peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, Id, Hello: hello));
-            return FrameError.None;
+            return;
         }
 
-        // Who dials the data link hears no hello, but ready; who accepts it says ready, and hears none.
-        Path = hello!.Path;
+        Path = hello.Path;
         Stream = hello.Stream;
-        if (Stream == LinkStream.Data) _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
         _peer = _domain.Find(hello.Sender.NodeId)!;
         _domain.StrangerGone(this);
-        _peer.Accept(this, hello);
-        return FrameError.None;
+        _peer.Accept(this, hello, isAnswered: _handshake is not null);
+    }
+
+    private void Refuse(RefusalCode code, Hello? hello)
+    {
+        _domain.StrangerRefused(this, code, hello);
+        Refuse(code);
     }
 }

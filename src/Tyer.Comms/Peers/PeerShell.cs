@@ -122,10 +122,16 @@ internal sealed class PeerShell
     public void PostAndWait(in ConnectionEvent e) => _mailbox.PostAndWait(e);
 
     /// <summary>Brings a link that the peer has dialled.</summary>
-    public void Accept(PeerLink link, Hello hello)
+    public void Accept(PeerLink link, Hello hello, bool isAnswered)
     {
         lock (_linksGate) _links.Add(link.Id, link);
-        PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, link.Id, Hello: hello));
+        PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, link.Id, Hello: hello, IsAnswered: isAnswered));
+    }
+
+    /// <inheritdoc cref="Peer.TakeStamp"/>
+    public ulong TakeStamp()
+    {
+        lock (_session.Gate) return _connection.TakeStamp();
     }
 
     public void AddPath(int path, CommsEndpoint endpoint)
@@ -304,7 +310,7 @@ internal sealed class PeerShell
 
             case ConnectionActionKind.SendHello:
                 link!.AnswerBy(_writer);
-                link.SendNow(new Hello(_domain.Options.Local, _peer.NodeId, action.Stamp, (byte)action.Path, action.Stream, action.Attempt).ToFrame());
+                link.SayHello(new Hello(_domain.Options.Local, _peer.NodeId, action.Stamp, (byte)action.Path, action.Stream, action.Attempt));
                 break;
 
             case ConnectionActionKind.SendReady:

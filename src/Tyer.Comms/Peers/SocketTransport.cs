@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Peers;
@@ -14,12 +15,14 @@ internal sealed class SocketTransport : ILinkTransport
     private readonly List<Listener> _listeners = [];
     private readonly DomainTimer _timer = new();
     private readonly HeartbeatThread _heart = new();
+    private readonly CertificateStore? _certificates;
     private CommsDomain? _domain;
 
     /// <summary>Listens, so that the endpoints are taken, and answers nobody yet.</summary>
     /// <exception cref="CommsException">It cannot listen there.</exception>
     public SocketTransport(CommsDomainOptions options)
     {
+        _certificates = options.Security.Certificates;
         try
         {
             foreach (CommsEndpoint endpoint in options.Listen) _listeners.Add(new Listener(endpoint, options.SocketMode, OnAccepted));
@@ -82,12 +85,12 @@ internal sealed class SocketTransport : ILinkTransport
         _heart.Dispose();
     }
 
-    private static void DialAndRead(PeerLink link, CommsEndpoint to)
+    private void DialAndRead(PeerLink link, CommsEndpoint to)
     {
-        SocketLink connected;
+        Socket socket;
         try
         {
-            connected = NewLink(Dialer.Connect(to, CommsLimits.ConnectTimeout));
+            socket = Dialer.Connect(to, CommsLimits.ConnectTimeout);
         }
         catch (Exception e) when (e is CommsException or SocketException)
         {
@@ -95,15 +98,52 @@ internal sealed class SocketTransport : ILinkTransport
             return;
         }
 
-        link.Connected(connected);
-        connected.Read(link);
+        if (_certificates is null)
+        {
+            SocketLink connected = NewLink(socket);
+            link.Connected(connected);
+            connected.Read(link);
+            return;
+        }
+
+        AgreeAndRead(link, socket, _certificates);
+    }
+
+    private static void AgreeAndRead(PeerLink link, Socket socket, CertificateStore certificates)
+    {
+        RefusalCode code;
+        TlsLink? agreed;
+        try
+        {
+            code = TlsLink.Dialled(
+                socket, certificates, static _ => RefusalCode.None, CommsLimits.HandshakeBodyBytesMax, CommsLimits.PeerReceiveBytesMin, out agreed);
+        }
+        catch (CommsException e)
+        {
+            link.NotConnected(e);
+            return;
+        }
+
+        if (agreed is null)
+        {
+            link.NotAgreed(code);
+            return;
+        }
+
+        link.Connected(agreed);
+        agreed.Read(link);
     }
 
     private void OnAccepted(Socket socket)
     {
-        RefusalCode code = _domain!.Accept(NewLink(socket));
-        if (code != RefusalCode.None) Turn(socket, code);
+        RefusalCode code = _domain!.Accept(_certificates is null ? NewLink(socket) : NewTlsLink(socket, _certificates));
+        if (code == RefusalCode.None) return;
+        if (_certificates is null) Turn(socket, code);
+        else socket.Dispose();
     }
+
+    private static TlsLink NewTlsLink(Socket socket, CertificateStore certificates) => new(
+        socket, new TlsSession(socket, certificates, HandshakeRole.Responder), ReadModel.Thread, CommsLimits.HandshakeBodyBytesMax, CommsLimits.PeerReceiveBytesMin);
 
     /// <summary>Says why, and closes: the words fit a fresh socket's buffer.</summary>
     private static void Turn(Socket socket, RefusalCode code)

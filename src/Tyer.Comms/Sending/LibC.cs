@@ -18,6 +18,9 @@ internal static unsafe partial class LibC
     /// <summary>The socket's buffer is full.</summary>
     public const int TryAgain = 11;
 
+    /// <summary>Nothing can be sent any more, or not yet.</summary>
+    public const int BrokenPipe = 32;
+
     /// <summary>The type of a file that is a socket.</summary>
     public const int SocketFileType = 0xC000;
 

@@ -7,8 +7,8 @@ using Tyer.Daemon.Systemd;
 
 namespace Tyer.Daemon.Hosting;
 
-/// <summary>Reads the configuration again on SIGHUP, and takes over what can change while the node runs: the log level.</summary>
-internal sealed partial class ReloadService(LogLevels levels, Func<DaemonSettings> readAgain, ServiceManager manager, ILogger<ReloadService> log) : IHostedService
+/// <summary>Reads the configuration again on SIGHUP, and takes over what can change while the node runs: the log level, and the keys in the key file.</summary>
+internal sealed partial class ReloadService(DaemonRun run, LogLevels levels, Func<DaemonSettings> readAgain, ServiceManager manager, ILogger<ReloadService> log) : IHostedService
 {
     private PosixSignalRegistration? _registration;
 
@@ -35,7 +35,12 @@ internal sealed partial class ReloadService(LogLevels levels, Func<DaemonSetting
         {
             DaemonSettings settings = readAgain();
             levels.Current = settings.LogLevel;
+            run.Node?.ReloadSecurity();
             LogReloaded(settings.LogLevel);
+        }
+        catch (IOException exception)
+        {
+            LogFault(exception.Message);
         }
         catch (ConfigurationException exception)
         {
@@ -45,7 +50,7 @@ internal sealed partial class ReloadService(LogLevels levels, Func<DaemonSetting
         manager.Ready("reloaded");
     }
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Configuration read again: the log level is {Level}; everything else changes with a restart")]
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Configuration read again: the log level is {Level}, and keys are those of the key file; everything else changes with a restart")]
     private partial void LogReloaded(LogLevel level);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Configuration not taken over: {Fault}")]

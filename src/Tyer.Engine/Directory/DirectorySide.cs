@@ -245,16 +245,8 @@ internal sealed class DirectorySide(EngineCore core)
         core.Resources.SetMaster(released, 0);
         core.Recovery.Disowned(released);
         HandParkedOn(released);
-        if (released.Owned.IsEmpty)
-        {
-            // What was to be told a new master has been taken back meanwhile.
-            core.Recovery.FoundMaster(released);
-            core.LetRest(released);
-        }
-        else
-        {
-            Resolve(released);
-        }
+        Resolve(released);
+        core.LetRest(released);
     }
 
     /// <summary>
@@ -379,12 +371,21 @@ internal sealed class DirectorySide(EngineCore core)
     {
         while (resource.Owned.First is { } asker)
         {
-            Invariant.Check(asker.Ending || !asker.IsTakenIn, "a lock has one master");
-            if (core.Owner.IsNoLongerWanted(asker))
-                continue;
-            resource.RemoveOwned(asker);
-            asker.Sent = false;
-            core.Master.Request(asker);
+            // What a former master had taken in, and did not hand over, it has ended: cancelled, released, or given to who adopted it. Its word
+            // for that may come later than the resource, which had another master between.
+            var isAdopted = asker.OrphanOf != 0;
+            var isUndone = asker is { Granted: null, Undoing: not null };
+            Invariant.Check(asker.Ending || isAdopted || isUndone || !asker.IsTakenIn, "a lock has one master");
+            if (isAdopted)
+            {
+                core.Owner.EndWithoutMaster(asker);
+            }
+            else if (!core.Owner.IsNoLongerWanted(asker))
+            {
+                resource.RemoveOwned(asker);
+                asker.Sent = false;
+                core.Master.Request(asker);
+            }
         }
     }
 

@@ -59,6 +59,13 @@ public sealed class Lock
     /// <summary>Since when it has waited for the mode of <see cref="Requested"/>; means nothing while it waits for none. A converting lock has both.</summary>
     public long WaitingSince { get; internal set; }
 
+    /// <summary>Since when it has been an orphan: one waits for nothing.</summary>
+    internal long LeftSince
+    {
+        get => WaitingSince;
+        set => WaitingSince = value;
+    }
+
     internal Resource Resource = null!;
 
     // Where it is in the table.

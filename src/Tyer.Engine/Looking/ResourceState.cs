@@ -28,7 +28,7 @@ public sealed record ResourceState(
 /// <param name="Token">The token of the latest grant.</param>
 /// <param name="HeldFor">For how long it has held the mode of <paramref name="Granted"/>, in ticks of 100 ns; null if it holds none.</param>
 /// <param name="WaitedFor">For how long it has waited for the mode of <paramref name="Requested"/>, in ticks of 100 ns; null if it waits for none.</param>
-/// <param name="IsOrphan">Whether its process is dead and it was left behind.</param>
+/// <param name="LeftFor">For how long it has been an orphan, left behind by a process that is dead, in ticks of 100 ns; null if it is none.</param>
 /// <param name="Session">The number of its session at its node.</param>
 /// <param name="Identity">Who owns it, as the node layer encodes identities.</param>
 /// <param name="Note">Label and purpose, as the node layer encodes them; empty if none.</param>
@@ -39,7 +39,11 @@ public sealed record LockState(
     FencingToken Token,
     long? HeldFor,
     long? WaitedFor,
-    bool IsOrphan,
+    long? LeftFor,
     uint Session,
     ReadOnlyMemory<byte> Identity,
-    ReadOnlyMemory<byte> Note);
+    ReadOnlyMemory<byte> Note)
+{
+    /// <summary>Whether its process is dead and it was left behind.</summary>
+    public bool IsOrphan => LeftFor is not null;
+}

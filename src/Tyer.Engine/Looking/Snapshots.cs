@@ -66,7 +66,7 @@ internal sealed class Snapshots(EngineCore core)
                 each.Token,
                 each.Granted is null ? null : core.Now - each.Since,
                 each.Requested is null ? null : core.Now - each.WaitingSince,
-                each.OrphanOf != 0,
+                each.OrphanOf == 0 ? null : core.Now - each.LeftSince,
                 each.Session.Number,
                 each.Session.Identity,
                 each.Note);

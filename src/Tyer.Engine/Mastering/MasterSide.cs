@@ -260,6 +260,7 @@ internal sealed class MasterSide
     {
         left.OrphanOf = processId;
         Cancel(left, left.Applied, RequestStatus.Cancelled);
+        left.LeftSince = _core.Now;
     }
 
     /// <summary>
@@ -312,6 +313,7 @@ internal sealed class MasterSide
         {
             // A process id of 0 would mean "no orphan".
             purged.OrphanOf = purged.Session.ProcessId == 0 ? -1 : purged.Session.ProcessId;
+            purged.LeftSince = _core.Now;
             return;
         }
 
@@ -326,6 +328,25 @@ internal sealed class MasterSide
         _core.Forget(purged);
         _pass.Run(resource);
         _core.LetRest(resource);
+    }
+
+    /// <summary>An operator ends what a dead process left behind. False if it is none of ours, or cannot be ended just now.</summary>
+    internal bool PurgeOrphan(LockId id)
+    {
+        if (_core.IsStopped || _core.Locks.Find(id) is not { OrphanOf: not 0, Ending: false, Queue: QueueKind.Granted } orphan
+            || orphan.Resource is not { Role: ResourceRole.Active } resource)
+        {
+            return false;
+        }
+
+        if (LockModes.MayWriteValue(orphan.Granted!.Value))
+            (resource.Value ??= new ValueBuffer()).Invalidate();
+        resource.Queues.Remove(orphan);
+        _answers.Adopted(orphan);
+        _core.Forget(orphan);
+        _pass.Run(resource);
+        _core.LetRest(resource);
+        return true;
     }
 
     /// <summary>Says again how an operation stands, to an owner that asks again.</summary>

@@ -7,7 +7,9 @@ namespace Tyer.Engine.Moving;
 /// <summary>What a resource consists of, as messages to its new master: each session before its first lock, the locks in the order of their queues.</summary>
 internal sealed class HandedParts(EngineCore core, Resource resource, uint to)
 {
-    private readonly HashSet<Session> _sent = [];
+    // Whom the new master takes a number for. Each life of a node counts its sessions anew, so those of departed ones may share it: then the
+    // one is said again.
+    private readonly Dictionary<(uint Node, uint Number, bool HasDeparted), Session> _said = [];
 
     internal void Send(LockList list)
     {
@@ -31,8 +33,10 @@ internal sealed class HandedParts(EngineCore core, Resource resource, uint to)
 
     private void Send(Session session)
     {
-        if (!_sent.Add(session))
+        var number = (session.Node, session.Number, session.HasDeparted);
+        if (_said.GetValueOrDefault(number) == session)
             return;
+        _said[number] = session;
         var message = EngineCore.About(MessageKind.MovedSession, resource);
         message.Session = session.Number;
         message.Node = session.Node;

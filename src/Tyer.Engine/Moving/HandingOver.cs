@@ -219,24 +219,12 @@ internal sealed class HandingOver(EngineCore core)
 
     private void TellOwners(Resource resource, Move move)
     {
-        Tell(resource.Queues.Granted);
-        Tell(resource.Queues.Converting);
-        Tell(resource.Queues.Waiting);
+        move.Told.AddRange(resource.Queues.OwnersBeside(core.Node));
+        move.Unanswered.AddRange(move.Told);
         var message = EngineCore.About(MessageKind.Moved, resource);
         message.Node = move.To;
         foreach (var node in move.Told)
             core.Send(node, message);
-
-        void Tell(LockList list)
-        {
-            for (var each = list.First; each is not null; each = each.Next)
-            {
-                if (each.Id.Node == core.Node || each.Session.HasDeparted || move.Told.Contains(each.Id.Node))
-                    continue;
-                move.Told.Add(each.Id.Node);
-                move.Unanswered.Add(each.Id.Node);
-            }
-        }
     }
 
     private void HandOver(Resource resource, Move move)

@@ -139,8 +139,12 @@ internal sealed class TakingOver(EngineCore core)
             core.Directory.SendRecord(resource);
         }
 
-        foreach (var node in OwnersOf(resource, but: move.From))
-            core.Send(node, EngineCore.About(MessageKind.NewMaster, resource));
+        foreach (var owner in resource.Queues.OwnersBeside(core.Node))
+        {
+            // The old master hears it with Taken.
+            if (owner != move.From)
+                core.Send(owner, EngineCore.About(MessageKind.NewMaster, resource));
+        }
     }
 
     private void SendTaken(Resource resource, uint to, MessageFacts facts)
@@ -150,27 +154,9 @@ internal sealed class TakingOver(EngineCore core)
         core.Send(to, message);
     }
 
-    private List<uint> OwnersOf(Resource resource, uint but)
-    {
-        List<uint> nodes = [];
-        Add(resource.Queues.Granted);
-        Add(resource.Queues.Converting);
-        Add(resource.Queues.Waiting);
-        return nodes;
-
-        void Add(LockList list)
-        {
-            for (var each = list.First; each is not null; each = each.Next)
-            {
-                var node = each.Id.Node;
-                if (node != core.Node && node != but && !each.Session.HasDeparted && !nodes.Contains(node))
-                    nodes.Add(node);
-            }
-        }
-    }
-
     private void TakeIn(Resource resource, Move move, List<ParkedMessage> arrived)
     {
+        // Of those with one number the one said last is meant (HandedParts).
         var sessions = new Dictionary<(uint Node, uint Number, bool HasDeparted), Session>();
         foreach (var part in move.Parts)
         {

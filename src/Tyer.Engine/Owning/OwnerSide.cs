@@ -572,6 +572,7 @@ internal sealed class OwnerSide(EngineCore core)
     {
         // A process id of 0 would mean "no orphan". How a conversion under way ends is for the master to say.
         left.OrphanOf = left.Session.ProcessId == 0 ? -1 : left.Session.ProcessId;
+        left.LeftSince = core.Now;
         core.Deadlines.Remove(left);
         if (left.Resource.Move is { DefersCalls: true } move)
             Following.DeferOrphan(move, left);

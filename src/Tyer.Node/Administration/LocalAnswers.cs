@@ -53,6 +53,8 @@ internal sealed partial class LocalAnswers(NodeCore node)
             },
             StateDirectory = node.State.Path,
             ClientEndpoints = node.Clients.Endpoints,
+            Security = NodeSecurity.NameOf(node.Security.Mode),
+            Refused = node.Refusals,
         };
     }
 
@@ -86,6 +88,21 @@ internal sealed partial class LocalAnswers(NodeCore node)
         return new RevokeResult { Lock = order.Lock, Outcome = RevokeOutcome.NotFound };
     }
 
+    /// <summary>Ends those of these orphans that are mastered here.</summary>
+    internal IReadOnlyList<LockId> PurgeOrphans(OrphanPurgeOrder order)
+    {
+        var purged = new List<LockId>();
+        foreach (var orphan in order.Orphans)
+        {
+            if (!node.Shards.PurgeOrphan(orphan))
+                continue;
+            LogPurged(orphan);
+            purged.Add(orphan);
+        }
+
+        return purged;
+    }
+
     /// <summary>The answer to another member's question, as JSON.</summary>
     internal byte[] Answer(QuestionTopic topic, ReadOnlySpan<byte> json) => topic switch
     {
@@ -97,6 +114,8 @@ internal sealed partial class LocalAnswers(NodeCore node)
             Revoke(JsonSerializer.Deserialize(json, AdministrationJson.Default.RevokeOrder)!), AdministrationJson.Default.RevokeResult),
         QuestionTopic.Purge => JsonSerializer.SerializeToUtf8Bytes(
             Purge(JsonSerializer.Deserialize(json, NodeJson.Default.PurgeOrder)!), NodeJson.Default.Int32),
+        QuestionTopic.PurgeOrphans => JsonSerializer.SerializeToUtf8Bytes(
+            PurgeOrphans(JsonSerializer.Deserialize(json, AdministrationJson.Default.OrphanPurgeOrder)!), AdministrationJson.Default.IReadOnlyListLockId),
         _ => [],
     };
 
@@ -174,4 +193,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Revoked {Lock} on '{Resource}' in lockspace '{Lockspace}' from {Owner}: {Reason}")]
     private partial void LogRevoked(LockId @lock, ResourceName resource, string lockspace, LockOwner owner, string reason);
+
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "Purged the orphan {Lock}, as an operator said")]
+    private partial void LogPurged(LockId @lock);
 }

@@ -114,6 +114,23 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         return Read(answer, AdministrationJson.Default.RevokeResult) ?? new RevokeResult { Lock = id, Outcome = RevokeOutcome.NodeUnreachable };
     }
 
+    public async ValueTask<OrphanPurgeResult> PurgeOrphansAsync(IReadOnlyList<LockId> orphans, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(orphans);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(orphans.Count, OrphanPurgeResult.OrphansMax, nameof(orphans));
+        var order = new OrphanPurgeOrder(orphans);
+        var json = JsonSerializer.SerializeToUtf8Bytes(order, AdministrationJson.Default.OrphanPurgeOrder);
+        // Their masters end them, as those alone know the orphans of nodes that are gone.
+        var asked = AskOthersAsync(QuestionTopic.PurgeOrphans, json, cancellationToken);
+        var purged = node.Answers.PurgeOrphans(order);
+        var answers = await asked.ConfigureAwait(false);
+        return new OrphanPurgeResult
+        {
+            Purged = [.. purged, .. answers.SelectMany(answer => Read(answer.Json, AdministrationJson.Default.IReadOnlyListLockId) ?? [])],
+            Silent = [.. answers.Where(answer => answer.Json is null).Select(answer => answer.Member.Name)],
+        };
+    }
+
     public async IAsyncEnumerable<LockspaceResource> QueryAsync(
         string? lockspace, ResourceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -145,6 +162,9 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
         return await _orders.FenceAsync(who).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default) =>
+        node.Wiring.Events.Hub.FollowAsync(follow, cancellationToken);
 
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(_recoveries.All);
 

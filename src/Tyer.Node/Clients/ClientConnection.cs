@@ -591,9 +591,20 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                         ThrowUnlessAdministrator($"The renewal of view {renewal.View}", "renew it");
                         await answer.WriteOnlyAsync(await administration.RenewViewAsync(renewal.View, renewal.SafeFor, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
                     });
+                case QuestionKind.PurgeOrphans:
+                    var purge = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.OrphanPurgeOrder);
+                    return purge is null || purge.Orphans.Count > OrphanPurgeResult.OrphansMax ? WireFault.BadText : _requests.Start(asked.Request, "The purge of orphans", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator("The purge of orphans", "purge orphans");
+                        await answer.WriteOnlyAsync(await administration.PurgeOrphansAsync(purge.Orphans, cancellation).ConfigureAwait(false), AdministrationJson.Default.OrphanPurgeResult).ConfigureAwait(false);
+                    });
                 case QuestionKind.Recoveries:
                     return _requests.Start(asked.Request, "The list of recoveries", async cancellation =>
                         await answer.WriteOnlyAsync(await administration.RecoveriesAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListRecoveryInfo).ConfigureAwait(false));
+                case QuestionKind.Events:
+                    var events = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.EventsOrder);
+                    return events is null ? WireFault.BadText : _requests.Start(asked.Request, "The list of events", async cancellation =>
+                        await answer.WriteAllAsync(administration.EventsAsync(events.Follow, cancellation), AdministrationJson.Default.ClusterEvent).ConfigureAwait(false));
                 default:
                     return WireFault.BadNumber;
             }

@@ -2,6 +2,7 @@ using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
 using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
+using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Node.Peers;
@@ -14,12 +15,13 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     private IPeerTransportObserver? _observer;
 
     /// <summary>Over sockets, as configured.</summary>
-    internal CommsTransport(NodeSettings settings, ulong incarnation)
+    internal CommsTransport(NodeSettings settings, PeerSecurity security, ulong incarnation)
     {
         var options = new CommsDomainOptions
         {
             Local = new NodeIdentity(settings.Cluster, settings.Id.Value, settings.Name, incarnation),
             Listen = CommsEndpoint.ParseList(settings.Options.Listen!),
+            Security = security,
             Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(settings.Options.Peers[peer.Name])))],
         };
         _domain = Connect(new CommsDomain(options, this, this));
@@ -40,6 +42,10 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     public void Flush(uint node) => _peers[node]?.Flush();
 
     public bool IsConnected(uint node) => _peers[node]?.State == ConnectionState.Connected;
+
+    public PeerStatistics TrafficOf(uint node) => _peers[node]?.Statistics ?? default;
+
+    public IReadOnlyDictionary<string, long> Refusals => _domain.Refusals.ToDictionary(each => each.Key.ToString(), each => each.Value);
 
     public void CutOff(uint node)
     {
@@ -68,7 +74,9 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     public void OnRefused(in RefusedHello refused)
     {
         var who = refused.NodeId == 0 ? "a stranger" : $"{refused.Name} (id {refused.NodeId})";
-        _observer!.OnRefused(refused.IsByPeer ? $"{who} refuses this node: {refused.Code}" : $"Refused {who}: {refused.Code}");
+        var from = refused.Address is { } address ? $" at {address}" : "";
+        var more = refused.Untold == 0 ? "" : $", and {refused.Untold} more like it since this was last told";
+        _observer!.OnRefused(refused.IsByPeer ? $"{who} refuses this node: {refused.Code}" : $"Refused {who}{from}: {refused.Code}{more}");
     }
 
     public void OnPathChanged(Peer peer, in PathChange change)

@@ -2,7 +2,7 @@ using Tyer.Cluster;
 
 namespace Tyer.Node.Peers;
 
-/// <summary>What a node asks of the others beside locking: status, sessions, resources, revocations.</summary>
+/// <summary>What a node asks of the others beside locking: status, sessions, resources, revocations, purges.</summary>
 internal enum QuestionTopic : byte
 {
     Status = 1,
@@ -10,6 +10,7 @@ internal enum QuestionTopic : byte
     Resources = 3,
     Revoke = 4,
     Purge = 5,
+    PurgeOrphans = 6,
 }
 
 /// <summary>One member's answer, or that it gave none in time.</summary>

@@ -1,3 +1,5 @@
+using Tyer.Comms.Peers;
+
 namespace Tyer.Node.Peers;
 
 /// <summary>
@@ -22,6 +24,12 @@ internal interface IPeerTransport : IAsyncDisposable
 
     /// <summary>Sends what is queued for a peer, unless a reader's batch will do so when it ends.</summary>
     void Flush(uint node);
+
+    /// <summary>Connections that were refused, ever, by reason.</summary>
+    IReadOnlyDictionary<string, long> Refusals => new Dictionary<string, long>();
+
+    /// <summary>What has passed between this node and a peer.</summary>
+    PeerStatistics TrafficOf(uint node) => default;
 
     /// <summary>Whether there is a connection to a peer.</summary>
     bool IsConnected(uint node);

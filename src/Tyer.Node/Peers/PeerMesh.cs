@@ -35,6 +35,8 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
             _bits[_peers[index]] = (sbyte)index;
     }
 
+    internal IPeerTransport Transport => _transport;
+
     /// <summary>Makes the mesh known to its node. Nothing is delivered before <see cref="Start"/>.</summary>
     internal void Attach(NodeWiring node)
     {
@@ -111,6 +113,9 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     public ValueTask<byte[]?> AskAsync(uint node, QuestionTopic topic, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
         IsReachable(node) ? _questions!.AskAsync(node, topic, json, cancellationToken) : new ValueTask<byte[]?>((byte[]?)null);
 
+    /// <summary>Connections of nodes that were refused, ever, by reason.</summary>
+    internal IReadOnlyDictionary<string, long> Refusals => _transport.Refusals;
+
     public bool IsReachable(uint node) => _transport.IsConnected(node);
 
     public void OnMessage(uint from, ushort binding, uint view, ReadOnlySpan<byte> body)
@@ -140,12 +145,14 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     {
         _incarnations[node] = incarnation;
         LogConnected(_node!.NameOf(node));
+        _node.Events.Connected(node, incarnation);
         _stack!.OnReachable(new NodeIncarnation(new NodeId(node), new Incarnation(incarnation)));
     }
 
     public void OnDisconnected(uint node, string why)
     {
         LogDisconnected(_node!.NameOf(node), why);
+        _node.Events.Disconnected(node, why);
         _stack!.OnUnreachable(new NodeId(node), why);
     }
 

@@ -110,6 +110,7 @@ internal sealed class QueryService(NodeCore node)
             Token = state.Token,
             Purpose = purpose,
             IsOrphan = state.IsOrphan,
+            LeftFor = state.LeftFor is { } left ? TimeSpan.FromTicks(left) : null,
         };
     }
 }

@@ -15,6 +15,9 @@ internal sealed class RecoveryLog(uint node, IClock clock)
     private readonly Dictionary<(MemberId Member, RecoveryMarker Marker), ulong> _said = [];
     private RecoveryRecord? _present;
 
+    /// <summary>Are told of a recovery that has gone on, and from which phase, in order; they must not ask anything. Set before the first view.</summary>
+    internal Action<RecoveryRecord, RecoveryPhase> Moved { get; set; } = static (_, _) => { };
+
     /// <summary>The recoveries remembered, the newest first, each as a copy.</summary>
     internal IReadOnlyList<RecoveryRecord> Records
     {
@@ -64,6 +67,7 @@ internal sealed class RecoveryLog(uint node, IClock clock)
             _records.Enqueue(_present);
             if (_records.Count > NodeLimits.RecoveriesKept)
                 _records.Dequeue();
+            Moved(_present, RecoveryPhase.Begun);
         }
     }
 
@@ -93,6 +97,7 @@ internal sealed class RecoveryLog(uint node, IClock clock)
         {
             if (_present is not { } present || view != present.View.Id)
                 return;
+            var phase = present.Phase;
             var passed = clock.Now - present.Began;
             present.Installed ??= passed;
             if (present.View.Members.All(member => HasSaid(member.Id, RecoveryMarker.DirectoryDone)))
@@ -105,10 +110,28 @@ internal sealed class RecoveryLog(uint node, IClock clock)
             // Two that looked at the same time may come here in either order.
             if (since.Regrants >= present.Counts.Regrants)
                 present.Counts = since;
+            if (present.Phase != phase)
+                Moved(present, phase);
         }
     }
 
     private bool HasSaid(MemberId member, RecoveryMarker marker) => _said.GetValueOrDefault((member, marker)) == _present!.View.Id;
+}
+
+/// <summary>How far a recovery has come.</summary>
+internal enum RecoveryPhase
+{
+    /// <summary>The view has come.</summary>
+    Begun,
+
+    /// <summary>All shards have it.</summary>
+    Installed,
+
+    /// <summary>All members have recorded what they master.</summary>
+    DirectoryComplete,
+
+    /// <summary>Nothing is in doubt any more.</summary>
+    Settled,
 }
 
 /// <summary>One change of the view; spans of time are since it came.</summary>
@@ -139,4 +162,22 @@ internal sealed record RecoveryRecord
     internal TimeSpan? LastRegrant { get; set; }
 
     internal ulong? SupersededBy { get; set; }
+
+    /// <summary>How far it has come.</summary>
+    internal RecoveryPhase Phase => this switch
+    {
+        { Settled: not null } => RecoveryPhase.Settled,
+        { DirectoryComplete: not null } => RecoveryPhase.DirectoryComplete,
+        { Installed: not null } => RecoveryPhase.Installed,
+        _ => RecoveryPhase.Begun,
+    };
+
+    /// <summary>When it reached a phase; null: it has not.</summary>
+    internal TimeSpan? ReachedAt(RecoveryPhase phase) => phase switch
+    {
+        RecoveryPhase.Installed => Installed,
+        RecoveryPhase.DirectoryComplete => DirectoryComplete,
+        RecoveryPhase.Settled => Settled,
+        _ => TimeSpan.Zero,
+    };
 }

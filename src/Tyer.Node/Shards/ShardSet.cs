@@ -114,6 +114,9 @@ internal sealed class ShardSet
         NoteRecovery();
     }
 
+    /// <summary>What all recoveries have had to do, ever.</summary>
+    internal RecoveryCounts RecoveryCounts => Look().Counts;
+
     private void NoteRecovery()
     {
         var (view, isSettled, counts) = Look();
@@ -156,16 +159,34 @@ internal sealed class ShardSet
     }
 
     /// <summary>Ends the orphans that a process of this node left in a lockspace; 0: those of all. Returns how many.</summary>
-    internal int Purge(uint space, int processId)
+    internal int Purge(uint space, int processId) => Sum(engine => engine.Purge(space, processId));
+
+    /// <summary>Lets each engine do something, one after the other, and adds up what they say to it.</summary>
+    internal int Sum(Func<LockEngine, int> step)
     {
-        var purged = 0;
+        var sum = 0;
         foreach (var shard in _shards)
         {
             using (shard.Enter())
-                purged += shard.Engine.Purge(space, processId);
+                sum += step(shard.Engine);
         }
 
-        return purged;
+        return sum;
+    }
+
+    /// <summary>Ends an orphan that is mastered here. Which shard has it only its name would say: each is asked.</summary>
+    internal bool PurgeOrphan(LockId orphan)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+            {
+                if (shard.Engine.PurgeOrphan(orphan))
+                    return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool Receive(Shard shard, MemberId from, ulong view, ReadOnlySpan<byte> message)

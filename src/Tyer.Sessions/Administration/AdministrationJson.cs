@@ -20,6 +20,9 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(SessionInfo))]
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(RevokeResult))]
+[JsonSerializable(typeof(OrphanPurgeOrder))]
+[JsonSerializable(typeof(OrphanPurgeResult))]
+[JsonSerializable(typeof(IReadOnlyList<LockId>))]
 [JsonSerializable(typeof(ResourceQuery))]
 [JsonSerializable(typeof(RevokeOrder))]
 [JsonSerializable(typeof(ResourceQuestion))]
@@ -31,4 +34,6 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(RenewalOrder))]
 [JsonSerializable(typeof(MembershipResult))]
 [JsonSerializable(typeof(IReadOnlyList<RecoveryInfo>))]
+[JsonSerializable(typeof(EventsOrder))]
+[JsonSerializable(typeof(ClusterEvent))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

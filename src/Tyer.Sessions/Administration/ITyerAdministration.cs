@@ -5,7 +5,7 @@ namespace Tyer.Sessions.Administration;
 /// the node's own process. Asking never stops the locking.
 /// </summary>
 /// <remarks>
-/// Over a socket, <see cref="RevokeAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/> and <see cref="FenceAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
+/// Over a socket, <see cref="RevokeAsync"/>, <see cref="PurgeOrphansAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/> and <see cref="FenceAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
 /// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
 /// </remarks>
 public interface ITyerAdministration
@@ -31,6 +31,15 @@ public interface ITyerAdministration
     /// <param name="cancellationToken">Ends the waiting for the answer, not the revocation.</param>
     /// <exception cref="LockRefusedException">The user may not.</exception>
     ValueTask<RevokeResult> RevokeAsync(LockId id, string reason, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Ends locks that dead processes left behind, whichever nodes those were on, also nodes that are gone. Nobody repairs what they guarded: who waits is
+    /// granted, and a value that they may have been writing is marked invalid. Locks that are no orphans, or not any more, are left alone.
+    /// </summary>
+    /// <param name="orphans">The locks, at most <see cref="OrphanPurgeResult.OrphansMax"/>; a <see cref="QueryAsync"/> with <see cref="ResourceQuery.OrphansOnly"/> finds them.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, not the purge.</param>
+    /// <exception cref="LockRefusedException">The user may not.</exception>
+    ValueTask<OrphanPurgeResult> PurgeOrphansAsync(IReadOnlyList<LockId> orphans, CancellationToken cancellationToken = default);
 
     /// <summary>Who holds and who waits, in one lockspace or in all that are open.</summary>
     /// <param name="lockspace">The lockspace; null: all, by name.</param>
@@ -66,6 +75,11 @@ public interface ITyerAdministration
     /// <summary>The recoveries that the node that is asked remembers, the newest first.</summary>
     /// <param name="cancellationToken">Ends the waiting for the answer.</param>
     ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>What is there, as the node that is asked sees it: nodes, connections, the view; then what changes of it.</summary>
+    /// <param name="follow">Whether to go on after what is there, for as long as the enumeration lasts.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A resource, and the lockspace that it is in.</summary>

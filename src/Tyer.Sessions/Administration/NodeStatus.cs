@@ -50,6 +50,12 @@ public sealed record NodeStatus
 
     /// <summary>Where clients reach it: <c>unix:/run/tyer/tyerd.sock</c>.</summary>
     public IReadOnlyList<string> ClientEndpoints { get; init; } = [];
+
+    /// <summary>How it knows its peers, as the configuration calls it: <c>none</c>, <c>psk</c>, <c>psk+seal</c>.</summary>
+    public string Security { get; init; } = "none";
+
+    /// <summary>Connections of nodes, or of strangers, that it refused since its start, by reason.</summary>
+    public IReadOnlyDictionary<string, long> Refused { get; init; } = new Dictionary<string, long>();
 }
 
 /// <summary>Whether a node serves.</summary>

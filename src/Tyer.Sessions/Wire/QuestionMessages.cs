@@ -34,6 +34,15 @@ public enum QuestionKind : byte
 
     /// <summary>The view is good for longer, by <see cref="Administration.RenewalOrder"/>; answered by one <see cref="Administration.MembershipResult"/>.</summary>
     Renew = 8,
+
+    /// <summary>End orphans, by <see cref="Administration.OrphanPurgeOrder"/>; answered by one <see cref="Administration.OrphanPurgeResult"/>.</summary>
+    PurgeOrphans = 9,
+
+    /// <summary>
+    /// What happens, by <see cref="Administration.EventsOrder"/>; answered by <see cref="Administration.ClusterEvent"/>, each a document, perhaps
+    /// without end.
+    /// </summary>
+    Events = 10,
 }
 
 /// <summary>
@@ -46,6 +55,8 @@ public readonly ref struct AskMessage
 {
     /// <summary>Bytes of the longest one.</summary>
     public const int BytesMax = 8 + WireLimits.QuestionBytesMax;
+
+    private static readonly int Kinds = Enum.GetValues<QuestionKind>().Length;
 
     /// <summary>What it is about.</summary>
     public QuestionKind Question { get; init; }
@@ -71,7 +82,7 @@ public readonly ref struct AskMessage
     public static WireFault TryRead(ReadOnlySpan<byte> message, out AskMessage asked)
     {
         var reader = new WireReader(message, WireKind.Ask);
-        var question = (QuestionKind)reader.Below((int)QuestionKind.Recoveries + 1);
+        var question = (QuestionKind)reader.Below(Kinds);
         reader.Reserved(2);
         asked = new AskMessage { Question = question, Request = reader.U32(), Json = reader.Rest(WireLimits.QuestionBytesMax) };
         return reader.End();

@@ -8,8 +8,8 @@ public sealed class BenchFigureTests
     [Fact]
     public void A_time_is_compared_round_by_round_and_the_median_judged()
     {
-        Probe yardstick = ProbeOf(FigureKind.Time, null, 10, 20, 1000);
-        BenchFigure figure = BenchRun.FigureOf(ProbeOf(FigureKind.Time, 3, 20, 80, 3000), yardstick);
+        Probe yardstick = ProbeOf(null, FigureKind.Time, null, 10, 20, 1000);
+        BenchFigure figure = BenchRun.FigureOf(ProbeOf(yardstick, FigureKind.Time, 3, 20, 80, 3000));
 
         Assert.Equal(3, figure.Ratio);
         Assert.Equal((2.0, 4.0), (figure.RatioLowest!.Value, figure.RatioHighest!.Value));
@@ -21,15 +21,15 @@ public sealed class BenchFigureTests
     [Fact]
     public void A_time_above_its_goal_misses_it()
     {
-        Assert.False(BenchRun.FigureOf(ProbeOf(FigureKind.Time, 3, 31, 31, 31), ProbeOf(FigureKind.Time, null, 10, 10, 10)).IsMet);
+        Assert.False(BenchRun.FigureOf(ProbeOf(ProbeOf(null, FigureKind.Time, null, 10, 10, 10), FigureKind.Time, 3, 31, 31, 31)).IsMet);
     }
 
     [Fact]
     public void A_rate_is_how_often_it_happens_in_the_time_of_a_round_trip()
     {
-        Probe roundTrip = ProbeOf(FigureKind.Time, null, 1000, 1000);
-        BenchFigure few = BenchRun.FigureOf(ProbeOf(FigureKind.Rate, 4, 500, 500), roundTrip);
-        BenchFigure many = BenchRun.FigureOf(ProbeOf(FigureKind.Rate, 4, 100, 100), roundTrip);
+        Probe roundTrip = ProbeOf(null, FigureKind.Time, null, 1000, 1000);
+        BenchFigure few = BenchRun.FigureOf(ProbeOf(roundTrip, FigureKind.Rate, 4, 500, 500));
+        BenchFigure many = BenchRun.FigureOf(ProbeOf(roundTrip, FigureKind.Rate, 4, 100, 100));
 
         Assert.Equal((2.0, false), (few.Ratio!.Value, few.IsMet!.Value));
         Assert.Equal((10.0, true), (many.Ratio!.Value, many.IsMet!.Value));
@@ -40,12 +40,12 @@ public sealed class BenchFigureTests
     [Fact]
     public void What_has_no_goal_is_not_judged()
     {
-        Assert.Null(BenchRun.FigureOf(ProbeOf(FigureKind.Time, null, 5, 5), ProbeOf(FigureKind.Time, null, 5, 5)).IsMet);
+        Assert.Null(BenchRun.FigureOf(ProbeOf(ProbeOf(null, FigureKind.Time, null, 5, 5), FigureKind.Time, null, 5, 5)).IsMet);
     }
 
-    private static Probe ProbeOf(FigureKind kind, double? goal, params double[] rounds)
+    private static Probe ProbeOf(Probe? against, FigureKind kind, double? goal, params double[] rounds)
     {
-        var probe = new Probe { Where = "here", What = "something", Kind = kind, Goal = goal, Run = _ => Task.CompletedTask };
+        var probe = new Probe { Where = "here", What = "something", Against = against, Kind = kind, Goal = goal, Run = _ => Task.CompletedTask };
         probe.Results.AddRange(rounds);
         return probe;
     }

@@ -42,6 +42,8 @@ public sealed class CompletionTests
     [InlineData("tyer re", "recovery revoke")]
     [InlineData("tyer ls --cont", "--contended")]
     [InlineData("tyer ls --mode C", "CR CW")]
+    [InlineData("tyer orphans p", "purge")]
+    [InlineData("tyer orphans purge --no", "--no-color --node")]
     [InlineData("tyer completion z", "zsh")]
     [InlineData("tyer run x -- prlimi", "prlimit")]
     [InlineData("tyer run x -- cat fi", "")]

@@ -48,6 +48,16 @@ public sealed class RevokeTests
     }
 
     [Fact]
+    public async Task An_orphan_has_nobody_to_be_told()
+    {
+        var harness = new CommandLineHarness();
+        harness.Daemon.Resources.Add(Resource("r", Held("r", 1, LockMode.Exclusive, Owner("web", 4711)) with { IsOrphan = true }));
+        Assert.Equal(ExitCodes.Refused, await harness.RunAsync("revoke", "id:40000000000001", "--reason", "x"));
+        Assert.Contains("'tyer orphans purge id:40000000000001' ends it", harness.Error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(harness.Daemon.Revocations);
+    }
+
+    [Fact]
     public async Task A_lock_that_is_not_there_is_not_found()
     {
         var harness = new CommandLineHarness();

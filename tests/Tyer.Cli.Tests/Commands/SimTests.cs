@@ -30,10 +30,10 @@ public sealed class SimTests
     [Fact]
     public async Task A_seed_has_the_profile_whose_turn_it_is_and_one_line_tells_its_end()
     {
-        string told = (await LiveAsync("sim --seed 4 --nodes 2")).Out.ToString();
+        string told = (await LiveAsync("sim --seed 6 --nodes 2")).Out.ToString();
 
-        Assert.Equal(told, (await LiveAsync("sim --seed 4 --nodes 2 --profile calm")).Out.ToString());
-        Assert.StartsWith("seed 4, profile calm: nothing violated, 0 faults, trace ", told, StringComparison.Ordinal);
+        Assert.Equal(told, (await LiveAsync("sim --seed 6 --nodes 2 --profile calm")).Out.ToString());
+        Assert.StartsWith("seed 6, profile calm: nothing violated, 0 faults, trace ", told, StringComparison.Ordinal);
         Assert.Equal(told.Length - 1, told.IndexOf('\n', StringComparison.Ordinal));
     }
 
@@ -80,6 +80,18 @@ public sealed class SimTests
         Assert.EndsWith("tyer: to see the first again: tyer sim --seed 5 --profile calm --nodes 3 --shrink --trace\n", harness.Error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_number_of_nodes_that_chance_has_chosen_is_said_with_the_life_to_see_again()
+    {
+        var harness = new CommandLineHarness();
+
+        Assert.Equal(ExitCodes.Error, await LiveWithAsync(harness, "sim --runs 9 --profile calm --nodes 9-12", ViolatedBy(5, 6)));
+
+        int nodes = Simulation.Simulation.NodesOf(5, 9, 12);
+        Assert.InRange(nodes, 9, 12);
+        Assert.EndsWith($"tyer: to see the first again: tyer sim --seed 5 --profile calm --nodes {nodes} --shrink --trace\n", harness.Error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("table", "seed 5, profile calm: VIOLATED S1: two of them\n")]
     [InlineData("json", "\"violation\": \"S1: two of them\"")]
@@ -100,7 +112,7 @@ public sealed class SimTests
         Assert.Equal(ExitCodes.Error, await LiveWithAsync(harness, "sim --runs 3 --seed 4 -o json", ViolatedBy(6)));
 
         SimViolation violation = Assert.Single(JsonPrinter.Read<SimReport>(harness.Out.ToString()).Violations);
-        Assert.Equal(new SimViolation(6, "stormy", "S1: two of them"), violation);
+        Assert.Equal(new SimViolation(6, "calm", "S1: two of them"), violation);
     }
 
     [Fact]

@@ -119,4 +119,31 @@ public sealed class SettingsReaderTests : IDisposable
         ConfigurationException exception = Assert.Throws<ConfigurationException>(() => SettingsReader.Read(_file, [], []));
         Assert.StartsWith($"The configuration file {_file} cannot be read: ", exception.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_key_file_lets_nodes_leave_their_machine()
+    {
+        DaemonSettings settings = Read("""
+            { "Name": "n1", "Stack": "static", "Listen": "tcp://10.0.0.1:7600", "Peers": { "n2": "tcp://10.0.0.2:7600" }, "KeyFile": "/etc/tyer/cluster.key" }
+            """);
+        Assert.Equal("/etc/tyer/cluster.key", settings.Node.KeyFile);
+    }
+
+    [Theory]
+    [InlineData("tcp://0.0.0.0:7600", "tcp://127.0.0.1:7601", "tcp://0.0.0.0:7600")]
+    [InlineData("tcp://127.0.0.1:7600", "tcp://10.0.0.2:7601", "tcp://10.0.0.2:7601")]
+    public void Without_keys_an_address_beyond_this_machine_is_an_error_that_says_what_to_do(string listen, string peer, string named) => Assert.Equal(
+        $"'{named}' is beyond this machine, and nothing would tell who is there: make a key file with 'tyer keygen FILE', copy it to every node and name it as KeyFile "
+        + "in the configuration, or use a loopback address.",
+        Fault($$"""{ "Name": "n1", "Stack": "static", "Listen": "{{listen}}", "Peers": { "n2": "{{peer}}" } }"""));
+
+    [Fact]
+    public void Security_and_keys_that_contradict_each_other_are_an_error()
+    {
+        const string Static = """ "Name": "n1", "Stack": "static", "Listen": "tcp://127.0.0.1:1", "Peers": { "n2": "tcp://127.0.0.1:2" } """;
+        Assert.StartsWith("Security is 'psk', which needs keys: make a key file with 'tyer keygen FILE'", Fault($$"""{ {{Static}}, "Security": "psk" }"""), StringComparison.Ordinal);
+        Assert.Equal("KeyFile is given (/k), but Security is 'none': leave one of them out.", Fault($$"""{ {{Static}}, "Security": "none", "KeyFile": "/k" }"""));
+        Assert.Equal("KeyFile is given (/k), but the stack is 'local', which has no peers: leave one of them out.", Fault("""{ "Name": "n1", "KeyFile": "/k" }"""));
+        Assert.StartsWith("Security is 'tls'; it takes none, psk, psk+seal", Fault($$"""{ {{Static}}, "Security": "tls" }"""), StringComparison.Ordinal);
+    }
 }

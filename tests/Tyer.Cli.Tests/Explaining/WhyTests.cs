@@ -114,7 +114,7 @@ public sealed class WhyTests
             "r",
             Held("r", 1, LockMode.Exclusive, Owner("gone", 1)) with { IsOrphan = true },
             Waiting("r", 2, LockMode.Exclusive, Owner("b", 2))));
-        Assert.Contains("Its process is gone and left the lock on purpose; nobody will release it. Take it away: tyer revoke id:40000000000001 --reason TEXT\n", text, StringComparison.Ordinal);
+        Assert.Contains("Its process is gone and left the lock on purpose; nobody will release it. Repair under it what it guards: tyer orphans adopt r -- CMD. Or end it: tyer orphans purge id:40000000000001\n", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -105,6 +105,17 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
         return ValueTask.FromResult(new RevokeResult { Lock = id, Outcome = RevokeOutcome });
     }
 
+    public List<IReadOnlyList<LockId>> Purges { get; } = [];
+
+    /// <summary>What a purge ends with.</summary>
+    public Func<IReadOnlyList<LockId>, OrphanPurgeResult> OnPurge { get; set; } = orphans => new OrphanPurgeResult { Purged = orphans };
+
+    public ValueTask<OrphanPurgeResult> PurgeOrphansAsync(IReadOnlyList<LockId> orphans, CancellationToken cancellationToken = default)
+    {
+        Purges.Add(orphans);
+        return ValueTask.FromResult(OnPurge(orphans));
+    }
+
     public List<ViewOrder> Views { get; } = [];
 
     public List<string> Fences { get; } = [];
@@ -134,6 +145,18 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
     }
 
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(Recoveries);
+
+    public List<ClusterEvent> Events { get; } = [];
+
+    /// <summary>How often it was asked to go on.</summary>
+    public int Followed { get; private set; }
+
+    public async IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.CompletedTask;
+        if (follow) Followed++;
+        foreach (ClusterEvent each in Events) yield return each;
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

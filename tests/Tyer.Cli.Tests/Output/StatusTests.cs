@@ -82,6 +82,15 @@ public sealed class StatusTests
             harness.Out.ToString());
     }
 
+    [Fact]
+    public async Task Security_is_told_where_there_is_some_and_who_was_refused()
+    {
+        var harness = new CommandLineHarness();
+        harness.Daemon.Status = Cluster() with { Node = Node() with { Security = "psk", Refused = new Dictionary<string, long> { ["WrongProof"] = 12, ["UnknownKey"] = 3 } } };
+        await harness.RunAsync("status");
+        Assert.Contains("\nsecurity    psk; refused: UnknownKey 3, WrongProof 12\n", harness.Out.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ServingState.Starting, "not yet: it is starting")]
     [InlineData(ServingState.NoQuorum, "no: its side of the cluster has no quorum")]

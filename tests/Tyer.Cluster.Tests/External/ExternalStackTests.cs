@@ -241,6 +241,64 @@ public sealed class ExternalStackTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_member_that_stops_in_order_is_its_own_proof_and_a_view_without_it_needs_no_other()
+    {
+        await _stack.SetViewAsync(View(1, Self, Peer(2), Peer(3)));
+
+        Hear(3, new Farewell(new Incarnation(5), HasLeft: false));
+        Hear(3, new Farewell(new Incarnation(5), HasLeft: true));
+        Hear(3, new Farewell(new Incarnation(5), HasLeft: true));
+        _network[1].OnUnreachable(new NodeId(3), "it closed the connection");
+        await _stack.SetViewAsync(View(2, Self, Peer(2)));
+
+        Assert.Equal(["view 1", "Operating", "leaving n3", "left n3", "fenced 3.5", "view 2", "Operating"], _observer.Calls.Where(call => call != "Joining"));
+    }
+
+    [Fact]
+    public async Task The_farewell_of_another_life_or_of_none_in_the_view_proves_nothing()
+    {
+        await _observer.UntilStateAsync(StackState.Joining);
+        Hear(3, new Farewell(new Incarnation(5), HasLeft: true));
+        await _stack.SetViewAsync(View(1, Self, Peer(2), Peer(3)));
+        Hear(3, new Farewell(new Incarnation(4), HasLeft: true));
+        Hear(3, new Farewell(new Incarnation(6), HasLeft: true));
+        await RefusedAsync(View(2, Self, Peer(2)), "it says nothing of n3 (3.5)");
+        await _stack.SetViewAsync(new ClusterView(2, [Self, Peer(2)], [Earlier(3)]));
+        Hear(3, new Farewell(new Incarnation(5), HasLeft: true));
+        await _stack.SetViewAsync(new ClusterView(3, [Self, Peer(2)], [Earlier(3)]));
+
+        Assert.DoesNotContain(_observer.Calls, call => call.StartsWith("left", StringComparison.Ordinal) || call.StartsWith("fenced", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Its_own_farewell_is_told_to_the_other_members_of_its_view_alone()
+    {
+        var others = new Dictionary<uint, Heard> { [2] = new(), [3] = new() };
+        foreach ((uint node, Heard heard) in others) _network.Join(node).Start(heard);
+        await _stack.SetViewAsync(View(1, Self, Peer(2)));
+
+        await _stack.SayFarewellAsync(hasLeft: false);
+        await _stack.SayFarewellAsync(hasLeft: true);
+
+        Assert.Equal([new Farewell(Self.Incarnation, HasLeft: false), new Farewell(Self.Incarnation, HasLeft: true)], others[2].Farewells);
+        Assert.Empty(others[3].Farewells);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0000000000000005")]
+    [InlineData("000500000000000000")]
+    [InlineData("030500000000000000")]
+    [InlineData("010000000000000000")]
+    [InlineData("01050000000000000000")]
+    public async Task What_is_no_farewell_is_refused(string message)
+    {
+        await _stack.SetViewAsync(View(1, Self, Peer(2)));
+
+        Assert.False(_network[1].OnMessage(new NodeId(2), Convert.FromHexString(message)));
+    }
+
+    [Fact]
     public async Task A_disk_that_fails_closes_the_connection_and_installs_nothing()
     {
         Directory.CreateDirectory(Path.Combine(_temporary["n1"], "state.new"));
@@ -255,6 +313,13 @@ public sealed class ExternalStackTests : IAsyncLifetime
     private Member Self => _connection.Self;
 
     private static Member Peer(uint node, ulong incarnation = 5) => new(new NodeId(node), new Incarnation(incarnation), $"n{node}");
+
+    private void Hear(uint from, Farewell farewell)
+    {
+        Span<byte> message = stackalloc byte[Farewell.Length];
+        farewell.Write(message);
+        Assert.True(_network[1].OnMessage(new NodeId(from), message));
+    }
 
     private static ClusterView View(ulong id, params Member[] members) => new(id, members);
 
@@ -283,5 +348,25 @@ public sealed class ExternalStackTests : IAsyncLifetime
         _state = StateDirectory.Open(_temporary["n1"], new StateOwner("tyer", "n1", new NodeId(1)));
         _stack = new ExternalStack([new StaticPeer(new NodeId(2), "n2"), new StaticPeer(new NodeId(3), "n3")], [], _state, _network.Join(1), _clock);
         _connection = await _stack.ConnectAsync(_observer, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Another node, which keeps what it hears.</summary>
+    private sealed class Heard : IPeerReceiver
+    {
+        internal List<Farewell> Farewells { get; } = [];
+
+        public bool OnMessage(NodeId from, ReadOnlySpan<byte> message)
+        {
+            Farewells.Add(Farewell.Read(message)!.Value);
+            return true;
+        }
+
+        public void OnReachable(NodeIncarnation peer)
+        {
+        }
+
+        public void OnUnreachable(NodeId peer, string why)
+        {
+        }
     }
 }

@@ -319,7 +319,7 @@ public sealed class ClientLinkTests : IDisposable
         first.Connect(new UnixDomainSocketEndPoint(path));
 
         CommsException e = await Assert.ThrowsAsync<CommsException>(() => ClientLink.ConnectAsync(
-            CommsEndpoint.Parse("unix:" + path), new Recorder(), TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken));
+            CommsEndpoint.Parse("unix:" + path), new Recorder(), TimeSpan.FromMilliseconds(50), certificates: null, TestContext.Current.CancellationToken));
         Assert.Equal(CommsErrorCode.ConnectTimeout, e.Code);
     }
 

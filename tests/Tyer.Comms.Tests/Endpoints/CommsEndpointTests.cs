@@ -26,10 +26,6 @@ public class CommsEndpointTests
     [InlineData("tcp://[::1]", CommsErrorCode.EndpointSyntax)]
     [InlineData("tcp://localhost:80", CommsErrorCode.EndpointSyntax)]
     [InlineData("tcp://127.0.0.1:80/", CommsErrorCode.EndpointSyntax)]
-    [InlineData("tcp://0.0.0.0:7600", CommsErrorCode.InsecureEndpoint)]
-    [InlineData("tcp://[::]:7600", CommsErrorCode.InsecureEndpoint)]
-    [InlineData("tcp://192.168.1.1:7600", CommsErrorCode.InsecureEndpoint)]
-    [InlineData("tcp://128.0.0.1:7600", CommsErrorCode.InsecureEndpoint)]
     [InlineData("unix:", CommsErrorCode.EndpointSyntax)]
     [InlineData("unix:relative", CommsErrorCode.EndpointSyntax)]
     [InlineData("unix:/folder/", CommsErrorCode.EndpointSyntax)]
@@ -48,5 +44,21 @@ public class CommsEndpointTests
         CommsException e = Assert.Throws<CommsException>(() => CommsEndpoint.Parse("unix:/" + new string('x', 107)));
         Assert.Equal(CommsErrorCode.EndpointSyntax, e.Code);
         Assert.Contains("107", e.Message);
+    }
+
+    [Theory]
+    [InlineData("tcp://0.0.0.0:7600")]
+    [InlineData("tcp://[::]:7600")]
+    [InlineData("tcp://192.168.1.1:7600")]
+    [InlineData("tcp://128.0.0.1:7600")]
+    [InlineData("tcp://[2001:db8::1]:7600")]
+    public void What_other_machines_can_reach_is_told_from_what_is_of_this_one(string text)
+    {
+        CommsEndpoint endpoint = CommsEndpoint.Parse(text);
+        Assert.False(endpoint.IsLocal);
+        CommsException e = Assert.Throws<CommsException>(() => endpoint.ThrowUnlessLocal("do this"));
+        Assert.Equal(CommsErrorCode.InsecureEndpoint, e.Code);
+        Assert.Equal($"'{text}' is beyond this machine, and nothing would tell who is there: do this, or use a loopback address.", e.Message);
+        Assert.All(["tcp://127.0.0.1:1", "tcp://127.9.9.9:1", "tcp://[::1]:1", "unix:/s"], local => Assert.True(CommsEndpoint.Parse(local).IsLocal));
     }
 }

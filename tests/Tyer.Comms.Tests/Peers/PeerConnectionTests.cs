@@ -31,7 +31,7 @@ public class PeerConnectionTests
         Begin(node: 1);
         Assert.Equal([Kind.SendHello, Kind.SendReady], Hello(7));
         Assert.Equal([Kind.OpenControl], Ready(7, stamp: 2));
-        Assert.Equal([Kind.SendReady, Kind.Watch], DataHello(8, attempt: 1));
+        Assert.Equal([Kind.SendHello, Kind.SendReady, Kind.Watch], DataHello(8, attempt: 1));
         Assert.Equal(PathState.Proving, _connection.StateOf(0));
         Assert.Equal([Kind.TellConnected, Kind.Open, Kind.Carry], Proven(7));
         Assert.Equal(ConnectionState.Connected, _connection.State);
@@ -47,7 +47,39 @@ public class PeerConnectionTests
         Assert.Equal(LinkStream.Data, _last[^1].Stream);
         Assert.Equal([Kind.SendHello], Post(ConnectionEventKind.DialConnected, -2));
         Assert.Equal(1ul, _last[0].Attempt);
+        Assert.Equal([], DataHello(-2, attempt: 0));
         Assert.Equal([Kind.Watch], Ready(-2, stamp: 3));
+    }
+
+    [Fact]
+    public void What_a_peer_has_proved_on_its_hello_is_not_answered_again()
+    {
+        Begin(node: 1);
+        Assert.Equal([Kind.SendReady], Post(HelloEvent(7) with { IsAnswered = true }));
+        Ready(7, stamp: 2);
+        Assert.Equal([Kind.SendReady, Kind.Watch], Post(DataHelloEvent(8, attempt: 1) with { IsAnswered = true }));
+    }
+
+    [Fact]
+    public void Ready_on_a_data_link_before_its_hello_ends_the_path()
+    {
+        Begin(node: 2);
+        Hello(-1);
+        Ready(-1, stamp: 2);
+        Post(ConnectionEventKind.DialConnected, -2);
+        Assert.Equal([Kind.End, Kind.End], Ready(-2, stamp: 3)[..2]);
+        Assert.Equal(PathState.Down, _connection.StateOf(0));
+    }
+
+    [Fact]
+    public void A_data_link_that_another_life_answers_ends_the_path()
+    {
+        Begin(node: 2);
+        Hello(-1);
+        Ready(-1, stamp: 2);
+        Post(ConnectionEventKind.DialConnected, -2);
+        Assert.Equal([Kind.End, Kind.End], DataHello(-2, attempt: 0, incarnation: 6)[..2]);
+        Assert.Equal(PathState.Down, _connection.StateOf(0));
     }
 
     [Fact]
@@ -65,7 +97,7 @@ public class PeerConnectionTests
     {
         Begin(node: 1);
         Hello(7);
-        Assert.Equal([], DataHello(8, attempt: 1));
+        Assert.Equal([Kind.SendHello], DataHello(8, attempt: 1));
         Assert.Equal([Kind.OpenControl, Kind.SendReady, Kind.Watch], Ready(7, stamp: 2));
     }
 
@@ -324,11 +356,15 @@ public class PeerConnectionTests
     }
 
     /// <summary>A hello on a control link that the peer dialled.</summary>
-    private Kind[] Hello(long link, ulong stamp = 1, ulong incarnation = 5, byte path = 0) => Post(new ConnectionEvent(
-        ConnectionEventKind.Hello, link, Hello: new Hello(new NodeIdentity("c", 9, "n", incarnation), 1, stamp, path)));
+    private Kind[] Hello(long link, ulong stamp = 1, ulong incarnation = 5, byte path = 0) => Post(HelloEvent(link, stamp, incarnation, path));
 
-    private Kind[] DataHello(long link, ulong attempt, byte path = 0) => Post(new ConnectionEvent(
-        ConnectionEventKind.Hello, link, Hello: new Hello(new NodeIdentity("c", 9, "n", 5), 1, 20, path, LinkStream.Data, attempt)));
+    private static ConnectionEvent HelloEvent(long link, ulong stamp = 1, ulong incarnation = 5, byte path = 0) =>
+        new(ConnectionEventKind.Hello, link, Hello: new Hello(new NodeIdentity("c", 9, "n", incarnation), 1, stamp, path));
+
+    private Kind[] DataHello(long link, ulong attempt, byte path = 0, ulong incarnation = 5) => Post(DataHelloEvent(link, attempt, path, incarnation));
+
+    private static ConnectionEvent DataHelloEvent(long link, ulong attempt, byte path = 0, ulong incarnation = 5) =>
+        new(ConnectionEventKind.Hello, link, Hello: new Hello(new NodeIdentity("c", 9, "n", incarnation), 1, 20, path, LinkStream.Data, attempt));
 
     private Kind[] Ready(long link, ulong stamp, ulong next = 1) =>
         Post(new ConnectionEvent(ConnectionEventKind.Ready, link, Ready: new Ready(stamp, new LaneMark(next, 0, 9, 999), new LaneMark(1, 0, 9, 999))));

@@ -14,6 +14,7 @@ internal sealed class Proxy : IDisposable
     private readonly List<Socket> _sockets = [];
     private readonly ManualResetEventSlim _passes = new(true);
     private bool _isClosed;
+    private volatile Action<Memory<byte>>? _onTheWay;
 
     public Proxy(string path, string target)
     {
@@ -23,6 +24,9 @@ internal sealed class Proxy : IDisposable
         _listener.Listen(100);
         Run(AcceptLoop);
     }
+
+    /// <summary>Sees, and may change, all that passes from now on, in either direction; on several threads.</summary>
+    public void OnTheWay(Action<Memory<byte>>? action) => _onTheWay = action;
 
     /// <summary>Passes nothing on until the next cut.</summary>
     public void Hold() => _passes.Reset();
@@ -89,6 +93,7 @@ internal sealed class Proxy : IDisposable
             int count = from.Receive(buffer, SocketFlags.None, out SocketError error);
             if (count == 0 || error != SocketError.Success) break;
             _passes.Wait();
+            _onTheWay?.Invoke(buffer.AsMemory(0, count));
             for (int sent = 0; sent < count && error == SocketError.Success;)
                 sent += to.Send(buffer.AsSpan(sent, count - sent), SocketFlags.None, out error);
             if (error != SocketError.Success) break;

@@ -4,6 +4,7 @@ using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
+using Tyer.Comms.Security;
 using Tyer.Comms.Tests.Support;
 
 namespace Tyer.Comms.Tests.Peers;
@@ -46,6 +47,13 @@ internal sealed class TestNode : IMessageHandler, IPeerObserver, IDisposable
             string line = await Next();
             if (line.StartsWith(beginning, StringComparison.Ordinal)) return line;
         }
+    }
+
+    /// <summary>The same, after something that leads to it.</summary>
+    public async Task<string> Until(string beginning, Action act)
+    {
+        act();
+        return await Until(beginning);
     }
 
     public void Dispose() => Domain.Dispose();
@@ -98,7 +106,8 @@ internal sealed class TestCluster : IDisposable
         long queueBytesMax = CommsLimits.PeerQueueBytesMax,
         TimeSpan? helloBudget = null,
         int paths = 1,
-        HeartbeatOptions? heartbeat = null)
+        HeartbeatOptions? heartbeat = null,
+        PeerSecurity? security = null)
     {
         var node = new TestNode(new CommsDomainOptions
         {
@@ -108,6 +117,7 @@ internal sealed class TestCluster : IDisposable
             PeerQueueBytesMax = queueBytesMax,
             HelloBudget = helloBudget ?? TimeSpan.FromMinutes(1),
             Heartbeat = heartbeat ?? new HeartbeatOptions(),
+            Security = security ?? PeerSecurity.None,
         });
         _parts.Add(node);
         return node;
@@ -121,6 +131,9 @@ internal sealed class TestCluster : IDisposable
         return proxy;
     }
 
+    /// <summary>A file in the cluster's folder.</summary>
+    public string File(string name) => _folder.File(name);
+
     public string Path(uint id, int path = 0) => _folder.File($"n{id}.{path}");
 
     public static CommsEndpoint Endpoint(string path) => CommsEndpoint.Parse("unix:" + path);
@@ -131,7 +144,8 @@ internal sealed class TestCluster : IDisposable
         _folder.Dispose();
     }
 
-    private string PathTo(uint from, uint to, int path) => File.Exists(ProxyPath(from, to, path)) ? ProxyPath(from, to, path) : Path(to, path);
+    private string PathTo(uint from, uint to, int path) =>
+        System.IO.File.Exists(ProxyPath(from, to, path)) ? ProxyPath(from, to, path) : Path(to, path);
 
     private string ProxyPath(uint from, uint to, int path) => _folder.File($"p{from}-{to}.{path}");
 }

@@ -31,7 +31,6 @@ internal sealed class EngineCluster
     private readonly int _nodes;
     private readonly long _idleKept;
     private readonly long _answerGrace;
-    private uint _sessions;
     private long _sent;
 
     /// <summary>Nodes 1 to <paramref name="nodes"/>, all in view 1 with equal weight, with the lockspaces that are opened later.</summary>
@@ -221,7 +220,7 @@ internal sealed class EngineCluster
 
     /// <summary>Opens a session whose events are recorded; its identity is <paramref name="name"/> in UTF-8.</summary>
     internal Session OpenSession(uint node, string name, int processId = 0) =>
-        this[node].OpenSession(++_sessions, Encoding.UTF8.GetBytes(name), processId, new EventRecorder(node, _events));
+        this[node].OpenSession(++_lives[node].LastSession, Encoding.UTF8.GetBytes(name), processId, new EventRecorder(node, _events));
 
     /// <summary>The oldest message of one link.</summary>
     internal byte[] Next(uint from, uint to) => Link(from, to).Peek().Bytes;

@@ -7,6 +7,9 @@ internal sealed class NodeLife(MemberId id, LockEngine engine)
 
     internal LockEngine Engine => engine;
 
+    /// <summary>The number of its last session: each life counts anew.</summary>
+    internal uint LastSession;
+
     /// <summary>Views that it is in and has not installed yet, in their order.</summary>
     internal Queue<EngineView> Views { get; } = [];
 }

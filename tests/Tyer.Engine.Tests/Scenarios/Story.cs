@@ -17,7 +17,7 @@ namespace Tyer.Engine.Tests.Scenarios;
 /// n1 open web [pid=77]                    a session n1/web, beside n1's first one, whose process id is 1
 /// n1/web close                            it ends, as when its process dies
 /// n1 lock a r1 EX [FLAG…] [timeout=5s] [value=text] [label=text] [quiet]     quiet: wants no blocking notices
-/// n1 convert a PR […]     n1 unlock a […]     n1 cancel a     n1 purge [pid]
+/// n1 convert a PR […]     n1 unlock a […]     n1 cancel a     n1 purge [pid]     n1 purge-orphan a
 /// time 5s                                 time passes, from deadline to deadline
 /// hold n1&gt;n2     deliver n1&gt;n2 [count]     release n1&gt;n2        what n1 sends to n2
 /// messages on|off                         show what engines send to each other
@@ -135,6 +135,9 @@ internal sealed class Story
                 break;
             case [var actor, "purge", var processId]:
                 Purge(NodeOf(actor), int.Parse(processId, CultureInfo.InvariantCulture));
+                break;
+            case [var actor, "purge-orphan", var name]:
+                Step(() => _lines.Add(_cluster![NodeOf(actor)].PurgeOrphan(_locks[name].Id) ? $"{name} purged" : $"{name} is not {actor}'s to purge"));
                 break;
             case [var actor, "move", var resource, var to]:
                 Step(() => TellUnless(true, _cluster![NodeOf(actor)].Move(Space, resource, NodeOf(to)), resource));

@@ -240,6 +240,16 @@ public class RoundTripTests
     }
 
     [Fact]
+    public void Every_kind_of_question_can_be_asked()
+    {
+        foreach (var kind in Enum.GetValues<QuestionKind>())
+        {
+            Assert.Equal(WireFault.None, AskMessage.TryRead(Written(new AskMessage { Question = kind, Request = 3 }.Write(_bytes)), out var asked));
+            Assert.Equal(kind, asked.Question);
+        }
+    }
+
+    [Fact]
     public void A_failure_is_told_as_the_exception_it_was()
     {
         Exception[] failures =

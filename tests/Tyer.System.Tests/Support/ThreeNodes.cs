@@ -23,6 +23,11 @@ public sealed class ThreeNodes : IAsyncLifetime
     /// <summary><c>static</c>, or <c>external</c>: then the test is the control daemon, which has told view 1.</summary>
     internal string Stack { get; init; } = "static";
 
+    /// <summary>Whether they have a key file, one for all.</summary>
+    internal bool HasKeys { get; init; }
+
+    internal string KeyFile => Path.Combine(_folder, "cluster.key");
+
     internal string Folder => _folder;
 
     internal RunningProgram Daemon(int node) => _daemons[node - 1];
@@ -34,6 +39,8 @@ public sealed class ThreeNodes : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _ports = FreePorts();
+        if (HasKeys)
+            (await Programs.TyerAsync("keygen", KeyFile)).With(0);
         for (var node = 1; node <= Nodes; node++)
         {
             List<string> arguments =
@@ -46,6 +53,8 @@ public sealed class ThreeNodes : IAsyncLifetime
                     arguments.AddRange(["--peer", $"n{peer}={Address(peer)}"]);
             }
 
+            if (HasKeys)
+                arguments.AddRange(["--key-file", KeyFile]);
             _daemons[node - 1] = Programs.StartTyerd(node == 1 ? DescriptorsMax : null, arguments);
         }
 

@@ -1,0 +1,94 @@
+using System.Diagnostics.Metrics;
+using Tyer.Engine;
+using Tyer.Engine.Recovery;
+using Tyer.Node.Peers;
+using Tyer.Node.Recovery;
+
+namespace Tyer.Node.Metrics;
+
+/// <summary>
+/// What a node measures of itself, as the meter <c>Tyer.Node</c>: times in seconds, sizes in bytes, with the node's name on every figure. Most
+/// figures are looked up when somebody collects them, and cost nothing until then. None has the name of a resource on it.
+/// </summary>
+internal sealed class NodeMetrics : IDisposable
+{
+    internal const string MeterName = "Tyer.Node";
+
+    private readonly NodeCore _node;
+    private readonly IPeerTransport? _transport;
+    private readonly Meter _meter;
+    private readonly Histogram<double> _recovery;
+
+    /// <param name="node">The node; what is measured of it may be asked from now on.</param>
+    /// <param name="transport">Its way to its peers; null: it is alone.</param>
+    internal NodeMetrics(NodeCore node, IPeerTransport? transport)
+    {
+        _node = node;
+        _transport = transport;
+        // The factory is its scope, as of those that it makes itself, which live as long as the factory: a node may end before, and start again.
+        _meter = new Meter(new MeterOptions(MeterName)
+        {
+            Tags = [new("tyer.cluster", node.Settings.Cluster), new("tyer.node", node.Name)],
+            Scope = node.Settings.Options.MeterFactory,
+        });
+        _recovery = _meter.CreateHistogram<double>(
+            "tyer.node.recovery.duration", "s", "From the arrival of a view until a phase of its recovery was reached; tyer.recovery.phase names the phase.");
+        node.Shards.Recoveries.Moved += OnRecovery;
+        AddLocks();
+        AddMembership();
+        if (transport is not null)
+            AddPeers();
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private void AddLocks()
+    {
+        _meter.CreateObservableUpDownCounter(
+            "tyer.node.lock.count", () => Sum(engine => engine.LockCount), "{lock}", "Locks that the node knows: its own sessions', and those on resources that it masters.");
+        _meter.CreateObservableUpDownCounter(
+            "tyer.node.resource.count", () => Sum(engine => engine.MasteredCount), "{resource}", "Resources that the node masters.");
+        _meter.CreateObservableUpDownCounter("tyer.node.session.count", () => _node.Clients.Open.Count, "{session}", "Sessions of other processes.");
+        _meter.CreateObservableCounter("tyer.node.regrant.count", () => Recovery.Regrants, "{request}", "Requests that a recovery held up, and that were granted in it.");
+        _meter.CreateObservableCounter("tyer.node.recovery.held", () => Recovery.Held, "{message}", "Messages about locks whose master stayed that a recovery held up.");
+        _meter.CreateObservableCounter("tyer.node.resource.rebuilt", () => Recovery.ResourcesRebuilt, "{resource}", "Resources that the node became the master of because theirs departed.");
+        _meter.CreateObservableCounter("tyer.node.resource.moved", () => Recovery.ResourcesMoved, "{resource}", "Resources that came to this node because their master handed them over.");
+    }
+
+    private void AddMembership()
+    {
+        _meter.CreateObservableUpDownCounter("tyer.node.member.count", () => _node.Membership.View?.Members.Length ?? 0, "{node}", "Members of the view that the node has.");
+        _meter.CreateObservableGauge("tyer.node.quorum", () => _node.Membership.View is { HasQuorum: true } && !_node.Wiring.HasEnded ? 1 : 0, "1", "1: the node may grant. 0: it has no view, or one without quorum, or is out of its cluster.");
+        _meter.CreateObservableUpDownCounter("tyer.node.unproven.count", () => _node.Membership.Unproven.Count, "{node}", "Departed nodes that are not proven to act no more: what they held waits.");
+    }
+
+    private void AddPeers()
+    {
+        _meter.CreateObservableGauge("tyer.node.peer.connected", () => PerPeer(peer => _transport!.IsConnected(peer) ? 1 : 0), "1", "1: there is a connection to the peer. 0: there is none.");
+        _meter.CreateObservableCounter("tyer.node.peer.connections", () => PerPeer(peer => _transport!.TrafficOf(peer).Connections), "{connection}", "Connections to the peer that carried messages.");
+        _meter.CreateObservableCounter("tyer.node.peer.resent", () => PerPeer(peer => _transport!.TrafficOf(peer).ResentBytes), "By", "What was sent to the peer again over a new connection.");
+        _meter.CreateObservableCounter("tyer.node.peer.duplicates", () => PerPeer(peer => _transport!.TrafficOf(peer).Duplicates), "{message}", "Messages of the peer that came again and were dropped.");
+        _meter.CreateObservableUpDownCounter("tyer.node.peer.unacknowledged", () => PerPeer(peer => _transport!.TrafficOf(peer).UnacknowledgedBytes), "By", "What is queued for the peer, or sent and not acknowledged.");
+        _meter.CreateObservableCounter(
+            "tyer.node.peer.refused",
+            () => _transport!.Refusals.Select(each => new Measurement<long>(each.Value, new KeyValuePair<string, object?>("error.type", each.Key))),
+            "{connection}",
+            "Connections of peers, or of who said to be one, that were refused; error.type says why.");
+    }
+
+    private RecoveryCounts Recovery => _node.Shards.RecoveryCounts;
+
+    private void OnRecovery(RecoveryRecord record, RecoveryPhase before)
+    {
+        for (var phase = before + 1; phase <= record.Phase; phase++)
+        {
+            if (record.ReachedAt(phase) is { } span)
+                _recovery.Record(span.TotalSeconds, new KeyValuePair<string, object?>("tyer.recovery.phase", phase.ToString()));
+        }
+    }
+
+    private int Sum(Func<LockEngine, int> count) => _node.Shards.Sum(count);
+
+    private IEnumerable<Measurement<long>> PerPeer(Func<uint, long> figure) =>
+        _node.Settings.Peers.Select(peer => new Measurement<long>(figure(peer.Id.Value), new KeyValuePair<string, object?>("tyer.peer", peer.Name)));
+}
