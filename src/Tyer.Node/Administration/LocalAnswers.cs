@@ -53,7 +53,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
             },
             StateDirectory = node.State.Path,
             ClientEndpoints = node.Clients.Endpoints,
-            Security = NodeSecurity.NameOf(node.Security.Mode),
+            Security = node.Security.ModeName,
             Refused = node.Refusals,
         };
     }
