@@ -63,6 +63,7 @@ internal sealed class TakingOver(EngineCore core)
         var arrived = new List<ParkedMessage>();
         TakeIn(resource, move, arrived);
         SayTaken(resource, move);
+        core.Keepers.Review(resource);
         foreach (var each in arrived)
             core.Incoming.HandleMoved(each.From, resource, each.Bytes);
         core.Following.CarryOut(move);
@@ -162,16 +163,29 @@ internal sealed class TakingOver(EngineCore core)
         {
             for (var each = list.First; each is not null; each = each.Next)
             {
-                var node = each.Id.Node;
-                if (node != core.Node && node != but && !each.Session.HasDeparted && !nodes.Contains(node))
-                    nodes.Add(node);
+                if (!each.Session.HasDeparted)
+                    AddNode(each.Id.Node);
+                AddNode(core.Keepers.KeeperOf(each));
             }
+        }
+
+        void AddNode(uint node)
+        {
+            if (node != 0 && node != core.Node && node != but && !nodes.Contains(node))
+                nodes.Add(node);
         }
     }
 
     private void TakeIn(Resource resource, Move move, List<ParkedMessage> arrived)
     {
         var sessions = new Dictionary<(uint Node, uint Number, bool HasDeparted), Session>();
+        // First of all: with a copy goes its session, if that has no other lock here.
+        foreach (var part in move.Parts)
+        {
+            if (MessageCodec.TryRead(part, out var kept) && kept.Kind == MessageKind.MovedLock)
+                core.Keeping.GiveUp(kept.Lock);
+        }
+
         foreach (var part in move.Parts)
         {
             MessageCodec.TryRead(part, out var message);
@@ -224,8 +238,10 @@ internal sealed class TakingOver(EngineCore core)
         Place(resource, taken, message);
     }
 
-    private static void Place(Resource resource, Lock placed, in Message message)
+    private void Place(Resource resource, Lock placed, in Message message)
     {
+        if (message.Node != 0)
+            core.Keepers.Note(placed, message.Node == core.Node ? 0 : message.Node);
         placed.Granted = message.Mode;
         placed.Requested = message.Wanted;
         placed.Applied = message.Operation;
