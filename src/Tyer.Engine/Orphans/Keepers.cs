@@ -295,8 +295,13 @@ internal sealed class Keepers(EngineCore core)
 
     private void NotedByAdopter(LockId adopter)
     {
-        if (_adoptions.Count == 0)
-            return;
+        if (_adoptions.Count > 0)
+            EndAdoptionsOf(adopter);
+    }
+
+    // Apart, for it makes an object for what it looks for, and every release comes by.
+    private void EndAdoptionsOf(LockId adopter)
+    {
         foreach (var adoption in _adoptions.FindAll(each => each.Adopter == adopter))
         {
             _adoptions.Remove(adoption);

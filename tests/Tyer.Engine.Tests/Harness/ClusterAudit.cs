@@ -153,7 +153,9 @@ internal static class ClusterAudit
         if (owned.IsKept)
         {
             Assert.True(cluster[resource.Master].Core.Keepers.KeeperOf(mastered) != 0, $"{owned.Id} is kept for nobody");
-            Assert.Equal((mastered.Granted, mastered.Token), (owned.Granted, owned.Token));
+            // Of a mode that was lowered while its lock waits for another the keeper hears when that is over.
+            if (mastered.Queue != QueueKind.Converting)
+                Assert.Equal((mastered.Granted, mastered.Token), (owned.Granted, owned.Token));
             return;
         }
 
