@@ -174,11 +174,15 @@ internal sealed class Incoming(EngineCore core)
     /// <summary>A new lock of another node, for a resource mastered here.</summary>
     internal void Request(uint from, in Message message, Resource resource)
     {
-        core.Keeping.GiveUp(message.Lock); // its owner speaks for it
         if (core.Locks.Find(message.Lock) is { } known)
         {
-            core.Master.Repeat(known);
-            return;
+            if (!known.IsKept)
+            {
+                core.Master.Repeat(known);
+                return;
+            }
+
+            core.Keeping.Forget(known); // its owner speaks for it
         }
 
         var asker = core.Locks.Add(message.Lock);

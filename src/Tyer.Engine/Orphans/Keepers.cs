@@ -129,9 +129,9 @@ internal sealed class Keepers(EngineCore core)
         NotedByAdopter(ended.Id);
         if (Find(ended) is not { } kept)
             return false;
-        if (kept.Keeper == 0)
+        if (kept.Keeper == 0 || core.IsStopped)
         {
-            Drop(ended);
+            Drop(ended); // nobody answers
             return false;
         }
 
