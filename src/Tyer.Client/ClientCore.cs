@@ -7,6 +7,7 @@ using Tyer.Client.Connections;
 using Tyer.Client.Lockspaces;
 using Tyer.Comms;
 using Tyer.Comms.Endpoints;
+using Tyer.Comms.Security;
 using Tyer.Sessions;
 using Tyer.Sessions.Administration;
 using Tyer.Sessions.Wire;
@@ -26,11 +27,12 @@ internal sealed partial class ClientCore : IAsyncDisposable
     private readonly SemaphoreSlim _opening = new(1, 1);
     private readonly List<ClientLockspace> _spaces = [];
     private readonly HelloMessage _hello;
+    private readonly CertificateStore? _certificates;
     private volatile ClientSession _session;
     private Task _life = Task.CompletedTask;
     private int _disposed;
 
-    private ClientCore(TyerClientOptions options, IClock clock, IClock steady, ClientSession first, ILogger log, HelloMessage hello)
+    private ClientCore(TyerClientOptions options, IClock clock, IClock steady, ClientSession first, ILogger log, HelloMessage hello, CertificateStore? certificates)
     {
         Options = options;
         Clock = clock;
@@ -38,6 +40,7 @@ internal sealed partial class ClientCore : IAsyncDisposable
         _session = first;
         _log = log;
         _hello = hello;
+        _certificates = certificates;
         Administration = new ClientAdministration(this);
     }
 
@@ -60,6 +63,7 @@ internal sealed partial class ClientCore : IAsyncDisposable
     {
         var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Tyer.Client");
         var hello = HelloOf(options);
+        var certificates = CertificatesOf(options);
         var budget = new Stopwatch();
         budget.Start();
         var failures = new List<Exception>();
@@ -71,8 +75,8 @@ internal sealed partial class ClientCore : IAsyncDisposable
                 if (left <= TimeSpan.Zero)
                     break;
                 var endpoint = CommsEndpoint.Parse(text);
-                var session = await ClientSession.OpenAsync(endpoint, hello, left, clock, steady, log, cancellationToken).ConfigureAwait(false);
-                var core = new ClientCore(options, clock, steady, session, log, hello);
+                var session = await ClientSession.OpenAsync(endpoint, certificates, hello, left, clock, steady, log, cancellationToken).ConfigureAwait(false);
+                var core = new ClientCore(options, clock, steady, session, log, hello, certificates);
                 core._life = core.LiveAsync(session);
                 return core;
             }
@@ -164,6 +168,32 @@ internal sealed partial class ClientCore : IAsyncDisposable
         };
     }
 
+    private static CertificateStore? CertificatesOf(TyerClientOptions options)
+    {
+        try
+        {
+            return options.Certificate is { } file ? new CertificateStore(new CertificateFiles(file, options.PrivateKey!, options.Authority!)) : null;
+        }
+        catch (CommsException fault)
+        {
+            throw new ArgumentException(fault.Message, nameof(options), fault);
+        }
+    }
+
+    /// <summary>Certificates end, and are replaced while the program runs.</summary>
+    private void ReadCertificatesAgain()
+    {
+        try
+        {
+            _certificates?.Reload();
+        }
+        catch (CommsException fault)
+        {
+            // What was read before may still be good; if not, the node says so.
+            LogCertificates(fault.Message);
+        }
+    }
+
     private static async Task OpenAsync(ClientSession session, ClientLockspace space, CancellationToken cancellationToken)
     {
         var opening = new PendingRequest<OpenSpace>();
@@ -205,7 +235,8 @@ internal sealed partial class ClientCore : IAsyncDisposable
             {
                 // Everybody who lost this node comes back: not all at the same moment.
                 await Task.Delay(Random.Shared.NextDouble() * ClientLimits.ReconnectDelayMax, _closing.Token).ConfigureAwait(false);
-                var session = await ClientSession.OpenAsync(Endpoint, _hello, Options.ConnectTimeout, Clock, _steady, _log, _closing.Token).ConfigureAwait(false);
+                ReadCertificatesAgain();
+                var session = await ClientSession.OpenAsync(Endpoint, _certificates, _hello, Options.ConnectTimeout, Clock, _steady, _log, _closing.Token).ConfigureAwait(false);
                 if (!_closing.IsCancellationRequested)
                     return session;
                 session.Lose(LossReason.LockspaceClosed);
@@ -277,6 +308,9 @@ internal sealed partial class ClientCore : IAsyncDisposable
 
     [LoggerMessage(EventId = 2103, Level = LogLevel.Warning, Message = "{Endpoint} cannot be reached; trying on, about once a second")]
     private partial void LogNotBack(Exception failure, CommsEndpoint endpoint);
+
+    [LoggerMessage(EventId = 2105, Level = LogLevel.Warning, Message = "The certificates cannot be read again, and stay as they were: {What}")]
+    private partial void LogCertificates(string what);
 
     [LoggerMessage(EventId = 2104, Level = LogLevel.Warning, Message = "Lockspace {Lockspace} could not be opened again; trying on, once a second")]
     private partial void LogNotReopened(Exception failure, string lockspace);

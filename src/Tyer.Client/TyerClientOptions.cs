@@ -6,11 +6,24 @@ namespace Tyer;
 public sealed class TyerClientOptions
 {
     /// <summary>
-    /// Where the node is: <c>unix:/run/tyer/tyerd.sock</c>, or <c>tcp://127.0.0.1:7601</c> where the daemon listens for clients there. Default:
+    /// Where the node is: <c>unix:/run/tyer/tyerd.sock</c>, or <c>tcp://10.0.0.7:7601</c> where a node of another machine listens for clients with a
+    /// <see cref="Certificate"/>. Default:
     /// the environment's <c>TYER_SOCKET</c>; else the socket that <c>/etc/tyer/tyerd.json</c> names, where that file exists; else the first that
     /// answers of <c>/run/tyer/tyerd.sock</c>, <c>$XDG_RUNTIME_DIR/tyer/tyerd.sock</c> and <c>/tmp/tyer-UID/tyerd.sock</c>.
     /// </summary>
     public string? Endpoint { get; set; }
+
+    /// <summary>
+    /// The file with this program's certificate (PEM), which names it as <c>tyer:CLUSTER/client/NAME</c>, as <c>tyer cert</c> makes it. With it a
+    /// connection over TCP is TLS 1.3, and without it TCP is for loopback only. Read again for each new session.
+    /// </summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>The file with the key to <see cref="Certificate"/> (PEM), for its owner only.</summary>
+    public string? PrivateKey { get; set; }
+
+    /// <summary>The file with the certificate of the cluster's own authority (PEM): only nodes that it vouches for are believed.</summary>
+    public string? Authority { get; set; }
 
     /// <summary>How long connecting may take, with all that is tried. Positive, at most a day. Default: 5 s.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -44,6 +57,9 @@ public sealed class TyerClientOptions
     {
         if (ConnectTimeout <= TimeSpan.Zero || ConnectTimeout > TimeSpan.FromDays(1))
             throw new ArgumentOutOfRangeException(nameof(ConnectTimeout), ConnectTimeout, "ConnectTimeout is positive, and at most a day.");
+        string?[] files = [Certificate, PrivateKey, Authority];
+        if (files.Contains(null) && files.Any(file => file is not null))
+            throw new ArgumentException("A certificate needs three files: Certificate, PrivateKey and Authority.", nameof(Certificate));
         if (SessionTimeout < TimeSpan.FromSeconds(2))
             throw new ArgumentOutOfRangeException(nameof(SessionTimeout), SessionTimeout, "SessionTimeout is at least 2 s: shorter ones lapse on a machine that is merely busy.");
         if (Label is not null && System.Text.Encoding.UTF8.GetByteCount(Label) > Limits.LabelBytesMax)

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tyer.Cluster.State;
-using Tyer.Comms.Security;
 using Tyer.Engine;
 using Tyer.Node.Administration;
 using Tyer.Node.Clients;
@@ -72,7 +71,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
     internal NodeSettings Settings { get; }
 
     /// <summary>How it knows its peers; by default not at all.</summary>
-    internal PeerSecurity Security { get; set; } = PeerSecurity.None;
+    internal NodeSecurity Security { get; init; } = NodeSecurity.None;
 
     /// <summary>Connections of nodes that were refused, ever, by reason.</summary>
     internal IReadOnlyDictionary<string, long> Refusals => _mesh?.Refusals ?? new Dictionary<string, long>();

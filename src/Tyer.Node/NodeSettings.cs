@@ -62,7 +62,7 @@ internal sealed record NodeSettings
                 $"The stack '{options.Stack}' is not in this version of Tyer; it has 'local', 'static' and 'external'.", nameof(options)),
             _ => throw new ArgumentException($"There is no stack '{options.Stack}'; this version of Tyer has 'local', 'static' and 'external'.", nameof(options)),
         };
-        NodeSecurity.ModeOf(options);
+        NodeSecurity.Check(options);
         return settings;
     }
 

@@ -12,17 +12,19 @@ namespace Tyer.Node;
 /// <summary>Puts a node together, in the order in which its parts need each other; what was begun is undone if a later part fails.</summary>
 internal static class NodeStart
 {
-    internal static async ValueTask<NodeCore> RunAsync(NodeSettings settings, CancellationToken cancellationToken)
+    internal static ValueTask<NodeCore> RunAsync(NodeSettings settings, CancellationToken cancellationToken)
     {
         var security = NodeSecurity.Open(settings.Options);
-        var core = await RunAsync(settings, (settings, state) => new CommsTransport(settings, security, state.Incarnation.Value), cancellationToken).ConfigureAwait(false);
-        core.Security = security;
-        return core;
+        return RunAsync(settings, security, (settings, state) => new CommsTransport(settings, security.Peers, state.Incarnation.Value), cancellationToken);
     }
 
     /// <summary>The same over another transport.</summary>
-    internal static async ValueTask<NodeCore> RunAsync(
-        NodeSettings settings, Func<NodeSettings, StateDirectory, IPeerTransport> connect, CancellationToken cancellationToken)
+    internal static ValueTask<NodeCore> RunAsync(
+        NodeSettings settings, Func<NodeSettings, StateDirectory, IPeerTransport> connect, CancellationToken cancellationToken) =>
+        RunAsync(settings, NodeSecurity.None, connect, cancellationToken);
+
+    private static async ValueTask<NodeCore> RunAsync(
+        NodeSettings settings, NodeSecurity security, Func<NodeSettings, StateDirectory, IPeerTransport> connect, CancellationToken cancellationToken)
     {
         var state = OpenState(settings);
         NodeCore? core = null;
@@ -31,13 +33,13 @@ internal static class NodeStart
             var clock = settings.Options.Clock ?? BootClock.Instance;
             if (settings.IsLocal)
             {
-                core = new NodeCore(settings, state, mesh: null);
+                core = new NodeCore(settings, state, mesh: null) { Security = security };
                 await core.Membership.ConnectAsync(new LocalStack(state, clock), cancellationToken).ConfigureAwait(false);
             }
             else
             {
                 var mesh = new PeerMesh(connect(settings, state), settings.Peers.Select(peer => peer.Id.Value));
-                core = new NodeCore(settings, state, mesh);
+                core = new NodeCore(settings, state, mesh) { Security = security };
                 await core.Membership.ConnectAsync(StackOf(settings, state, mesh, clock), cancellationToken).ConfigureAwait(false);
             }
 

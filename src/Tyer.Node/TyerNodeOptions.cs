@@ -27,17 +27,30 @@ public sealed class TyerNodeOptions
 
     /// <summary>
     /// How the nodes of the cluster know each other, the same on all of them: <c>none</c>, which is refused where an address is not of this
-    /// machine; <c>psk</c>, by a key of the cluster; or <c>psk+seal</c>, which also encrypts what they say. Default: <c>psk+seal</c> with a
-    /// <see cref="KeyFile"/>, else <c>none</c>.
+    /// machine; <c>psk</c>, by a key of the cluster; <c>psk+seal</c>, which also encrypts what they say; or <c>mtls</c>, by certificates, with
+    /// TLS 1.3. Default: <c>psk+seal</c> with a <see cref="KeyFile"/>, else <c>mtls</c> with a <see cref="Certificate"/>, else <c>none</c>.
     /// </summary>
     public string? Security { get; set; }
 
     /// <summary>The file with the keys of the cluster, as <c>tyer keygen</c> makes it: the same on every node, and for its owner only.</summary>
     public string? KeyFile { get; set; }
 
+    /// <summary>The file with this node's certificate (PEM), which names it as <c>tyer:CLUSTER/node/ID</c>, as <c>tyer cert</c> makes it.</summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>The file with the key to <see cref="Certificate"/> (PEM), for its owner only.</summary>
+    public string? PrivateKey { get; set; }
+
+    /// <summary>The file with the certificate of the cluster's own authority (PEM). No other is believed.</summary>
+    public string? Authority { get; set; }
+
+    /// <summary>A file with the serial numbers of certificates that are not believed any more, one a line. Default: none.</summary>
+    public string? Revoked { get; set; }
+
     /// <summary>
-    /// Where programs of this machine connect to: <c>unix:/run/tyer/tyerd.sock</c>, and, if it must be, <c>tcp://127.0.0.1:7601</c>, where nobody may
-    /// administer and nobody vouches for who a client is. Default: none; only this process has locks then.
+    /// Where programs connect to: <c>unix:/run/tyer/tyerd.sock</c> for those of this machine; <c>tcp://0.0.0.0:7601</c> for those of others, which
+    /// need a certificate then, as the node does. Over TCP nobody may administer. Without a <see cref="Certificate"/>, TCP is for loopback only, and
+    /// nobody vouches for who a client is. Default: none; only this process has locks then.
     /// </summary>
     public IList<string> ClientEndpoints { get; } = [];
 

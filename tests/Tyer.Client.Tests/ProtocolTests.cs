@@ -164,7 +164,7 @@ public class ProtocolTests
     public async Task Clients_connect_only_on_the_loopback()
     {
         var options = new TyerNodeOptions { Name = "n1", Volatile = true, ClientEndpoints = { "tcp://0.0.0.0:0" } };
-        await Assert.ThrowsAnyAsync<IOException>(() => TyerNode.StartAsync(options, Stop).AsTask());
+        await Assert.ThrowsAsync<ArgumentException>(() => TyerNode.StartAsync(options, Stop).AsTask());
     }
 
     [Fact]

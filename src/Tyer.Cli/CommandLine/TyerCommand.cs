@@ -37,6 +37,7 @@ internal static class TyerCommand
             new ViewCommand().Build(runner),
             StateCommand.Build(runner),
             new KeygenCommand().Build(runner),
+            new CertCommand().Build(runner),
             new DemoCommand().Build(runner),
             new BenchCommand().Build(runner),
             new SimCommand(Simulation.Simulation.Run).Build(runner),

@@ -98,6 +98,9 @@ internal sealed record AdoptedDocument(string Directory, string Node, string Clu
 /// <summary>Which keys a key file holds, by id.</summary>
 internal sealed record KeyFileDocument(string File, string Active, IReadOnlyList<string> Accepted);
 
+/// <summary>Which certificate files were made.</summary>
+internal sealed record CertificatesDocument(IReadOnlyList<string> Made);
+
 /// <summary>How a command failed, on the error stream.</summary>
 internal sealed record FailureDocument(FailureDetails Error);
 
@@ -136,6 +139,7 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(AdoptedDocument))]
 [JsonSerializable(typeof(KeyFileDocument))]
+[JsonSerializable(typeof(CertificatesDocument))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(SimLife))]
 [JsonSerializable(typeof(SimReport))]

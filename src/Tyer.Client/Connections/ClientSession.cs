@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tyer.Comms;
 using Tyer.Comms.Clients;
 using Tyer.Comms.Endpoints;
+using Tyer.Comms.Security;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Sending;
@@ -23,15 +24,17 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
     private readonly TaskCompletionSource<LossReason> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ClockWatch _watch;
     private readonly KeepAliveThread _keepAlive;
+    private readonly CertificateStore? _certificates;
     private ClientLink? _link;
     private SessionDeadline? _deadline;
     private TimeSpan _nextBeat;
     private volatile bool _isLost;
     private volatile bool _isTurnedAway;
 
-    private ClientSession(CommsEndpoint endpoint, IClock clock, IClock steady, ILogger log)
+    private ClientSession(CommsEndpoint endpoint, CertificateStore? certificates, IClock clock, IClock steady, ILogger log)
     {
         Endpoint = endpoint;
+        _certificates = certificates;
         _clock = clock;
         _log = log;
         _watch = new ClockWatch(clock, steady);
@@ -67,6 +70,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
 
     /// <summary>Connects and opens a session. A node that is crowded is asked again, until there is no time left.</summary>
     /// <param name="endpoint">Where the node is.</param>
+    /// <param name="certificates">Its certificate and whose certificates it believes; null: no TLS.</param>
     /// <param name="hello">Who asks.</param>
     /// <param name="budget">For all of it.</param>
     /// <param name="clock">The clock that deadlines are counted on.</param>
@@ -76,12 +80,12 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
     /// <exception cref="LockUnavailableException">Nobody answers there, or not in time.</exception>
     /// <exception cref="LockRefusedException">The node does not take this client.</exception>
     internal static async Task<ClientSession> OpenAsync(
-        CommsEndpoint endpoint, HelloMessage hello, TimeSpan budget, IClock clock, IClock steady, ILogger log, CancellationToken cancellationToken)
+        CommsEndpoint endpoint, CertificateStore? certificates, HelloMessage hello, TimeSpan budget, IClock clock, IClock steady, ILogger log, CancellationToken cancellationToken)
     {
         var began = clock.Now;
         while (true)
         {
-            var session = new ClientSession(endpoint, clock, steady, log);
+            var session = new ClientSession(endpoint, certificates, clock, steady, log);
             try
             {
                 await session.OpenAsync(hello, budget - (clock.Now - began), cancellationToken).ConfigureAwait(false);
@@ -100,7 +104,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
         limit.CancelAfter(budget);
         try
         {
-            _link = await ClientLink.ConnectAsync(Endpoint, this, budget, certificates: null, limit.Token).ConfigureAwait(false);
+            _link = await ClientLink.ConnectAsync(Endpoint, this, budget, _certificates, limit.Token).ConfigureAwait(false);
             Greet(hello);
             Welcome = await _welcome.Task.WaitAsync(limit.Token).ConfigureAwait(false);
         }

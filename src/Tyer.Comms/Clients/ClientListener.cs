@@ -32,7 +32,7 @@ public sealed class ClientListener : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(acceptor);
         if (options.Certificates is null)
-            options.Endpoint.ThrowUnlessLocal("give the node a certificate ('tyer cert' makes them; Certificate, PrivateKey and Authority in the configuration)");
+            options.Endpoint.ThrowUnlessLocal(CommsEndpoint.CertificateRemedy);
         _options = options;
         _acceptor = acceptor;
         _listener = new Listener(options.Endpoint, options.SocketMode, OnAccepted);

@@ -17,6 +17,9 @@ public sealed class CommsEndpoint : IEquatable<CommsEndpoint>
     /// <summary>Bytes of a Unix socket's path, at most: the size of the field in the system's structure, less the final zero.</summary>
     private const int UnixPathBytesMax = 107;
 
+    /// <summary>What to do so that clients of other machines can connect.</summary>
+    internal const string CertificateRemedy = "give the node a certificate ('tyer cert' makes them) by Certificate, PrivateKey and Authority in the configuration";
+
     private readonly string _text;
 
     private CommsEndpoint(string text, EndPoint address, string? unixPath)

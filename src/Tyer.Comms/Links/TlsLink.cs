@@ -59,7 +59,7 @@ internal sealed class TlsLink : Link
             if (code == RefusalCode.None) link = new TlsLink(socket, session, ReadModel.Thread, bodyMax, bufferMin) { _hasAgreed = true };
             return code;
         }
-        catch (Exception e) when (TlsSession.IsFailure(e))
+        catch (Exception e)
         {
             throw new CommsException(CommsErrorCode.ConnectFailed, $"The connection broke before TLS came about, or that took longer than {CommsLimits.TlsBudget.TotalSeconds:0.#} s: {e.Message}", e);
         }
@@ -111,7 +111,7 @@ internal sealed class TlsLink : Link
             {
                 Received(_session.Stream.Read(Buffer.Free().Span));
             }
-            catch (Exception e) when (TlsSession.IsFailure(e))
+            catch (Exception e)
             {
                 Fail(e);
             }
@@ -158,7 +158,7 @@ internal sealed class TlsLink : Link
 
                 Received(await _session.Stream.ReadAsync(Buffer.Free()).ConfigureAwait(false));
             }
-            catch (Exception e) when (TlsSession.IsFailure(e))
+            catch (Exception e)
             {
                 Fail(e);
             }
@@ -174,8 +174,9 @@ internal sealed class TlsLink : Link
         {
             TakeIn(_session.Agree());
         }
-        catch (Exception e) when (TlsSession.IsFailure(e))
+        catch (Exception e)
         {
+            // Whatever TLS makes of a stranger's bytes ends this connection, and nothing else.
             Fail(e);
         }
     }
@@ -186,8 +187,9 @@ internal sealed class TlsLink : Link
         {
             TakeIn(await _session.AgreeAsync().ConfigureAwait(false));
         }
-        catch (Exception e) when (TlsSession.IsFailure(e))
+        catch (Exception e)
         {
+            // As above.
             Fail(e);
         }
     }

@@ -236,8 +236,9 @@ public sealed class Peer
         bool isDue = false;
         lock (_session.Gate)
         {
-            isOwed = _session.IsAcknowledgeOwed && !_source.HasWork;
-            if (isOwed)
+            // Even where something is being sent: the flush under way may have begun before this was received, and may be the last for long.
+            isOwed = _session.IsAcknowledgeOwed;
+            if (isOwed && !_source.HasWork)
             {
                 foreach (ReceiveLane lane in _session.Receives) isDue |= lane.IsDue;
             }

@@ -338,7 +338,9 @@ internal sealed class PeerConnection
         if (effects.HasFlag(ConnectionEffects.SayGoodbye))
         {
             if (_session.TryQueueGoodbye()) _context.Act(new(ConnectionActionKind.Flush));
-            else Apply(ConnectionTrigger.Abort);
+            else if (!_session.HasPeerLeft) Apply(ConnectionTrigger.Abort);
+
+            // A peer that has said goodbye first closes its links when it hears that it was heard: not before it does, or it would wait in vain.
         }
 
         if (effects.HasFlag(ConnectionEffects.EndLinks))

@@ -88,9 +88,11 @@ internal sealed class SocketTransport : ILinkTransport
     private void DialAndRead(PeerLink link, CommsEndpoint to)
     {
         Socket socket;
+        SocketLink? plain;
         try
         {
             socket = Dialer.Connect(to, CommsLimits.ConnectTimeout);
+            plain = _certificates is null ? NewLink(socket) : null;
         }
         catch (Exception e) when (e is CommsException or SocketException)
         {
@@ -98,15 +100,14 @@ internal sealed class SocketTransport : ILinkTransport
             return;
         }
 
-        if (_certificates is null)
+        if (plain is null)
         {
-            SocketLink connected = NewLink(socket);
-            link.Connected(connected);
-            connected.Read(link);
+            AgreeAndRead(link, socket, _certificates!);
             return;
         }
 
-        AgreeAndRead(link, socket, _certificates);
+        link.Connected(plain);
+        plain.Read(link);
     }
 
     private static void AgreeAndRead(PeerLink link, Socket socket, CertificateStore certificates)

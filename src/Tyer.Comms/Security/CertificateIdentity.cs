@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Tyer.Comms.Security;
@@ -22,7 +23,18 @@ internal sealed record CertificateIdentity(IReadOnlyList<string> Names, string S
     public static string OfClient(string cluster, string name) => $"{Scheme}{cluster}/client/{name}";
 
     /// <summary>Reads a certificate.</summary>
-    public static CertificateIdentity Of(X509Certificate2 certificate) => new([.. NamesOf(certificate)], certificate.SerialNumber);
+    public static CertificateIdentity Of(X509Certificate2 certificate)
+    {
+        try
+        {
+            return new CertificateIdentity([.. NamesOf(certificate)], certificate.SerialNumber);
+        }
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        {
+            // An authority that signs what cannot be read names nobody by it.
+            return new CertificateIdentity([], certificate.SerialNumber);
+        }
+    }
 
     /// <summary>Whether it speaks of this node.</summary>
     public bool IsNode(string cluster, uint id) => Names.Contains(OfNode(cluster, id));

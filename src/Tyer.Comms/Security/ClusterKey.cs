@@ -16,6 +16,9 @@ internal sealed class ClusterKey
 
     private ClusterKey(uint id) => Id = id;
 
+    /// <summary>A key that was retired is in use until the last handshake with it is over; then its memory is cleared.</summary>
+    ~ClusterKey() => CryptographicOperations.ZeroMemory(_secret);
+
     /// <summary>Its name; not 0, and no secret.</summary>
     public uint Id { get; }
 

@@ -41,7 +41,7 @@ internal sealed class TlsSession : IDisposable
 
     /// <summary>Agrees with the other side, waiting for it.</summary>
     /// <returns>Why not, or none.</returns>
-    /// <exception cref="IOException">The connection broke, or was ended. <see cref="IsFailure"/> has more that may be thrown then.</exception>
+    /// <exception cref="IOException">The connection broke, or was ended; other exceptions say the same.</exception>
     public RefusalCode Agree()
     {
         try
@@ -59,7 +59,7 @@ internal sealed class TlsSession : IDisposable
 
     /// <summary>Agrees with the other side without holding a thread.</summary>
     /// <returns>Why not, or none.</returns>
-    /// <exception cref="IOException">The connection broke, or was ended. <see cref="IsFailure"/> has more that may be thrown then.</exception>
+    /// <exception cref="IOException">The connection broke, or was ended; other exceptions say the same.</exception>
     public async Task<RefusalCode> AgreeAsync()
     {
         try
@@ -74,9 +74,6 @@ internal sealed class TlsSession : IDisposable
 
         return Agreed();
     }
-
-    /// <summary>Whether this is how TLS, or the socket below it, says that it cannot go on.</summary>
-    public static bool IsFailure(Exception e) => e is AuthenticationException or IOException or InvalidOperationException or SocketException;
 
     /// <summary>Ends it; the socket stays its owner's.</summary>
     public void Dispose()

@@ -21,7 +21,7 @@ internal static class DaemonHost
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(DaemonSettings settings, Func<DaemonSettings> readAgain, ReadySignal ready)
     {
-        settings.Node.ClientEndpoints.Add(SocketPlace.Choose(settings.Socket));
+        settings.Node.ClientEndpoints.Insert(0, SocketPlace.Choose(settings.Socket));
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         var levels = new LogLevels(settings.LogLevel);
         AddLogging(builder.Logging, levels);

@@ -7,7 +7,7 @@ using Tyer.Daemon.Systemd;
 
 namespace Tyer.Daemon.Hosting;
 
-/// <summary>Reads the configuration again on SIGHUP, and takes over what can change while the node runs: the log level, and the keys in the key file.</summary>
+/// <summary>Reads the configuration again on SIGHUP, and takes over what can change while the node runs: the log level, keys and certificates.</summary>
 internal sealed partial class ReloadService(DaemonRun run, LogLevels levels, Func<DaemonSettings> readAgain, ServiceManager manager, ILogger<ReloadService> log) : IHostedService
 {
     private PosixSignalRegistration? _registration;
@@ -50,7 +50,7 @@ internal sealed partial class ReloadService(DaemonRun run, LogLevels levels, Fun
         manager.Ready("reloaded");
     }
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Configuration read again: the log level is {Level}, and keys are those of the key file; everything else changes with a restart")]
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "Configuration read again: the log level is {Level}, and keys and certificates are those of their files; everything else changes with a restart")]
     private partial void LogReloaded(LogLevel level);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Configuration not taken over: {Fault}")]

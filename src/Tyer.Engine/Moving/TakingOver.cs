@@ -63,6 +63,7 @@ internal sealed class TakingOver(EngineCore core)
         var arrived = new List<ParkedMessage>();
         TakeIn(resource, move, arrived);
         SayTaken(resource, move);
+        core.Keepers.Review(resource);
         foreach (var each in arrived)
             core.Incoming.HandleMoved(each.From, resource, each.Bytes);
         core.Following.CarryOut(move);
@@ -139,11 +140,11 @@ internal sealed class TakingOver(EngineCore core)
             core.Directory.SendRecord(resource);
         }
 
-        foreach (var owner in resource.Queues.OwnersBeside(core.Node))
+        foreach (var node in core.Keepers.WhoKnow(resource))
         {
             // The old master hears it with Taken.
-            if (owner != move.From)
-                core.Send(owner, EngineCore.About(MessageKind.NewMaster, resource));
+            if (node != move.From)
+                core.Send(node, EngineCore.About(MessageKind.NewMaster, resource));
         }
     }
 
@@ -158,6 +159,13 @@ internal sealed class TakingOver(EngineCore core)
     {
         // Of those with one number the one said last is meant (HandedParts).
         var sessions = new Dictionary<(uint Node, uint Number, bool HasDeparted), Session>();
+        // First of all: with a copy goes its session, if that has no other lock here.
+        foreach (var part in move.Parts)
+        {
+            if (MessageCodec.TryRead(part, out var kept) && kept.Kind == MessageKind.MovedLock)
+                core.Keeping.GiveUp(kept.Lock);
+        }
+
         foreach (var part in move.Parts)
         {
             MessageCodec.TryRead(part, out var message);
@@ -210,8 +218,10 @@ internal sealed class TakingOver(EngineCore core)
         Place(resource, taken, message);
     }
 
-    private static void Place(Resource resource, Lock placed, in Message message)
+    private void Place(Resource resource, Lock placed, in Message message)
     {
+        if (message.Node != 0)
+            core.Keepers.Note(placed, message.Node == core.Node ? 0 : message.Node);
         placed.Granted = message.Mode;
         placed.Requested = message.Wanted;
         placed.Applied = message.Operation;

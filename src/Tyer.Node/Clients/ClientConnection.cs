@@ -84,7 +84,7 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
     /// <summary>Whether it has a session that is not over.</summary>
     internal bool IsOpen => _state == State.Open;
 
-    internal string Transport => _link.Credentials is null ? "tcp" : "unix";
+    internal string Transport => _link.Credentials is not null ? "unix" : _link.CertifiedName is not null ? "tls" : "tcp";
 
     /// <summary>Whether this thread is the one that delivers this connection's messages just now.</summary>
     internal bool IsReadingHere => Volatile.Read(ref _reader) == Environment.CurrentManagedThreadId;
@@ -337,7 +337,7 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                 $"it speaks the client protocol's versions {WireLimits.VersionMin} to {WireLimits.VersionMax}, the client {hello.VersionMin} to {hello.VersionMax}");
         }
 
-        Owner = ClientIdentity.Of(_service.NodeName, _link.Credentials, hello);
+        Owner = ClientIdentity.Of(_service.NodeName, _link.Credentials, _link.CertifiedName, hello);
         Number = _service.Enter(this);
         OpenedAt = _service.Now;
         Timeout = _service.TimeoutFor(hello.SessionTimeout);

@@ -7,10 +7,14 @@ namespace Tyer.Node.Clients;
 /// <summary>Who a client is: what the operating system says of it, and where that says nothing, what it says of itself.</summary>
 internal static class ClientIdentity
 {
-    internal static LockOwner Of(string node, PeerCredentials? credentials, in HelloMessage hello)
+    /// <param name="node">The node that it talks to.</param>
+    /// <param name="credentials">What the operating system says, of a client of this machine.</param>
+    /// <param name="certifiedName">What its certificate says, of a client of another: it stands for the user. The rest nobody can vouch for.</param>
+    /// <param name="hello">What it says of itself.</param>
+    internal static LockOwner Of(string node, PeerCredentials? credentials, string? certifiedName, in HelloMessage hello)
     {
         if (credentials is not { } peer)
-            return new LockOwner(node, hello.Host, hello.ProcessId, hello.ProcessName, hello.User, hello.Label, Verified: false);
+            return new LockOwner(node, hello.Host, hello.ProcessId, hello.ProcessName, certifiedName is null ? hello.User : Cut(certifiedName), hello.Label, Verified: false);
         var user = Cut(UserNames.Of(peer.UserId));
         // A process of another container has no number here; its user is certain all the same.
         return peer.ProcessId == 0

@@ -76,7 +76,8 @@ internal sealed partial class ClientService(NodeCore node) : IClientAcceptor
         foreach (var endpoint in parsed)
         {
             SocketAccess.PrepareFolder(endpoint);
-            var listener = new ClientListener(new ClientListenerOptions { Endpoint = endpoint, SocketMode = SocketAccess.ModeAtFirst }, this);
+            var listener = new ClientListener(
+                new ClientListenerOptions { Endpoint = endpoint, SocketMode = SocketAccess.ModeAtFirst, Certificates = node.Security.Certificates }, this);
             lock (_gate)
                 _listeners.Add(listener);
             SocketAccess.LetGroupIn(endpoint);

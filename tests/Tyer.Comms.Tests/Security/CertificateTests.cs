@@ -93,6 +93,20 @@ public sealed class CertificateTests : IDisposable
         Assert.Null(identity.Cluster);
     }
 
+    [Fact]
+    public void Names_that_cannot_be_read_name_nobody() => Seeds.ForEach(300, dice =>
+    {
+        using var pair = System.Security.Cryptography.ECDsa.Create();
+        var request = new CertificateRequest("CN=x", pair, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddUri(new Uri("tyer:test/node/1"));
+        byte[] raw = names.Build().RawData;
+        raw[dice.Below(raw.Length)] ^= (byte)(1 << dice.Below(8));
+        request.CertificateExtensions.Add(new X509Extension("2.5.29.17", raw[..dice.Between(1, raw.Length)], critical: false));
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
+        Assert.False(CertificateIdentity.Of(certificate).IsNode("test", 1));
+    });
+
     private static void AssertFault(CertificateFiles files, string file, string what)
     {
         CommsException e = Assert.Throws<CommsException>(() => new CertificateStore(files));
