@@ -85,6 +85,23 @@ public class PeerConnectionTests
     }
 
     [Fact]
+    public void Who_stops_after_its_peer_has_said_goodbye_leaves_the_links_to_the_peer_which_waits_for_the_acknowledgement()
+    {
+        Begin(node: 1);
+        Hello(7);
+        Ready(7, stamp: 2);
+        DataHello(8, attempt: 1);
+        Proven(7);
+        for (int lane = 0; lane < Lanes.Count; lane++) _session.GoodbyeHeard(lane);
+
+        Assert.Equal([], Post(ConnectionEventKind.Stop));
+        Assert.Equal(ConnectionState.Disconnecting, _connection.State);
+        Ended(8);
+        Ended(7);
+        Assert.Contains(Kind.TellStopped, Ended(-1));
+    }
+
+    [Fact]
     public void A_data_link_that_belongs_to_no_control_link_is_refused()
     {
         Begin(node: 1);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
@@ -58,13 +59,16 @@ public sealed class MtlsDomainTests : IDisposable
         Assert.True(n1.Domain.Refusals[RefusalCode.CertificateInvalid] > 0);
     }
 
-    [Fact]
-    public async Task The_certificate_of_another_node_is_refused()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task The_certificate_of_another_node_is_refused_on_either_stream(byte stream)
     {
         // Node 3 has a good certificate, and says that it is node 2.
         TestNode n1 = Node(1, 2).Start();
-        using SslStream stream = await Dial(TestCertificates.Files(Pki, "node-3"));
-        await stream.WriteAsync(new Hello(new NodeIdentity("test", 2, "n2", 1), 1, 1).ToFrame(), TestContext.Current.CancellationToken);
+        using SslStream dialled = await Dial(TestCertificates.Files(Pki, "node-3"));
+        byte[] hello = new Hello(new NodeIdentity("test", 2, "n2", 1), 1, 1, Path: 0, (LinkStream)stream).ToFrame();
+        await dialled.WriteAsync(hello, TestContext.Current.CancellationToken);
         Assert.StartsWith("refused CertificateMismatch 2 n2", await n1.Until("refused"));
         Assert.Equal(1, n1.Domain.Refusals[RefusalCode.CertificateMismatch]);
     }
