@@ -110,8 +110,7 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
             SayHello(link);
         }
 
-        Apply(PathTrigger.Answered);
-        if (context.Chooses) Choose(link);
+        Admit(link);
     }
 
     /// <summary>A good hello on a data link that the peer has dialled.</summary>
@@ -261,6 +260,13 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
         LinkPhase.Established => link == _control && State == PathState.Handshaking,
         _ => link != _next,
     };
+
+    /// <summary>The peer is who it says it is. Whatever proof of that is asked for comes between its hello and this.</summary>
+    private void Admit(LinkState link)
+    {
+        Apply(PathTrigger.Answered);
+        if (context.Chooses) Choose(link);
+    }
 
     /// <summary>At the side that chooses: whether a link with a good hello is the one.</summary>
     private void Choose(LinkState link)
