@@ -37,7 +37,7 @@ public sealed class ScriptTests
             at 19900 leave n3
             """);
 
-        var life = Simulation.Run(47, SimProfile.Find("brutal")! with { Script = script }, nodes: 3, traces: true);
+        var life = Simulation.Run(8, SimProfile.Find("brutal")! with { Script = script }, nodes: 3, traces: true);
 
         Assert.Null(life.Violation);
         Assert.Contains(life.Trace, line => line.Contains("(Orphan)", StringComparison.Ordinal));

@@ -97,7 +97,7 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
         SayHello(link);
     }
 
-    /// <summary>A good hello on a control link.</summary>
+    /// <summary>A good hello on a control link. Whatever proof of it is asked for has been given: <see cref="PeerLink"/> sees to that, on either stream.</summary>
     /// <param name="link">The link.</param>
     /// <param name="hello">What the peer has said.</param>
     /// <param name="answers">Whether this side has to say its own.</param>

@@ -35,9 +35,7 @@ internal sealed class PeerShell
     private volatile PeerPath? _carrier;
 
     // The heartbeat's.
-    private ulong _progress;
-    private TimeSpan _progressAt;
-    private bool _isStallTold;
+    private readonly StallWatch _stall;
     private volatile bool _isStalled;
     private volatile bool _hasOverdue;
 
@@ -48,6 +46,7 @@ internal sealed class PeerShell
         _session = session;
         _writer = writer;
         _mailbox = new PeerMailbox(Handle);
+        _stall = new StallWatch(domain.Options.Heartbeat.StallTimeout);
         NodeIdentity local = domain.Options.Local;
         ulong seed = (local.Incarnation << 20) ^ (local.NodeId << 10) ^ address.NodeId;
         _connection = new PeerConnection(local.NodeId, address.NodeId, session, address.Endpoints.Count, seed);
@@ -227,29 +226,16 @@ internal sealed class PeerShell
                 link.SendControl(new FrameHeader(0, FrameKind.Ping, Binding: 0, number, View: 0), default);
         }
 
-        bool isStalled = IsStalled(now, lateness);
+        bool isStalled;
+        lock (_session.Gate)
+        {
+            bool isOwed = _carrier is not null && _session.UnacknowledgedMessages > 0;
+            isStalled = _stall.IsStalled(_session.Progress, isOwed, now, lateness);
+        }
+
         if (isOverdue) _hasOverdue = true;
         if (isStalled) _isStalled = true;
         if (isOverdue || isStalled) _domain.Transport.WakeAt(now);
-    }
-
-    /// <summary>Whether the peer has just turned out to answer pings and to take nothing.</summary>
-    private bool IsStalled(TimeSpan now, TimeSpan lateness)
-    {
-        lock (_session.Gate)
-        {
-            ulong progress = _session.Progress;
-            _progressAt += lateness;
-            if (progress != _progress || _carrier is null || _session.UnacknowledgedMessages == 0)
-            {
-                _progress = progress;
-                _progressAt = now;
-                _isStallTold = false;
-            }
-
-            if (_isStallTold || now - _progressAt < _domain.Options.Heartbeat.StallTimeout) return false;
-            return _isStallTold = true;
-        }
     }
 
     private void PostOverdue()
