@@ -314,7 +314,7 @@ internal sealed class Rebuilder(EngineCore core)
     /// </summary>
     private void GrantWhatWasGranted(LockQueues queues, List<Lock> inDoubt)
     {
-        while (inDoubt.Find(each => each is { IsInDoubt: true, Granted: { } held } && queues.AnotherExcludes(held, each)) is { } converted)
+        while ((inDoubt.Find(MustHaveBeen) ?? inDoubt.Find(IsInTheWay)) is { } converted)
         {
             converted.IsInDoubt = false;
             if (converted.Has(RawFlags.ConvDeadlk))
@@ -336,6 +336,23 @@ internal sealed class Rebuilder(EngineCore core)
 
         for (var holder = queues.Granted.First; holder is not null; holder = holder.Next)
             Invariant.Check(!queues.AnotherExcludes(holder.Granted!.Value, holder), "what is held after a rebuild goes together");
+
+        bool IsInTheWay(Lock each) => each is { IsInDoubt: true, Granted: { } held } && queues.AnotherExcludes(held, each);
+
+        // Of two that are in doubt, one was granted; it is known which if the other one's modes, old and new, both exclude it.
+        bool MustHaveBeen(Lock each) => IsInTheWay(each) && IsExcludedForSure(queues, each);
+    }
+
+    private static bool IsExcludedForSure(LockQueues queues, Lock each)
+    {
+        for (var other = queues.Granted.First; other is not null; other = other.Next)
+        {
+            var least = other.IsInDoubt ? other.EffectiveMode : other.Granted!.Value;
+            if (other != each && !LockModes.IsCompatible(least, each.Granted!.Value))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Any copy that its owner kept writers away from is the value. Without one, nobody can tell what was written last.</summary>
