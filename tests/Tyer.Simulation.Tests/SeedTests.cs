@@ -43,15 +43,6 @@ public sealed class SeedTests
     [InlineData(782, "leased")]
     [InlineData(1246, "leased")]
     [InlineData(1408, "leased")]
-    // The session of a copy went with it, and was not found when its node departed, where the keeper became master.
-    [InlineData(31, "brutal")]
-    // Who had handed an orphan over dropped it when the new master died, and its keeper had died, too.
-    [InlineData(59, "brutal")]
-    // A keeper sent a copy of a living owner's lock to a master that stayed.
-    [InlineData(239, "brutal")]
-    [InlineData(263, "brutal")]
-    // A conversion was granted while its lock waited for its end, which was forgotten over that.
-    [InlineData(287, "brutal")]
     public void A_life_that_once_went_wrong_goes_well(ulong seed, string profile) =>
         Assert.Null(Simulation.Run(seed, SimProfile.Find(profile)!).Violation);
 
