@@ -3,7 +3,6 @@ using Tyer.Engine.Locks;
 using Tyer.Engine.Mastering;
 using Tyer.Engine.Messages;
 using Tyer.Engine.Moving;
-using Tyer.Engine.Orphans;
 using Tyer.Engine.Owning;
 using Tyer.Engine.Recovery;
 using Tyer.Engine.Tables;
@@ -41,8 +40,6 @@ internal sealed class EngineCore
         TakingOver = new TakingOver(this);
         Following = new Following(this);
         Drain = new Drain(this);
-        Keepers = new Keepers(this);
-        Keeping = new Keeping(this);
     }
 
     internal EngineOptions Options { get; }
@@ -88,10 +85,6 @@ internal sealed class EngineCore
     internal Following Following { get; }
 
     internal Drain Drain { get; }
-
-    internal Keepers Keepers { get; }
-
-    internal Keeping Keeping { get; }
 
     /// <summary>Whether the installed view has quorum. Asked at every grant.</summary>
     internal bool MayGrant { get; private set; }

@@ -175,22 +175,9 @@ internal static class Audit
         {
             Require(each.Queue != QueueKind.Granted == each.Requested is not null, node, resource, $"has {each.Id} on the wrong queue");
             Require(!each.Session.HasDeparted || each.OrphanOf != 0, node, resource, $"has {each.Id}, whose owner is proven gone");
-            CheckKept(members, node, resource, each);
             if (each.Id.Node != node.Id.Node && !each.Session.HasDeparted)
                 Require(members[each.Id.Node].Wiring.Shards.OfLock(each.Id)?.Engine.Core.Locks.Find(each.Id) is { Queue: QueueKind.Owned }, node, resource, $"has {each.Id}, which its owner does not have");
         }
-    }
-
-    /// <summary>A persistent lock is known to two nodes wherever there is a second one to know it (K1), and to no more.</summary>
-    private static void CheckKept(Dictionary<uint, SimNode> members, SimNode node, Resource resource, Lock held)
-    {
-        var keeper = node.Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Keepers.KeeperOf(held);
-        var isNeeded = held.Has(RawFlags.Persistent) && held.Granted is not null && (held.Id.Node == node.Id.Node || held.Session.HasDeparted);
-        var isPossible = members.Keys.Any(member => member != node.Id.Node && member != held.Id.Node);
-        Require((isNeeded && isPossible) == (keeper != 0), node, resource, $"has {held.Id} with keeper n{keeper}");
-        Require(
-            keeper == 0 || members[keeper].Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Locks.Find(held.Id) is { IsKept: true, Queue: QueueKind.Owned },
-            node, resource, $"has {held.Id}, which its keeper n{keeper} does not have");
     }
 
     private static void CheckOwned(Dictionary<uint, SimNode> members, SimNode node, Resource resource, Lock owned)
@@ -198,14 +185,6 @@ internal static class Audit
         Require(members.ContainsKey(resource.Master), node, resource, $"believes in n{resource.Master} as master");
         var mastered = members[resource.Master].Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Locks.Find(owned.Id);
         Require(mastered is not null, node, resource, $"owns {owned.Id}, which its master n{resource.Master} does not have");
-        if (owned.IsKept)
-        {
-            Require(members[resource.Master].Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Keepers.KeeperOf(mastered!) == node.Id.Node, node, resource, $"keeps {owned.Id} for nobody");
-            // Of a mode that was lowered while its lock waits for another the keeper hears when that is over.
-            Require(mastered!.Queue == QueueKind.Converting || (mastered.Granted, mastered.Token) == (owned.Granted, owned.Token), node, resource, $"keeps {owned.Id} in {owned.Granted} with {owned.Token}, which is in {mastered.Granted} with {mastered.Token}");
-            return;
-        }
-
         // A waiting conversion may have been demoted, which is told with its end; then the master counts less than the owner.
         var isDemoted = mastered!.Queue == QueueKind.Converting && mastered.StatusFlags.HasFlag(StatusFlags.Demoted);
         Require(

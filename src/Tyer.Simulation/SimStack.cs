@@ -19,9 +19,6 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
 
     internal ulong View => _view;
 
-    /// <summary>What is looked at just before members go.</summary>
-    internal Action Departing { get; init; } = () => { };
-
     /// <summary>Whether the members may grant; told with the next view.</summary>
     internal bool HasQuorum { get; private set; } = true;
 
@@ -72,7 +69,6 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
                 continue;
             }
 
-            Departing();
             _members.Remove(node.Node);
             Depart(node);
             any = true;
@@ -87,7 +83,6 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
     {
         if (!IsMember(node) || _members.Count == 1)
             return;
-        Departing();
         _members.Remove(node.Node);
         world.Count("departures");
         Prove(node);

@@ -35,21 +35,14 @@ public sealed class SeedTests
     // A down-conversion that came to a master that stayed with a later conversion's flags was put into the queue (24083). Clients that gave up
     // by their own clock left their sessions open at a node that could go on (1246, 1408). A node that stood still while its lease ran out was
     // taken for a second master (782). A new master took for its own what a former one had ended, whose word for that was on its way (375).
+    // Of two conversions in doubt, the wrong one was taken for granted by the departed master (203619).
     [Theory]
     [InlineData(24083, "brutal")]
+    [InlineData(203619, "brutal")]
     [InlineData(375, "restless")]
     [InlineData(782, "leased")]
     [InlineData(1246, "leased")]
     [InlineData(1408, "leased")]
-    // The session of a copy went with it, and was not found when its node departed, where the keeper became master.
-    [InlineData(31, "brutal")]
-    // Who had handed an orphan over dropped it when the new master died, and its keeper had died, too.
-    [InlineData(59, "brutal")]
-    // A keeper sent a copy of a living owner's lock to a master that stayed.
-    [InlineData(239, "brutal")]
-    [InlineData(263, "brutal")]
-    // A conversion was granted while its lock waited for its end, which was forgotten over that.
-    [InlineData(287, "brutal")]
     public void A_life_that_once_went_wrong_goes_well(ulong seed, string profile) =>
         Assert.Null(Simulation.Run(seed, SimProfile.Find(profile)!).Violation);
 

@@ -143,6 +143,13 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         return life.Violation is null ? ExitCodes.Ok : ExitCodes.Error;
     }
 
+    private static string HowToSeeAgain(ulong seed, SimProfile profile, int nodes, string? faults)
+    {
+        string size = nodes == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" --nodes {nodes}");
+        string script = faults is null ? "" : $" --faults {faults}";
+        return $"{TyerCommand.Name} sim --seed {seed} --profile {profile.Name}{size}{script} --shrink --trace";
+    }
+
     private async Task<int> LiveManyAsync(
         Invocation invocation, ulong first, int runs, Func<ulong, SimProfile> profileOf, Func<ulong, int> nodesOf, string? faults, CancellationToken cancellationToken)
     {
@@ -158,7 +165,14 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
                 ulong seed = first + (ulong)number;
                 SimProfile rough = profileOf(seed);
                 SimResult life = live(seed, rough, nodesOf(seed), false, null);
-                if (life.Violation is { } rule) violations.Add(new SimViolation(seed, rough.Name, rule));
+                if (life.Violation is { } rule)
+                {
+                    violations.Add(new SimViolation(seed, rough.Name, rule));
+                    // At once: the rest may take hours.
+                    string again = HowToSeeAgain(seed, rough, nodesOf(seed), faults);
+                    lock (violations) invocation.Say($"violated: {again}");
+                }
+
                 lock (counts)
                 {
                     foreach ((string what, long times) in life.Counts) counts[what] = counts.GetValueOrDefault(what) + times;
@@ -179,12 +193,7 @@ internal sealed class SimCommand(SimCommand.LiveOne live)
         if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, report);
         else SimText.Print(invocation.Out, new TablePrinter(invocation.Out, invocation.Surroundings.OutWidth, invocation.Colors), report);
         if (report.Violations is [var worst, ..])
-        {
-            string nodes = nodesOf(worst.Seed) is > 0 and int count ? string.Create(CultureInfo.InvariantCulture, $" --nodes {count}") : "";
-            string script = faults is null ? "" : $" --faults {faults}";
-            invocation.Say($"to see the first again: {TyerCommand.Name} sim --seed {worst.Seed} --profile {worst.Profile}{nodes}{script} --shrink --trace");
-        }
-
+            invocation.Say($"to see the first again: {HowToSeeAgain(worst.Seed, profileOf(worst.Seed), nodesOf(worst.Seed), faults)}");
         return report.Violations.Count == 0 ? ExitCodes.Ok : ExitCodes.Error;
     }
 }

@@ -71,6 +71,26 @@ internal sealed class LockQueues
         }
     }
 
+    /// <summary>The nodes other than <paramref name="node"/> that have locks here in their present life, in the order of the queues.</summary>
+    internal List<uint> OwnersBeside(uint node)
+    {
+        List<uint> owners = [];
+        Add(_granted);
+        Add(_converting);
+        Add(_waiting);
+        return owners;
+
+        void Add(LockList list)
+        {
+            for (var each = list.First; each is not null; each = each.Next)
+            {
+                var owner = each.Id.Node;
+                if (owner != node && !each.Session.HasDeparted && !owners.Contains(owner))
+                    owners.Add(owner);
+            }
+        }
+    }
+
     internal void Place(Lock placed, QueueKind queue, bool atHead = false)
     {
         Invariant.Check(placed.Queue == QueueKind.None, "a lock is on one queue");

@@ -1,5 +1,4 @@
 using Tyer.Engine.Locks;
-using Tyer.Engine.Orphans;
 using Tyer.Engine.Recovery;
 
 namespace Tyer.Engine.Mastering;
@@ -76,7 +75,7 @@ internal sealed class MasterSide
 
     /// <summary>Whether <see cref="Unlock"/> of a lock of this node, without a value given, could only take it away: nobody waits, and the value stays.</summary>
     internal static bool MayEndAtOnce(Lock ended) =>
-        ended.Queue == QueueKind.Granted && ended.Resource.Role == ResourceRole.Active && ended.Resource.Queues.NobodyWaits && !ended.Has(RawFlags.IvValBlk | RawFlags.Persistent);
+        ended.Queue == QueueKind.Granted && ended.Resource.Role == ResourceRole.Active && ended.Resource.Queues.NobodyWaits && !ended.Has(RawFlags.IvValBlk);
 
     /// <summary>What is left of <see cref="Unlock"/> then, but for the answer.</summary>
     internal void EndAtOnce(Lock ended)
@@ -99,9 +98,6 @@ internal sealed class MasterSide
         var resource = asker.Resource;
         asker.Applied = asker.Operation;
         asker.Refused = RequestStatus.Granted;
-        // Its flags are others now, whether or not it gets what it wants.
-        if (Keepers.MayConcern(asker))
-            _core.Keepers.Review(asker, isNews: false);
         if (!_core.MayGrant)
         {
             ConvertWithoutQuorum(asker);
@@ -227,8 +223,6 @@ internal sealed class MasterSide
             return;
         }
 
-        if (_core.Keepers.DefersEnd(ended, AfterKept.End))
-            return;
         var resource = ended.Resource;
         ended.Applied = ended.Operation;
         ValueRules.OnRelease(resource, ended);
@@ -306,12 +300,6 @@ internal sealed class MasterSide
     internal void Purge(Lock purged)
     {
         var resource = purged.Resource;
-        if (purged.IsKept)
-        {
-            purged.OrphanOf = purged.Session.ProcessId == 0 ? -1 : purged.Session.ProcessId;
-            return; // what else there is to do the master does
-        }
-
         if (purged.Granted is { } held && LockModes.MayWriteValue(held))
         {
             // So also where the lock stays: that its owner wrote, and was told so, may be what never came here.
@@ -346,20 +334,11 @@ internal sealed class MasterSide
     internal bool PurgeOrphan(LockId id)
     {
         if (_core.IsStopped || _core.Locks.Find(id) is not { OrphanOf: not 0, Ending: false, Queue: QueueKind.Granted } orphan
-            || orphan.Resource.Role != ResourceRole.Active)
+            || orphan.Resource is not { Role: ResourceRole.Active } resource)
         {
             return false;
         }
 
-        if (!_core.Keepers.DefersEnd(orphan, AfterKept.Purge))
-            EndOrphan(orphan);
-        return true;
-    }
-
-    /// <summary>Nobody keeps it any more.</summary>
-    internal void EndOrphan(Lock orphan)
-    {
-        var resource = orphan.Resource;
         if (LockModes.MayWriteValue(orphan.Granted!.Value))
             (resource.Value ??= new ValueBuffer()).Invalidate();
         resource.Queues.Remove(orphan);
@@ -367,15 +346,7 @@ internal sealed class MasterSide
         _core.Forget(orphan);
         _pass.Run(resource);
         _core.LetRest(resource);
-    }
-
-    /// <summary>A grant that was held back until its keeper knew: the owner hears of it, and then whom it blocks.</summary>
-    internal void Tell(Lock granted, bool valueRead)
-    {
-        var resource = granted.Resource;
-        granted.Notified = LockMode.Null;
-        _answers.Granted(granted, valueRead);
-        _pass.Run(resource);
+        return true;
     }
 
     /// <summary>Says again how an operation stands, to an owner that asks again.</summary>
@@ -421,7 +392,7 @@ internal sealed class MasterSide
         var status = RequestStatus.NotFound;
         for (var orphan = queues.Granted.First; orphan is not null; orphan = orphan.Next)
         {
-            if (orphan.OrphanOf == 0 || orphan.Ending || _core.Keepers.IsEnding(orphan))
+            if (orphan.OrphanOf == 0)
                 continue;
             if (orphan.Granted != asker.Requested)
             {
@@ -431,7 +402,6 @@ internal sealed class MasterSide
 
             queues.Remove(orphan);
             _pass.Grant(asker, orphan.Granted!.Value);
-            _core.Keepers.Adopted(orphan, asker);
             _answers.Adopted(orphan);
             _core.Forget(orphan);
             return;

@@ -90,8 +90,8 @@ internal sealed class Following(EngineCore core)
     {
         for (var each = resource.Owned.First; each is not null; each = each.Next)
         {
-            if (each.IsKept || (!each.Sent && !each.IsTakenIn))
-                continue; // nobody of this node; or its request will do that
+            if (!each.Sent && !each.IsTakenIn)
+                continue; // its request will do that
             core.Sessions.IntroduceTo(master, each.Session, resource.Slot);
             if (each.Session.HasLeft)
                 core.Sessions.BidFarewellTo(master, each.Session);

@@ -63,7 +63,6 @@ internal sealed class HandedParts(EngineCore core, Resource resource, uint to)
         message.StatusFlags = moved.StatusFlags;
         message.Process = moved.OrphanOf;
         message.Facts = moved.Session.HasDeparted ? MessageFacts.NodeLeaves : MessageFacts.None;
-        message.Node = core.Keepers.KeeperOf(moved);
         message.HeldFor = core.Now - moved.Since;
         message.WaitedFor = core.Now - moved.WaitingSince;
         core.Send(to, message);

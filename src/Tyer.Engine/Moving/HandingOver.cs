@@ -1,6 +1,5 @@
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
-using Tyer.Engine.Orphans;
 using Lock = Tyer.Engine.Locks.Lock;
 
 namespace Tyer.Engine.Moving;
@@ -29,7 +28,7 @@ internal sealed class HandingOver(EngineCore core)
     /// </summary>
     internal bool MayMove(Resource resource) =>
         resource is { Role: ResourceRole.Active, Move: null, Ties: ResourceTies.None } && core.Recovery.Membership.IsSettled
-        && !resource.Queues.HaveDeparted && !core.Keepers.IsWaiting(resource);
+        && !resource.Queues.HaveDeparted;
 
     internal bool Begin(Resource resource, uint to)
     {
@@ -60,15 +59,6 @@ internal sealed class HandingOver(EngineCore core)
             return;
         }
 
-        move.IsExpected = true;
-        GoOnWith(resource);
-    }
-
-    /// <summary>The queues can stand still when nobody waits for a keeper.</summary>
-    internal void GoOnWith(Resource resource)
-    {
-        if (resource.Move is not { Phase: MovePhase.Asked, IsExpected: true } move || core.Keepers.IsWaiting(resource))
-            return;
         core.Resources.SetRole(resource, ResourceRole.Moving);
         move.Phase = MovePhase.Telling;
         TellOwners(resource, move);
@@ -160,7 +150,7 @@ internal sealed class HandingOver(EngineCore core)
                     _stopped.Add((resource, move));
                     break;
                 case MovePhase.HandedOver when isLost:
-                    BecomeOwner(resource, move, departed);
+                    BecomeOwner(resource, move);
                     End(resource);
                     _dropped.Add(resource);
                     core.Following.Leave(resource, move);
@@ -229,7 +219,7 @@ internal sealed class HandingOver(EngineCore core)
 
     private void TellOwners(Resource resource, Move move)
     {
-        move.Told.AddRange(core.Keepers.WhoKnow(resource));
+        move.Told.AddRange(resource.Queues.OwnersBeside(core.Node));
         move.Unanswered.AddRange(move.Told);
         var message = EngineCore.About(MessageKind.Moved, resource);
         message.Node = move.To;
@@ -301,13 +291,12 @@ internal sealed class HandingOver(EngineCore core)
         }
 
         Unanswered--;
-        core.Keepers.Review(resource);
         GoOn(resource, move);
         core.Recovery.SayWhatIsDone();
     }
 
     /// <summary>Locks of others are forgotten, and so is what a former life of this node left behind; own ones have the new master.</summary>
-    private void BecomeOwner(Resource resource, Move move, IReadOnlyList<MemberId>? departed = null)
+    private void BecomeOwner(Resource resource, Move move)
     {
         Unanswered--;
         Count--;
@@ -315,14 +304,8 @@ internal sealed class HandingOver(EngineCore core)
         while ((queues.Granted.First ?? queues.Converting.First ?? queues.Waiting.First) is { } each)
         {
             queues.Remove(each);
-            // Where the new master departed, this copy may be the last of one whose owner departed, too.
-            var isLast = departed is not null && core.Keepers.KeeperOf(each) == 0
-                && (each.Session.HasDeparted || departed.Any(gone => gone.Node == each.Id.Node));
-            core.Keepers.Drop(each);
             if (each.Id.Node == core.Node && !each.Session.HasDeparted)
                 Own(resource, each);
-            else if (isLast && each is { Granted: not null } && each.Has(RawFlags.Persistent) && each.Id.Node != core.Node)
-                Keeping.TakeOver(resource, each);
             else
                 core.Forget(each);
         }

@@ -36,10 +36,7 @@ internal sealed class Move(uint from, uint to, MovePhase phase)
 
     internal MovePhase Phase { get; set; } = phase;
 
-    /// <summary>At the old master: the new one keeps what comes for it.</summary>
-    internal bool IsExpected { get; set; }
-
-    /// <summary>At the old master: the owners' and keepers' nodes that it has told.</summary>
+    /// <summary>At the old master: the owners' nodes that it has told.</summary>
     internal List<uint> Told { get; } = [];
 
     /// <summary>At the old master: those of them that have not answered.</summary>

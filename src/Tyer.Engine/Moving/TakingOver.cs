@@ -63,7 +63,6 @@ internal sealed class TakingOver(EngineCore core)
         var arrived = new List<ParkedMessage>();
         TakeIn(resource, move, arrived);
         SayTaken(resource, move);
-        core.Keepers.Review(resource);
         foreach (var each in arrived)
             core.Incoming.HandleMoved(each.From, resource, each.Bytes);
         core.Following.CarryOut(move);
@@ -140,11 +139,11 @@ internal sealed class TakingOver(EngineCore core)
             core.Directory.SendRecord(resource);
         }
 
-        foreach (var node in core.Keepers.WhoKnow(resource))
+        foreach (var owner in resource.Queues.OwnersBeside(core.Node))
         {
             // The old master hears it with Taken.
-            if (node != move.From)
-                core.Send(node, EngineCore.About(MessageKind.NewMaster, resource));
+            if (owner != move.From)
+                core.Send(owner, EngineCore.About(MessageKind.NewMaster, resource));
         }
     }
 
@@ -159,13 +158,6 @@ internal sealed class TakingOver(EngineCore core)
     {
         // Of those with one number the one said last is meant (HandedParts).
         var sessions = new Dictionary<(uint Node, uint Number, bool HasDeparted), Session>();
-        // First of all: with a copy goes its session, if that has no other lock here.
-        foreach (var part in move.Parts)
-        {
-            if (MessageCodec.TryRead(part, out var kept) && kept.Kind == MessageKind.MovedLock)
-                core.Keeping.GiveUp(kept.Lock);
-        }
-
         foreach (var part in move.Parts)
         {
             MessageCodec.TryRead(part, out var message);
@@ -218,10 +210,8 @@ internal sealed class TakingOver(EngineCore core)
         Place(resource, taken, message);
     }
 
-    private void Place(Resource resource, Lock placed, in Message message)
+    private static void Place(Resource resource, Lock placed, in Message message)
     {
-        if (message.Node != 0)
-            core.Keepers.Note(placed, message.Node == core.Node ? 0 : message.Node);
         placed.Granted = message.Mode;
         placed.Requested = message.Wanted;
         placed.Applied = message.Operation;

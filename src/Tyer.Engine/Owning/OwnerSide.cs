@@ -56,7 +56,7 @@ internal sealed class OwnerSide(EngineCore core)
     // Flags that change nothing for a request that nobody is in the way of.
     private const RawFlags WithoutEffectAlone =
         RawFlags.NoQueue | RawFlags.NoQueueBast | RawFlags.ValBlk | RawFlags.Timeout | RawFlags.HeadQue | RawFlags.NoOrder
-        | RawFlags.NoDlckWt | RawFlags.NoDlckBlk | RawFlags.AltPr | RawFlags.AltCw;
+        | RawFlags.NoDlckWt | RawFlags.NoDlckBlk | RawFlags.AltPr | RawFlags.AltCw | RawFlags.Persistent;
 
     /// <summary>
     /// What <see cref="Lock"/> and the answer of the master come to where this node is the master and nobody has or wants the resource, in
@@ -560,8 +560,7 @@ internal sealed class OwnerSide(EngineCore core)
     /// </summary>
     private void Leave(Lock left)
     {
-        // One of which nobody was told, for its keeper has not answered, was not granted.
-        if (left.Granted is not { } held || (left.Pending == OperationKind.Lock && core.Keepers.IsHeldBack(left)))
+        if (left.Granted is not { } held)
             End(left, RawFlags.ForceUnlock, givesValue: false, []);
         else if (left.Has(RawFlags.Persistent))
             Orphan(left);

@@ -1,6 +1,5 @@
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
-using Tyer.Engine.Orphans;
 
 namespace Tyer.Engine.Recovery;
 
@@ -37,21 +36,14 @@ internal sealed class Homes(EngineCore core)
         ulong count = 0;
         for (var each = resource.Owned.First; each is not null; each = each.Next)
         {
-            // A copy of a living owner's came since from a master that stayed: he has it.
-            if (!IsToBeRebuilt(each) || each is { IsKept: true, Session.HasDeparted: false })
+            if (!IsToBeRebuilt(each))
                 continue;
-            count++;
-            if (each.IsKept)
-            {
-                core.Send(master, Keeping.CopyOf(MessageKind.RebuildKept, each, each.Session.Incarnation));
-                continue;
-            }
-
             core.Sessions.IntroduceTo(master, each.Session, resource.Slot);
             core.Send(master, RebuildMessage(each));
             // Who ended before he was introduced is not known to have.
             if (each.Session.HasLeft)
                 core.Sessions.BidFarewellTo(master, each.Session);
+            count++;
         }
 
         var end = EngineCore.About(MessageKind.RebuildEnd, resource);
@@ -125,9 +117,7 @@ internal sealed class Homes(EngineCore core)
         for (var each = resource.Owned.First; each is not null;)
         {
             var next = each.Next;
-            if (each is { IsKept: true, Session.HasDeparted: false })
-                core.Keeping.Forget(each); // its owner sends it himself
-            else if (each.Ending && (each.EndSent || each.Granted is null))
+            if (each.Ending && (each.EndSent || each.Granted is null))
                 core.Owner.EndWithoutMaster(each); // done, whether the departed did it or not
             else if (each.Granted is not null || !core.Owner.IsNoLongerWanted(each))
                 mustRebuild |= IsToBeRebuilt(each);
@@ -188,7 +178,7 @@ internal sealed class Homes(EngineCore core)
         return message;
     }
 
-    private void StageOwn(Lock owned)
+    private static void StageOwn(Lock owned)
     {
         owned.IsInDoubt = IsInDoubt(owned);
         owned.Applied = OperationSent(owned);
@@ -196,10 +186,6 @@ internal sealed class Homes(EngineCore core)
             owned.Requested = null; // a conversion that waits in the outbox asks again
         owned.Sent = false;
         owned.Resource.Stage(owned);
-        if (!owned.IsKept)
-            return;
-        owned.IsKept = false;
-        core.Keepers.Note(owned, keeper: 0);
     }
 
     private static bool IsInDoubt(Lock owned) => owned.Pending != OperationKind.None && owned.Sent;

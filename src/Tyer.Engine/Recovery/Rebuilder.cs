@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
-using Tyer.Engine.Orphans;
 
 namespace Tyer.Engine.Recovery;
 
@@ -36,8 +35,6 @@ internal sealed class Rebuilder(EngineCore core)
     /// <summary>A lock that another node had with the departed master. False if no node that follows the protocol sends it.</summary>
     internal bool TakeIn(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
     {
-        if (message.Mode is null && message.Wanted is null)
-            return false;
         var resource = core.Resources.Find(message.Space, hash, message.Name);
         if (IsToWait(resource))
         {
@@ -49,6 +46,8 @@ internal sealed class Rebuilder(EngineCore core)
             return TakeRequest(from, message, resource);
         if (resource?.Role != ResourceRole.Rebuilding || core.Locks.Find(message.Lock) is not null)
             return true;
+        if (message.Mode is null && message.Wanted is null)
+            return false;
         var taken = core.Locks.Add(message.Lock);
         taken.Session = core.Sessions.Of(from, message.Session);
         taken.Session.Add(taken);
@@ -73,44 +72,6 @@ internal sealed class Rebuilder(EngineCore core)
         if (message.ValueState is { } state)
             (taken.Copy ??= new ValueBuffer()).Set(message.Value, state, message.ValueVersion);
         resource.Stage(taken);
-        return true;
-    }
-
-    /// <summary>
-    /// A lock whose owner departed, by the copy of its keeper (K6). Its owner may be unproven: then it waits for the proof like any lock of his.
-    /// </summary>
-    internal bool TakeInKept(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
-    {
-        var resource = core.Resources.Find(message.Space, hash, message.Name);
-        if (IsToWait(resource))
-        {
-            resource.Park(from, bytes);
-            return true;
-        }
-
-        if (message.Node == from || !core.Keeping.IsOfMasterOrDeparted(from, message))
-            return false;
-        if (resource?.Role == ResourceRole.Active)
-            core.Keepers.Claimed(from, message);
-        if (resource?.Role != ResourceRole.Rebuilding || core.Locks.Find(message.Lock) is not null)
-            return true;
-        var taken = core.Locks.Add(message.Lock);
-        taken.Session = core.Keeping.DepartedSessionOf(message);
-        taken.Session.Add(taken);
-        taken.Resource = resource;
-        taken.Granted = message.Mode;
-        taken.Flags = message.Flags;
-        taken.Operation = 1;
-        taken.Applied = 1;
-        taken.Transaction = message.Transaction;
-        taken.Note = message.Note.IsEmpty ? null : message.Note.ToArray();
-        taken.Token = message.Token;
-        taken.Since = core.Now;
-        taken.WaitingSince = core.Now;
-        resource.Stage(taken);
-        core.Keepers.Note(taken, from);
-        if (core.Keeping.IsProven(message))
-            core.Master.Purge(taken);
         return true;
     }
 
@@ -225,25 +186,10 @@ internal sealed class Rebuilder(EngineCore core)
             staged.Add(first);
         }
 
-        foreach (var holder in staged.Where(each => each.Granted is not null && !Keepers.IsByKeeper(each)).OrderBy(each => each.Token).ThenBy(each => each.Id.Value))
+        foreach (var holder in staged.Where(each => each.Granted is not null).OrderBy(each => each.Token).ThenBy(each => each.Id.Value))
         {
             holder.Notified = LockMode.Null;
             queues.Place(holder, QueueKind.Granted);
-        }
-
-        foreach (var copy in staged.Where(Keepers.IsByKeeper).OrderByDescending(each => each.Token).ThenBy(each => each.Id.Value))
-        {
-            var mode = HighestBeside(queues, copy);
-            if (mode != copy.Granted && WasAdopted(queues, copy))
-            {
-                core.Keepers.Forgo(copy);
-                core.Forget(copy);
-                staged.Remove(copy);
-                continue;
-            }
-
-            copy.Granted = mode;
-            queues.Place(copy, QueueKind.Granted);
         }
 
         SettleValue(resource, staged);
@@ -275,37 +221,7 @@ internal sealed class Rebuilder(EngineCore core)
                 core.Master.Convert(arrival);
         }
 
-        core.Keepers.Review(resource);
         core.LetRest(resource);
-    }
-
-    /// <summary>Whether who holds what a copy says, and excludes it, got that by an adoption: there can have been no other orphan in that mode.</summary>
-    private static bool WasAdopted(LockQueues queues, Lock copy)
-    {
-        for (var holder = queues.Granted.First; holder is not null; holder = holder.Next)
-        {
-            if (holder.Has(RawFlags.Orphan) && holder.Granted == copy.Granted && holder.Token > copy.Token)
-                return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>
-    /// The mode of a keeper's copy that goes with what is held: where somebody was granted what it excludes, the departed master had lowered it since,
-    /// or it had been adopted (K6). The newest copy is the truest.
-    /// </summary>
-    private static LockMode HighestBeside(LockQueues queues, Lock copy)
-    {
-        var mode = copy.Granted!.Value;
-        var highest = LockMode.Null;
-        foreach (var lower in LockModes.All)
-        {
-            if (LockModes.Covers(mode, lower) && !queues.AnotherExcludes(lower, copy) && LockModes.Covers(lower, highest))
-                highest = lower;
-        }
-
-        return highest;
     }
 
     /// <summary>
@@ -314,7 +230,7 @@ internal sealed class Rebuilder(EngineCore core)
     /// </summary>
     private void GrantWhatWasGranted(LockQueues queues, List<Lock> inDoubt)
     {
-        while (inDoubt.Find(each => each is { IsInDoubt: true, Granted: { } held } && queues.AnotherExcludes(held, each)) is { } converted)
+        while ((inDoubt.Find(MustHaveBeen) ?? inDoubt.Find(IsInTheWay)) is { } converted)
         {
             converted.IsInDoubt = false;
             if (converted.Has(RawFlags.ConvDeadlk))
@@ -336,6 +252,23 @@ internal sealed class Rebuilder(EngineCore core)
 
         for (var holder = queues.Granted.First; holder is not null; holder = holder.Next)
             Invariant.Check(!queues.AnotherExcludes(holder.Granted!.Value, holder), "what is held after a rebuild goes together");
+
+        bool IsInTheWay(Lock each) => each is { IsInDoubt: true, Granted: { } held } && queues.AnotherExcludes(held, each);
+
+        // Of two that are in doubt, one was granted; it is known which if the other one's modes, old and new, both exclude it.
+        bool MustHaveBeen(Lock each) => IsInTheWay(each) && IsExcludedForSure(queues, each);
+    }
+
+    private static bool IsExcludedForSure(LockQueues queues, Lock each)
+    {
+        for (var other = queues.Granted.First; other is not null; other = other.Next)
+        {
+            var least = other.IsInDoubt ? other.EffectiveMode : other.Granted!.Value;
+            if (other != each && !LockModes.IsCompatible(least, each.Granted!.Value))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Any copy that its owner kept writers away from is the value. Without one, nobody can tell what was written last.</summary>
@@ -457,7 +390,6 @@ internal sealed class Rebuilder(EngineCore core)
                 {
                     if (!each.IsNamed)
                     {
-                        core.Keepers.Drop(each);
                         resource.Queues.Remove(each);
                         core.Forget(each);
                     }
@@ -473,14 +405,12 @@ internal sealed class Rebuilder(EngineCore core)
     private static bool IsToWait([NotNullWhen(true)] Resource? resource) =>
         resource?.Role is ResourceRole.Asking or ResourceRole.Releasing or ResourceRole.Moving or ResourceRole.Expecting;
 
-    private ulong CountOf(Resource resource, uint node)
+    private static ulong CountOf(Resource resource, uint node)
     {
         ulong count = 0;
         for (var each = resource.Staged.First; each is not null; each = each.Next)
         {
             if (each.Session.Node == node && !each.Session.HasDeparted && (each.Granted is not null || each.IsInDoubt))
-                count++;
-            else if (core.Keepers.KeeperOf(each) == node)
                 count++;
         }
 

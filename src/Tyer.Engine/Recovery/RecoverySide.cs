@@ -31,7 +31,6 @@ internal sealed class RecoverySide(EngineCore core)
         core.BeginView(view);
         _saidDirectoryDone = false;
         _saidLocksDone = false;
-        core.Keepers.Depart(departed);
         core.HandingOver.Stop(departed);
         core.TakingOver.Stop(departed);
         core.Following.Stop(departed);
@@ -70,7 +69,6 @@ internal sealed class RecoverySide(EngineCore core)
             core.Master.GrantWhatWaited();
         core.HandingOver.GoOn();
         core.TakingOver.GoOn();
-        core.Keepers.Install(departed);
         _isInstalling = false;
         SayWhatIsDone();
         core.Incoming.TakeParked();

@@ -9,6 +9,4 @@ namespace Tyer.Node.Administration;
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(PurgeOrder))]
 [JsonSerializable(typeof(int))]
-[JsonSerializable(typeof(uint))]
-[JsonSerializable(typeof(string))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -77,6 +77,7 @@ public sealed class SimTests
 
         Assert.Contains("VIOLATED seed 5, profile calm: S1: two of them\nVIOLATED seed 6, profile calm: S1: two of them\n", harness.Out.ToString(), StringComparison.Ordinal);
         Assert.EndsWith("): 2 violations\n", harness.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("tyer: violated: tyer sim --seed 6 --profile calm --nodes 3 --shrink --trace\n", harness.Error.ToString(), StringComparison.Ordinal);
         Assert.EndsWith("tyer: to see the first again: tyer sim --seed 5 --profile calm --nodes 3 --shrink --trace\n", harness.Error.ToString(), StringComparison.Ordinal);
     }
 

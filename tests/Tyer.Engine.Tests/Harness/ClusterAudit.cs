@@ -124,7 +124,6 @@ internal static class ClusterAudit
             Assert.Equal(each.Queue != QueueKind.Granted, each.Requested is not null);
             Assert.Equal(each.Queue == QueueKind.Waiting, each.Granted is null);
             Assert.False(each.Session.HasDeparted && each.OrphanOf == 0, $"n{node} masters a lock whose owner departed and acts no more");
-            CheckKept(cluster, node, each);
             if (each.Id.Node == node || each.Session.HasDeparted)
                 continue;
             var owner = cluster[each.Id.Node].Core.Locks.Find(each.Id);
@@ -132,33 +131,11 @@ internal static class ClusterAudit
         }
     }
 
-    /// <summary>A persistent lock is known to two nodes wherever there is a second one to know it; and its keeper has it as it is.</summary>
-    private static void CheckKept(EngineCluster cluster, uint node, Lock held)
-    {
-        var keeper = cluster[node].Core.Keepers.KeeperOf(held);
-        var isNeeded = held.Has(RawFlags.Persistent) && held.Granted is not null && (held.Id.Node == node || held.Session.HasDeparted);
-        var isPossible = cluster.LastView!.Members.Any(member => member.Node != node && member.Node != held.Id.Node);
-        Assert.True((isNeeded && isPossible) == (keeper != 0), $"n{node} has {held.Id} with keeper n{keeper}");
-        if (keeper == 0)
-            return;
-        var copy = cluster[keeper].Core.Locks.Find(held.Id);
-        Assert.True(copy is { IsKept: true, Queue: QueueKind.Owned }, $"n{keeper} does not keep {held.Id}");
-    }
-
     private static void CheckOwned(EngineCluster cluster, Resource resource, Lock owned)
     {
         Assert.NotEqual(0u, resource.Master);
         var mastered = cluster[resource.Master].Core.Locks.Find(owned.Id);
         Assert.NotNull(mastered);
-        if (owned.IsKept)
-        {
-            Assert.True(cluster[resource.Master].Core.Keepers.KeeperOf(mastered) != 0, $"{owned.Id} is kept for nobody");
-            // Of a mode that was lowered while its lock waits for another the keeper hears when that is over.
-            if (mastered.Queue != QueueKind.Converting)
-                Assert.Equal((mastered.Granted, mastered.Token), (owned.Granted, owned.Token));
-            return;
-        }
-
         Assert.Equal(mastered.Requested, owned.Requested);
         Assert.Equal(mastered.Requested is not null, owned.Pending != OperationKind.None);
         Assert.Equal(mastered.Applied, owned.Operation);
