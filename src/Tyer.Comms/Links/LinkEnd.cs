@@ -58,6 +58,7 @@ public readonly record struct LinkEnd(
     {
         LinkEndReason.Closed => "this side closed the connection",
         LinkEndReason.RemoteClosed => "the other side closed the connection, or its process ended",
+        LinkEndReason.NetworkFailure when SocketError == SocketError.ConnectionReset => "the other side reset the connection, or its process ended",
         LinkEndReason.NetworkFailure => $"the system reported an error on the connection ({SocketError})",
         LinkEndReason.ProtocolError => $"the other side sent what it must not ({FrameError})",
         LinkEndReason.Refused => $"the connection was refused ({Refusal})",

@@ -1,3 +1,4 @@
+using Tyer.Comms.Frames;
 using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Comms.Tests.Peers;
@@ -78,6 +79,8 @@ public sealed class PathConformanceTests : IDisposable
             to2.TrySend(1, 0, BitConverter.GetBytes(i));
         }
 
+        // All of it has left the node, and what left after the hold has not come.
+        await Wait.Until(() => to2.Statistics.Sent.Bytes >= 2000 * (FrameHeader.Bytes + sizeof(int)), "all is sent");
         foreach (Proxy proxy in proxies[carrier]) proxy.Cut();
         await Wait.For(all.Task);
 
