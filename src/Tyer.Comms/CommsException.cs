@@ -3,6 +3,15 @@ namespace Tyer.Comms;
 /// <summary>What went wrong with an endpoint or a connection; the numbers are stable.</summary>
 public enum CommsErrorCode
 {
+    /// <summary>No peer has that name or id.</summary>
+    UnknownPeer = 10,
+
+    /// <summary>There is a peer with that id.</summary>
+    PeerExists = 11,
+
+    /// <summary>It is this node.</summary>
+    PeerIsSelf = 12,
+
     /// <summary>Only <c>tcp</c> and <c>unix</c> are known.</summary>
     UnknownTransport = 20,
 
@@ -20,6 +29,18 @@ public enum CommsErrorCode
 
     /// <summary>The only path to a peer is not removed.</summary>
     LastPath = 35,
+
+    /// <summary>The peer is connected, or is being connected: it has to be disconnected first.</summary>
+    NotStandAlone = 40,
+
+    /// <summary>Membership has cut the peer off: there is nothing to connect or disconnect before it comes back in a new life.</summary>
+    Fenced = 43,
+
+    /// <summary>An option's value is out of its range.</summary>
+    OptionRange = 50,
+
+    /// <summary>An option contradicts another.</summary>
+    OptionConflict = 51,
 
     /// <summary>What proves who a node is cannot be used: no key file, one that others can read, or one that is malformed.</summary>
     NoCredentials = 61,

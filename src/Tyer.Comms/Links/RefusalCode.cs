@@ -60,6 +60,9 @@ public enum RefusalCode
     /// <summary>This node does not use that path.</summary>
     UnknownPath = 22,
 
+    /// <summary>An operator has disconnected this node from the other, until it is told to connect again.</summary>
+    Disconnected = 23,
+
     /// <summary>The other side has another security mode, or none.</summary>
     SecurityMismatch = 40,
 

@@ -1,3 +1,5 @@
+using Tyer.Comms.Peers;
+
 namespace Tyer.Comms.Paths;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace Tyer.Comms.Paths;
 /// path that has just failed is judged with patience, so that it does not flap. Whatever comes over the path is life; round trips are
 /// measured by pongs alone. Pure: time is an argument. Not safe for several threads; who owns it has a gate.
 /// </summary>
-internal sealed class PathHealth(HeartbeatOptions options)
+internal sealed class PathHealth(NetSettings settings)
 {
     private const int PatienceAfterFailure = 4;
     private const int SmoothingShift = 3;
@@ -31,13 +33,13 @@ internal sealed class PathHealth(HeartbeatOptions options)
     public TimeSpan NextPing => _pingAt;
 
     /// <summary>Whether it has been proven.</summary>
-    public bool IsProven => _pongs >= options.PongsToProve;
+    public bool IsProven => _pongs >= settings.Present.PongsToProve;
 
     /// <summary>The silence that is too long, at this time.</summary>
     public TimeSpan Limit(TimeSpan now)
     {
         ForgetFailures(now);
-        return (options.Timeout * _patience) + (2 * RoundTrip);
+        return (settings.Present.HeartbeatTimeout * _patience) + (2 * RoundTrip);
     }
 
     /// <summary>Both links stand: ping at once.</summary>
@@ -63,7 +65,7 @@ internal sealed class PathHealth(HeartbeatOptions options)
     public ulong TakePing(TimeSpan now)
     {
         if (now < _pingAt) return 0;
-        _pingAt = now + options.Interval;
+        _pingAt = now + settings.Present.HeartbeatInterval;
         _pingSentAt = now;
         return ++_pings;
     }
@@ -94,7 +96,7 @@ internal sealed class PathHealth(HeartbeatOptions options)
         if (RoundTripMin == TimeSpan.Zero || took < RoundTripMin) RoundTripMin = took;
         if (IsProven) return;
 
-        _pongs = took < options.Timeout ? _pongs + 1 : 0;
+        _pongs = took < settings.Present.HeartbeatTimeout ? _pongs + 1 : 0;
         ForgetFailures(now);
 
         // A path without a past is proven as fast as its round trips allow; one that has failed lately, as slowly as pings go.

@@ -1,12 +1,12 @@
 namespace Tyer.Comms.Peers;
 
 /// <summary>
-/// The delay before the next attempt to reach a peer: a random part of a span that doubles from 10 ms to 1 s, so that nodes which lost
+/// The delay before the next attempt to reach a peer: a random part of a span that doubles from 10 ms up to a limit, so that nodes which lost
 /// each other together do not come back together. The first attempt is not delayed.
 /// </summary>
 internal sealed class Backoff(ulong seed)
 {
-    private const int DoublingsMax = 7;
+    private const int DoublingsMax = 14;
 
     private ulong _state = seed | 1;
     private int _failures;
@@ -15,7 +15,8 @@ internal sealed class Backoff(ulong seed)
     public void Reset() => _failures = 0;
 
     /// <summary>The delay after one more failure.</summary>
-    public TimeSpan Next()
+    /// <param name="most">The longest span.</param>
+    public TimeSpan Next(TimeSpan most)
     {
         if (_failures == 0)
         {
@@ -25,7 +26,7 @@ internal sealed class Backoff(ulong seed)
 
         TimeSpan span = CommsLimits.ReconnectDelayMin * (1 << Math.Min(_failures - 1, DoublingsMax));
         _failures++;
-        return PartOf(span < CommsLimits.ReconnectDelayMax ? span : CommsLimits.ReconnectDelayMax);
+        return PartOf(span < most ? span : most);
     }
 
     /// <summary>A random part of a span.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
@@ -11,19 +12,21 @@ namespace Tyer.Comms.Peers;
 /// </summary>
 public sealed class CommsDomain : IDisposable
 {
-    private readonly Dictionary<uint, Peer> _peers = [];
-    private readonly Peer[] _all;
-
     private readonly Lock _gate = new();
     private readonly Doorkeeper _door = new();
 
     // In the order in which they came.
     private readonly List<PeerLink> _strangers = [];
-    private readonly int _strangersMax;
     private long _linkIds;
     private long _localStalls;
     private long _longestStallTicks;
+    private bool _isStarted;
     private bool _isClosed;
+
+    // Replaced as a whole under the gate.
+    private volatile ImmutableSortedDictionary<uint, Peer> _peers = ImmutableSortedDictionary<uint, Peer>.Empty;
+    private volatile Peer[] _all = [];
+    private int _strangersMax = CommsLimits.StrangersMax;
 
     /// <summary>Listens, so that the endpoint is taken, and answers nobody yet.</summary>
     /// <param name="options">Who, where, and with whom.</param>
@@ -44,7 +47,7 @@ public sealed class CommsDomain : IDisposable
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentNullException.ThrowIfNull(observer);
         options.Local.ThrowIfInvalid();
-        options.Heartbeat.ThrowIfInvalid();
+        options.Net.ThrowIfInvalid();
         if (options.Listen.Count is 0 or > CommsLimits.PathsPerPeerMax)
         {
             throw new ArgumentException(
@@ -52,6 +55,7 @@ public sealed class CommsDomain : IDisposable
         }
 
         Options = options;
+        Settings = new NetSettings(options.Net);
         Handler = handler;
         Observer = observer;
         foreach (CommsEndpoint endpoint in options.Listen) options.Security.ThrowIfInsecure(endpoint);
@@ -59,22 +63,13 @@ public sealed class CommsDomain : IDisposable
         HashSet<uint> ids = [options.Local.NodeId];
         foreach (PeerAddress address in options.Peers)
         {
-            (options.Local with { NodeId = address.NodeId, Name = address.Name }).ThrowIfInvalid();
-            if (address.Endpoints.Count is 0 or > CommsLimits.PathsPerPeerMax)
-            {
-                throw new ArgumentException(
-                    $"{address.Name} has {address.Endpoints.Count} addresses; it takes 1 to {CommsLimits.PathsPerPeerMax}.", nameof(options));
-            }
-
+            ThrowIfInvalid(address);
             if (!ids.Add(address.NodeId))
                 throw new ArgumentException($"Node id {address.NodeId} is given to two nodes.", nameof(options));
-            foreach (CommsEndpoint endpoint in address.Endpoints) options.Security.ThrowIfInsecure(endpoint);
         }
 
         Transport = open(options);
-        foreach (PeerAddress address in options.Peers) _peers.Add(address.NodeId, new Peer(this, address, Transport.Segments));
-        _all = [.. _peers.Values];
-        _strangersMax = CommsLimits.StrangersMax + (CommsLimits.LinksPerPeerMax * options.Peers.Sum(address => address.Endpoints.Count));
+        foreach (PeerAddress address in options.Peers) Add(new Peer(this, address, Transport.Segments));
     }
 
     /// <summary>Where it listens, with the ports that the system chose.</summary>
@@ -85,6 +80,9 @@ public sealed class CommsDomain : IDisposable
 
     /// <summary>The longest of them.</summary>
     public TimeSpan LongestLocalStall => TimeSpan.FromTicks(Volatile.Read(ref _longestStallTicks));
+
+    /// <summary>What may be changed while connections stand, as it is now; see <see cref="Change"/>.</summary>
+    public NetOptions Net => Settings.Present;
 
     /// <summary>Everybody else, by node id.</summary>
     public IReadOnlyDictionary<uint, Peer> Peers => _peers;
@@ -100,6 +98,8 @@ public sealed class CommsDomain : IDisposable
 
     internal CommsDomainOptions Options { get; }
 
+    internal NetSettings Settings { get; }
+
     internal IMessageHandler Handler { get; }
 
     internal IPeerObserver Observer { get; }
@@ -114,7 +114,64 @@ public sealed class CommsDomain : IDisposable
     public void Start()
     {
         Transport.Start(this);
-        foreach (Peer peer in _peers.Values) peer.Post(new ConnectionEvent(ConnectionEventKind.Start));
+        lock (_gate) _isStarted = true;
+        foreach (Peer peer in _all) peer.Post(new ConnectionEvent(ConnectionEventKind.Start));
+    }
+
+    /// <summary>Changes the options of all connections, from now on, without interrupting any.</summary>
+    /// <exception cref="CommsException">One is out of its range, or contradicts another; nothing is changed.</exception>
+    public void Change(NetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.ThrowIfInvalid();
+        Settings.Present = options;
+        Transport.BeatAt(Transport.Now);
+    }
+
+    /// <summary>Takes in another node: it is dialled, and its hellos are answered.</summary>
+    /// <param name="address">Who and where.</param>
+    /// <exception cref="ArgumentException">The id or the name is out of range.</exception>
+    /// <exception cref="CommsException">It is this node, or there is one with that id; or an address needs security that this node does not have.</exception>
+    public Peer AddPeer(PeerAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ThrowIfInvalid(address);
+        if (address.NodeId == Options.Local.NodeId)
+            throw new CommsException(CommsErrorCode.PeerIsSelf, $"{address.Name} has the id {address.NodeId}, which is this node's own.");
+        var peer = new Peer(this, address, Transport.Segments);
+        bool isStarted;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            if (_peers.TryGetValue(address.NodeId, out Peer? present))
+                throw new CommsException(CommsErrorCode.PeerExists, $"There is a peer with the id {address.NodeId} already: {present.Name}.");
+            Add(peer);
+            isStarted = _isStarted;
+        }
+
+        if (isStarted) peer.Post(new ConnectionEvent(ConnectionEventKind.Start));
+        return peer;
+    }
+
+    /// <summary>
+    /// Forgets another node, what is queued for it, and what was said to it: taken in again it is refused
+    /// (<see cref="RefusalCode.SequenceLost"/>) until one of the two has started anew.
+    /// </summary>
+    /// <param name="nodeId">Its id.</param>
+    /// <exception cref="CommsException">There is none, or it is not disconnected; see <see cref="Peer.Disconnect"/>.</exception>
+    public async Task RemovePeerAsync(uint nodeId)
+    {
+        Peer? peer;
+        lock (_gate)
+        {
+            if (!_peers.TryGetValue(nodeId, out peer)) throw new CommsException(CommsErrorCode.UnknownPeer, $"There is no peer with the id {nodeId}.");
+            if (peer.State is not (ConnectionState.StandAlone or ConnectionState.Fenced))
+                throw new CommsException(CommsErrorCode.NotStandAlone, $"{peer.Name} is {peer.State}: disconnect it first.");
+            Put(_peers.Remove(nodeId));
+        }
+
+        peer.Post(new ConnectionEvent(ConnectionEventKind.Abort));
+        await peer.Stopped.ConfigureAwait(false);
     }
 
     /// <summary>
@@ -123,8 +180,8 @@ public sealed class CommsDomain : IDisposable
     /// </summary>
     public async Task StopAsync()
     {
-        foreach (Peer peer in _peers.Values) peer.Post(new ConnectionEvent(ConnectionEventKind.Stop));
-        await Task.WhenAll(_peers.Values.Select(peer => peer.Stopped)).ConfigureAwait(false);
+        foreach (Peer peer in _all) peer.Post(new ConnectionEvent(ConnectionEventKind.Stop));
+        await Task.WhenAll(_all.Select(peer => peer.Stopped)).ConfigureAwait(false);
         Dispose();
     }
 
@@ -141,7 +198,7 @@ public sealed class CommsDomain : IDisposable
 
         Transport.StopListening();
         foreach (PeerLink stranger in strangers) stranger.Refuse(RefusalCode.ShuttingDown);
-        foreach (Peer peer in _peers.Values) peer.Post(new ConnectionEvent(ConnectionEventKind.Abort));
+        foreach (Peer peer in _all) peer.Post(new ConnectionEvent(ConnectionEventKind.Abort));
         Transport.Dispose();
     }
 
@@ -197,14 +254,14 @@ public sealed class CommsDomain : IDisposable
     /// <param name="next">When it is needed next.</param>
     internal void Beat(TimeSpan now, TimeSpan lateness, out TimeSpan next)
     {
-        if (lateness <= Options.Heartbeat.Interval) lateness = TimeSpan.Zero;
+        if (lateness <= Net.HeartbeatInterval) lateness = TimeSpan.Zero;
         if (lateness > TimeSpan.Zero)
         {
             Interlocked.Increment(ref _localStalls);
             if (lateness.Ticks > _longestStallTicks) Volatile.Write(ref _longestStallTicks, lateness.Ticks);
         }
 
-        next = now + Options.Heartbeat.Interval;
+        next = now + Net.HeartbeatInterval;
         foreach (Peer peer in _all) peer.Beat(now, lateness, ref next);
     }
 
@@ -238,6 +295,27 @@ public sealed class CommsDomain : IDisposable
         Transport.WakeAt(link.HelloDeadline);
         link.Start();
         return RefusalCode.None;
+    }
+
+    private void ThrowIfInvalid(PeerAddress address)
+    {
+        (Options.Local with { NodeId = address.NodeId, Name = address.Name }).ThrowIfInvalid();
+        if (address.Endpoints.Count is 0 or > CommsLimits.PathsPerPeerMax)
+        {
+            throw new ArgumentException(
+                $"{address.Name} has {address.Endpoints.Count} addresses; it takes 1 to {CommsLimits.PathsPerPeerMax}.", nameof(address));
+        }
+
+        foreach (CommsEndpoint endpoint in address.Endpoints) Options.Security.ThrowIfInsecure(endpoint);
+    }
+
+    private void Add(Peer peer) => Put(_peers.Add(peer.NodeId, peer));
+
+    private void Put(ImmutableSortedDictionary<uint, Peer> peers)
+    {
+        _peers = peers;
+        _all = [.. peers.Values];
+        _strangersMax = CommsLimits.StrangersMax + (CommsLimits.LinksPerPeerMax * _all.Sum(peer => Math.Max(1, peer.Paths.Count)));
     }
 
     /// <summary>

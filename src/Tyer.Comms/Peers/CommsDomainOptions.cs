@@ -1,5 +1,4 @@
 using Tyer.Comms.Endpoints;
-using Tyer.Comms.Paths;
 using Tyer.Comms.Security;
 
 namespace Tyer.Comms.Peers;
@@ -22,8 +21,8 @@ public sealed class CommsDomainOptions
     /// <summary>The mode of a Unix socket's file; by default its owner alone may connect.</summary>
     public UnixFileMode SocketMode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>How paths are watched.</summary>
-    public HeartbeatOptions Heartbeat { get; init; } = new();
+    /// <summary>How paths are watched, to begin with; see <see cref="CommsDomain.Net"/>.</summary>
+    public NetOptions Net { get; init; } = new();
 
     /// <summary>Bytes queued for or sent to one peer on one lane and not acknowledged, at most; by default <see cref="CommsLimits.PeerQueueBytesMax"/>.</summary>
     public long PeerQueueBytesMax { get; init; } = CommsLimits.PeerQueueBytesMax;

@@ -4,13 +4,16 @@ using Tyer.Comms.Sessions;
 namespace Tyer.Comms.Peers;
 
 /// <summary>What the parts that decide about one connection share: the time, the links there are, and the list of what is to be done.</summary>
-internal sealed class ConnectionContext(PeerSession session, bool chooses)
+internal sealed class ConnectionContext(PeerSession session, NetSettings settings, bool chooses)
 {
     private RefusalCode _lastToldRefusal;
     private long _dials;
 
     /// <summary>The session; its gate is held.</summary>
     public PeerSession Session => session;
+
+    /// <summary>The options in force.</summary>
+    public NetOptions Net => settings.Present;
 
     /// <summary>Whether this side says which link is the one: the node with the smaller id does.</summary>
     public bool Chooses => chooses;

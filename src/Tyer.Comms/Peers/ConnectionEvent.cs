@@ -5,8 +5,11 @@ namespace Tyer.Comms.Peers;
 /// <summary>What can happen to a connection.</summary>
 internal enum ConnectionEventKind
 {
-    /// <summary>Begin to try.</summary>
+    /// <summary>Begin to try; or try again, after <see cref="StandDown"/>.</summary>
     Start,
+
+    /// <summary>An operator wants no connection until the next <see cref="Start"/>.</summary>
+    StandDown,
 
     /// <summary>Time has passed.</summary>
     Tick,

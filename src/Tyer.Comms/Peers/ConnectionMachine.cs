@@ -39,6 +39,9 @@ internal enum ConnectionTrigger
     /// <summary>An incarnation has come that is not cut off.</summary>
     Readmit,
 
+    /// <summary>An operator wants no connection; the session is kept for the next.</summary>
+    StandDown,
+
     /// <summary>Say goodbye, then stop.</summary>
     Disconnect,
 
@@ -55,6 +58,9 @@ internal enum ConnectionEffects
 
     /// <summary>All links are to be ended, and none begun any more. Fencing ends only those of the lives that are cut off, and does that itself.</summary>
     EndLinks = 1,
+
+    /// <summary>All links there are, are to be ended.</summary>
+    DropLinks = 8,
 
     /// <summary>Say goodbye on every lane.</summary>
     SayGoodbye = 2,
@@ -76,7 +82,7 @@ internal static class ConnectionMachine
         {
             ConnectionTrigger.Connect => (ConnectionState.Unconnected, ConnectionEffects.None),
             ConnectionTrigger.Disconnect or ConnectionTrigger.Abort => (state, ConnectionEffects.TellStopped),
-            ConnectionTrigger.Fence => (state, ConnectionEffects.None),
+            ConnectionTrigger.Fence or ConnectionTrigger.StandDown => (state, ConnectionEffects.None),
             _ => null,
         },
         ConnectionState.Unconnected => trigger switch
@@ -101,7 +107,7 @@ internal static class ConnectionMachine
         {
             ConnectionTrigger.Cleaned => (ConnectionState.StandAlone, ConnectionEffects.TellStopped),
             ConnectionTrigger.Abort => (state, ConnectionEffects.EndLinks),
-            ConnectionTrigger.Connect => null,
+            ConnectionTrigger.Connect or ConnectionTrigger.StandDown => null,
 
             // The goodbye may still have to find a way: paths come and go under it.
             _ => (state, ConnectionEffects.None),
@@ -131,6 +137,7 @@ internal static class ConnectionMachine
     private static (ConnectionState State, ConnectionEffects Effects)? Common(ConnectionState state, ConnectionTrigger trigger) => trigger switch
     {
         ConnectionTrigger.Fence => (ConnectionState.Fenced, ConnectionEffects.None),
+        ConnectionTrigger.StandDown => (ConnectionState.StandAlone, ConnectionEffects.DropLinks),
         ConnectionTrigger.Disconnect or ConnectionTrigger.Abort => (ConnectionState.Disconnecting, ConnectionEffects.EndLinks),
         ConnectionTrigger.Readmit when state == ConnectionState.Unconnected => (state, ConnectionEffects.None),
         _ => null,

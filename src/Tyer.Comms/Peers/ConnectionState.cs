@@ -6,7 +6,7 @@ namespace Tyer.Comms.Peers;
 /// </summary>
 public enum ConnectionState
 {
-    /// <summary>Not trying: not started yet, stopped, or given up after a broken handler.</summary>
+    /// <summary>Not trying: not started yet, disconnected by an operator, stopped, or given up after a broken handler.</summary>
     StandAlone = 0,
 
     /// <summary>No path, and waiting for the next attempt or for the peer's.</summary>

@@ -442,6 +442,6 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
     {
         RefusalCode code = link.RefusedByPeer;
         if (code == RefusalCode.LostRace) return _backoff.PartOf(CommsLimits.ReconnectDelayLostRace);
-        return code == RefusalCode.None || RefusalCodes.IsTransient(code) ? _backoff.Next() : CommsLimits.ReconnectDelayRefused;
+        return code == RefusalCode.None || RefusalCodes.IsTransient(code) ? _backoff.Next(context.Net.ConnectInterval) : CommsLimits.ReconnectDelayRefused;
     }
 }

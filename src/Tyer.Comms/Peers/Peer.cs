@@ -113,6 +113,25 @@ public sealed class Peer
         lock (_session.Gate) return Append(binding, view, body, toIncarnation, traits);
     }
 
+    /// <summary>
+    /// Stays away from the peer until <see cref="Connect"/>: ends all links, dials none and refuses the peer's. The session is kept, and what
+    /// is sent is queued for it. Nothing happens where that holds already.
+    /// </summary>
+    /// <exception cref="CommsException">Membership has cut the peer off: there is nothing to disconnect.</exception>
+    public void Disconnect()
+    {
+        ThrowIfFenced("disconnected from");
+        Post(new ConnectionEvent(ConnectionEventKind.StandDown));
+    }
+
+    /// <summary>Tries to reach the peer again after <see cref="Disconnect"/>. Nothing happens where it is tried already.</summary>
+    /// <exception cref="CommsException">Membership has cut the peer off: it has to come back in a new life.</exception>
+    public void Connect()
+    {
+        ThrowIfFenced("connected to");
+        Post(new ConnectionEvent(ConnectionEventKind.Start));
+    }
+
     /// <summary>Sends what is queued, unless an open batch will do so when it ends.</summary>
     public void Flush()
     {
@@ -256,6 +275,12 @@ public sealed class Peer
 
     /// <summary>Pings what is due, and sees who has been silent for too long; never waits.</summary>
     internal void Beat(TimeSpan now, TimeSpan lateness, ref TimeSpan next) => _shell.Beat(now, lateness, ref next);
+
+    private void ThrowIfFenced(string what)
+    {
+        if (State == ConnectionState.Fenced)
+            throw new CommsException(CommsErrorCode.Fenced, $"{Name} cannot be {what}: membership has cut it off until it comes back in a new life.");
+    }
 
     private SendResult Append(ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation, SendTraits traits)
     {

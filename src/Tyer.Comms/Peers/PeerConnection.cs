@@ -22,16 +22,18 @@ internal sealed class PeerConnection
     private ulong _connectedTo;
     private TimeSpan _stopAt;
     private bool _isStopped;
+    private bool _standsDown;
 
     /// <param name="localNode">This node.</param>
     /// <param name="peerNode">The other.</param>
     /// <param name="session">What is said between them.</param>
     /// <param name="addresses">How many addresses of the other are known: its first paths.</param>
+    /// <param name="settings">The options in force.</param>
     /// <param name="seed">For the jitter of delays.</param>
-    public PeerConnection(uint localNode, uint peerNode, PeerSession session, int addresses, ulong seed)
+    public PeerConnection(uint localNode, uint peerNode, PeerSession session, int addresses, NetSettings settings, ulong seed)
     {
         _session = session;
-        _context = new ConnectionContext(session, chooses: localNode < peerNode);
+        _context = new ConnectionContext(session, settings, chooses: localNode < peerNode);
         for (int index = 0; index < _paths.Length; index++)
             _paths[index] = new PathAgreement(_context, index, index < addresses, seed * (ulong)(index + 1));
     }
@@ -62,7 +64,7 @@ internal sealed class PeerConnection
                 if (link.Path.IsBounded(link)) next = Min(next, link.Deadline);
             }
 
-            if (_carrier is { } carrier && Best() is { } best && best != carrier) next = Min(next, best.UpSince + CommsLimits.FailbackDelay);
+            if (_carrier is { } carrier && Best() is { } best && best != carrier) next = Min(next, best.UpSince + _context.Net.FailbackDelay);
             return next;
         }
     }
@@ -83,12 +85,18 @@ internal sealed class PeerConnection
         switch (e.Kind)
         {
             case ConnectionEventKind.Start when State == ConnectionState.StandAlone && !_isStopped:
+                _standsDown = false;
                 Apply(ConnectionTrigger.Connect);
                 for (int index = 0; index < _paths.Length; index++)
                 {
                     if (_paths[index].HasAddress) _paths[index].Begin(CommsLimits.DialStagger * index);
                 }
 
+                break;
+
+            case ConnectionEventKind.StandDown when State is not (ConnectionState.Disconnecting or ConnectionState.Fenced) && !_isStopped:
+                _standsDown = true;
+                Apply(ConnectionTrigger.StandDown);
                 break;
 
             case ConnectionEventKind.Tick:
@@ -166,7 +174,8 @@ internal sealed class PeerConnection
             link = new LinkState(id, path, hello.Stream, isDialled: false);
             int others = _context.Links.Count(other => other.Path == path && !other.IsDialled && other.Phase is not (LinkPhase.Ending or LinkPhase.Established));
             _context.Links.Add(link);
-            RefusalCode refusal = State == ConnectionState.StandAlone || _isStopped ? RefusalCode.ShuttingDown
+            RefusalCode refusal = State == ConnectionState.StandAlone && _standsDown ? RefusalCode.Disconnected
+                : State == ConnectionState.StandAlone || _isStopped ? RefusalCode.ShuttingDown
                 : path.State == PathState.Removing ? RefusalCode.UnknownPath
                 : others >= CommsLimits.LinksPerPeerMax ? RefusalCode.TooManyStrangers
                 : RefusalCode.None;
@@ -290,7 +299,7 @@ internal sealed class PeerConnection
     {
         PathAgreement? best = Best();
         bool stays = _carrier is { State: PathState.Up } carrier
-            && (best is null || best == carrier || _context.Now < best.UpSince + CommsLimits.FailbackDelay);
+            && (best is null || best == carrier || _context.Now < best.UpSince + _context.Net.FailbackDelay);
         if (!stays)
         {
             PathAgreement? chosen = best ?? Array.Find(_paths, path => path.IsUsable);
@@ -343,9 +352,9 @@ internal sealed class PeerConnection
             // A peer that has said goodbye first closes its links when it hears that it was heard: not before it does, or it would wait in vain.
         }
 
-        if (effects.HasFlag(ConnectionEffects.EndLinks))
+        if (effects.HasFlag(ConnectionEffects.EndLinks)) _isStopped = true;
+        if ((effects & (ConnectionEffects.EndLinks | ConnectionEffects.DropLinks)) != 0)
         {
-            _isStopped = true;
             foreach (LinkState link in _context.Links.ToArray()) link.Path.Drop(link, new LinkEnd(LinkEndReason.Closed));
         }
 
@@ -360,6 +369,7 @@ internal sealed class PeerConnection
     {
         LinkEndReason.Timeout => ConnectionTrigger.TimedOut,
         LinkEndReason.ProtocolError => ConnectionTrigger.ProtocolBroken,
+        LinkEndReason.Refused when end.Refusal == RefusalCode.Disconnected => ConnectionTrigger.NetworkFailed,
         LinkEndReason.Refused when RefusalCodes.IsFailedProof(end.Refusal) => ConnectionTrigger.NotAuthentic,
         LinkEndReason.Refused when !RefusalCodes.IsTransient(end.Refusal) => ConnectionTrigger.ProtocolBroken,
         LinkEndReason.NetworkFailure or LinkEndReason.Refused => ConnectionTrigger.NetworkFailed,

@@ -6,10 +6,10 @@ namespace Tyer.Comms.Peers;
 /// What is measured on one path while it stands: by the heartbeat thread, which pings, and by its readers, which hear. Verdicts are found by
 /// these and carried out by others: neither waits for anybody.
 /// </summary>
-internal sealed class PeerPath(HeartbeatOptions options)
+internal sealed class PeerPath(NetSettings settings)
 {
     private readonly Lock _gate = new();
-    private readonly PathHealth _health = new(options);
+    private readonly PathHealth _health = new(settings);
     private PeerLink? _watched;
     private long _heardTicks;
     private bool _isProvenTold;

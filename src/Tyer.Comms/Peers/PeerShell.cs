@@ -35,7 +35,7 @@ internal sealed class PeerShell
     private volatile PeerPath? _carrier;
 
     // The heartbeat's.
-    private readonly StallWatch _stall;
+    private readonly StallWatch _stall = new();
     private volatile bool _isStalled;
     private volatile bool _hasOverdue;
 
@@ -46,13 +46,12 @@ internal sealed class PeerShell
         _session = session;
         _writer = writer;
         _mailbox = new PeerMailbox(Handle);
-        _stall = new StallWatch(domain.Options.Heartbeat.StallTimeout);
         NodeIdentity local = domain.Options.Local;
         ulong seed = (local.Incarnation << 20) ^ (local.NodeId << 10) ^ address.NodeId;
-        _connection = new PeerConnection(local.NodeId, address.NodeId, session, address.Endpoints.Count, seed);
+        _connection = new PeerConnection(local.NodeId, address.NodeId, session, address.Endpoints.Count, domain.Settings, seed);
         for (int index = 0; index < _paths.Length; index++)
         {
-            _paths[index] = new PeerPath(domain.Options.Heartbeat);
+            _paths[index] = new PeerPath(domain.Settings);
             if (index < address.Endpoints.Count) _endpoints[index] = address.Endpoints[index];
         }
     }
@@ -230,7 +229,7 @@ internal sealed class PeerShell
         lock (_session.Gate)
         {
             bool isOwed = _carrier is not null && _session.UnacknowledgedMessages > 0;
-            isStalled = _stall.IsStalled(_session.Progress, isOwed, now, lateness);
+            isStalled = _stall.IsStalled(_session.Progress, isOwed, now, _domain.Net.StallTimeout, lateness);
         }
 
         if (isOverdue) _hasOverdue = true;
@@ -371,7 +370,7 @@ internal sealed class PeerShell
                 break;
 
             case ConnectionActionKind.TellStalled:
-                _domain.Observer.OnStalled(_peer, _domain.Options.Heartbeat.StallTimeout);
+                _domain.Observer.OnStalled(_peer, _domain.Net.StallTimeout);
                 break;
 
             case ConnectionActionKind.TellStopped:

@@ -4,7 +4,7 @@ namespace Tyer.Comms.Sessions;
 /// Notices that a peer takes nothing although there is something for it: nothing was acknowledged for a while that this process did not
 /// itself stand still in. Found once, until something is taken. Pure: time is an argument.
 /// </summary>
-internal sealed class StallWatch(TimeSpan limit)
+internal sealed class StallWatch
 {
     private ulong _progress;
     private TimeSpan _progressAt;
@@ -14,8 +14,9 @@ internal sealed class StallWatch(TimeSpan limit)
     /// <param name="progress">How many messages it has acknowledged.</param>
     /// <param name="isOwed">Whether it is connected, and has something to acknowledge.</param>
     /// <param name="now">The time.</param>
+    /// <param name="limit">How long is too long.</param>
     /// <param name="lateness">For how long this process stood still since the last look.</param>
-    public bool IsStalled(ulong progress, bool isOwed, TimeSpan now, TimeSpan lateness)
+    public bool IsStalled(ulong progress, bool isOwed, TimeSpan now, TimeSpan limit, TimeSpan lateness)
     {
         _progressAt += lateness;
         if (progress != _progress || !isOwed)

@@ -9,10 +9,10 @@ namespace Tyer.Comms.Tests.Conformance;
 /// <summary>What the comms layer must do about streams, paths and liveness, over real sockets; the numbers are those of its list of capabilities.</summary>
 public sealed class PathConformanceTests : IDisposable
 {
-    private static readonly HeartbeatOptions Fast = new()
+    private static readonly NetOptions Fast = new()
     {
-        Interval = TimeSpan.FromMilliseconds(100),
-        Timeout = TimeSpan.FromMilliseconds(1500),
+        HeartbeatInterval = TimeSpan.FromMilliseconds(100),
+        HeartbeatTimeout = TimeSpan.FromMilliseconds(1500),
         StallTimeout = TimeSpan.FromMilliseconds(2000),
     };
 
@@ -24,8 +24,8 @@ public sealed class PathConformanceTests : IDisposable
     public async Task Row_01_and_20_A_peer_that_takes_nothing_answers_pings_all_the_same_and_is_told_of_as_stalled()
     {
         using var release = new ManualResetEventSlim();
-        TestNode n1 = _cluster.Node(1, [2], heartbeat: Fast);
-        TestNode n2 = _cluster.Node(2, [1], heartbeat: Fast);
+        TestNode n1 = _cluster.Node(1, [2], net: Fast);
+        TestNode n2 = _cluster.Node(2, [1], net: Fast);
         n2.OnMessage = (_, _, _, body) =>
         {
             if (body[0] == 1) release.Wait(TestContext.Current.CancellationToken);
@@ -127,7 +127,7 @@ public sealed class PathConformanceTests : IDisposable
     [Fact]
     public void Row_21_A_node_that_stood_still_suspects_nobody_for_it()
     {
-        var path = new PeerPath(new HeartbeatOptions());
+        var path = new PeerPath(new NetSettings(new NetOptions()));
         TimeSpan now = TimeSpan.FromMinutes(1);
         TimeSpan next = TimeSpan.MaxValue;
         bool isOverdue = false;
@@ -147,8 +147,8 @@ public sealed class PathConformanceTests : IDisposable
     [Fact]
     public async Task Row_22_Paths_come_and_go_while_messages_flow()
     {
-        TestNode n1 = _cluster.Node(1, [2], paths: 2, heartbeat: Fast);
-        TestNode n2 = _cluster.Node(2, [1], paths: 2, heartbeat: Fast);
+        TestNode n1 = _cluster.Node(1, [2], paths: 2, net: Fast);
+        TestNode n2 = _cluster.Node(2, [1], paths: 2, net: Fast);
         n1.Start();
         n2.Start();
         await AllUp(n1, 2, 2);
@@ -180,8 +180,8 @@ public sealed class PathConformanceTests : IDisposable
 
     private async Task<(TestNode N1, TestNode N2)> Pair(int paths)
     {
-        TestNode n1 = _cluster.Node(1, [2], paths: paths, heartbeat: Fast).Start();
-        TestNode n2 = _cluster.Node(2, [1], paths: paths, heartbeat: Fast).Start();
+        TestNode n1 = _cluster.Node(1, [2], paths: paths, net: Fast).Start();
+        TestNode n2 = _cluster.Node(2, [1], paths: paths, net: Fast).Start();
         await n1.Until("n2 connected");
         await n2.Until("n1 connected");
         return (n1, n2);

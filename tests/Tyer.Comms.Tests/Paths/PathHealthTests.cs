@@ -1,4 +1,5 @@
 using Tyer.Comms.Paths;
+using Tyer.Comms.Peers;
 
 namespace Tyer.Comms.Tests.Paths;
 
@@ -6,7 +7,7 @@ public class PathHealthTests
 {
     private static readonly TimeSpan Timeout = CommsLimits.HeartbeatTimeout;
 
-    private readonly PathHealth _health = new(new HeartbeatOptions());
+    private readonly PathHealth _health = new(new NetSettings(new NetOptions()));
     private TimeSpan _now = TimeSpan.FromMinutes(1);
 
     [Fact]
@@ -131,15 +132,15 @@ public class PathHealthTests
     [InlineData(200, 1000, 3, 1000, "StallTimeout")]
     public void Options_out_of_range_or_against_each_other_are_refused(int interval, int timeout, int pongs, int stall, string named)
     {
-        var options = new HeartbeatOptions
+        var options = new NetOptions
         {
-            Interval = TimeSpan.FromMilliseconds(interval),
-            Timeout = TimeSpan.FromMilliseconds(timeout),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(interval),
+            HeartbeatTimeout = TimeSpan.FromMilliseconds(timeout),
             PongsToProve = pongs,
             StallTimeout = TimeSpan.FromMilliseconds(stall),
         };
-        Assert.Contains(named, Assert.Throws<ArgumentException>(options.ThrowIfInvalid).Message, StringComparison.Ordinal);
-        new HeartbeatOptions().ThrowIfInvalid();
+        Assert.Contains(named, Assert.Throws<CommsException>(options.ThrowIfInvalid).Message, StringComparison.Ordinal);
+        new NetOptions().ThrowIfInvalid();
     }
 
     private void Answer(int milliseconds)

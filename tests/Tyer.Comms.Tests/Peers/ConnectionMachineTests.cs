@@ -30,7 +30,7 @@ public class ConnectionMachineTests
             {
                 ConnectionState? next = ConnectionMachine.Next(reason, trigger)?.State;
                 if (next is { } state && state != reason)
-                    Assert.Contains(state, new[] { ConnectionState.Unconnected, ConnectionState.Disconnecting, ConnectionState.Fenced });
+                    Assert.Contains(state, new[] { ConnectionState.StandAlone, ConnectionState.Unconnected, ConnectionState.Disconnecting, ConnectionState.Fenced });
             }
 
             Assert.Equal(ConnectionState.Unconnected, ConnectionMachine.Next(reason, ConnectionTrigger.Cleaned)!.Value.State);

@@ -314,7 +314,7 @@ public class PeerConnectionTests
     public void No_order_of_events_whatsoever_breaks_a_rule_or_carries_over_a_link_that_is_not_open() => Seeds.ForEach(4000, dice =>
     {
         var session = new PeerSession(new SegmentPool(), 1 << 20, messagesMax: 100);
-        var connection = new PeerConnection((uint)dice.Between(1, 2) * 2, 3, session, addresses: dice.Between(1, 3), seed: 1);
+        var connection = new PeerConnection((uint)dice.Between(1, 2) * 2, 3, session, addresses: dice.Between(1, 3), new NetSettings(new NetOptions()), seed: 1);
         List<ConnectionAction> actions = [];
         TimeSpan now = default;
         HashSet<long> open = [];
@@ -341,7 +341,7 @@ public class PeerConnectionTests
         }
     });
 
-    private void Be(uint node, int addresses = 1) => _connection = new PeerConnection(node, 3 - node, _session, addresses, seed: 1);
+    private void Be(uint node, int addresses = 1) => _connection = new PeerConnection(node, 3 - node, _session, addresses, new NetSettings(new NetOptions()), seed: 1);
 
     /// <summary>Started, with its own dial under way and not answered.</summary>
     private void Begin(uint node)

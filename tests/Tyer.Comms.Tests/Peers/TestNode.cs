@@ -106,7 +106,7 @@ internal sealed class TestCluster : IDisposable
         long queueBytesMax = CommsLimits.PeerQueueBytesMax,
         TimeSpan? helloBudget = null,
         int paths = 1,
-        HeartbeatOptions? heartbeat = null,
+        NetOptions? net = null,
         PeerSecurity? security = null)
     {
         var node = new TestNode(new CommsDomainOptions
@@ -116,9 +116,17 @@ internal sealed class TestCluster : IDisposable
             Peers = [.. peers.Select(peer => new PeerAddress(peer, $"n{peer}", [.. Enumerable.Range(0, paths).Select(path => Endpoint(PathTo(id, peer, path)))]))],
             PeerQueueBytesMax = queueBytesMax,
             HelloBudget = helloBudget ?? TimeSpan.FromMinutes(1),
-            Heartbeat = heartbeat ?? new HeartbeatOptions(),
+            Net = net ?? new NetOptions(),
             Security = security ?? PeerSecurity.None,
         });
+        _parts.Add(node);
+        return node;
+    }
+
+    /// <summary>A node with these options.</summary>
+    public TestNode Own(CommsDomainOptions options)
+    {
+        var node = new TestNode(options);
         _parts.Add(node);
         return node;
     }
@@ -135,6 +143,9 @@ internal sealed class TestCluster : IDisposable
     public string File(string name) => _folder.File(name);
 
     public string Path(uint id, int path = 0) => _folder.File($"n{id}.{path}");
+
+    /// <summary>Where a node listens on its first path.</summary>
+    public CommsEndpoint EndpointOf(uint id) => Endpoint(Path(id));
 
     public static CommsEndpoint Endpoint(string path) => CommsEndpoint.Parse("unix:" + path);
 

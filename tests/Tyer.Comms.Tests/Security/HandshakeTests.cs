@@ -154,7 +154,7 @@ public class HandshakeTests
     /// <summary>Whoever is on the way can make both sides speak an older version or with fewer features only by changing a hello.</summary>
     [Theory]
     [MemberData(nameof(HelloFields))]
-    public void A_hello_that_was_changed_on_the_way_is_noticed(string what, int offset)
+    public void Row_15_A_hello_that_was_changed_on_the_way_is_noticed(string what, int offset)
     {
         void Change(byte[] hello) => hello[offset < 0 ? hello.Length + offset : offset] ^= 1;
 

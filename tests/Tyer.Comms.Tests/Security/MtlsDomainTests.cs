@@ -24,7 +24,7 @@ public sealed class MtlsDomainTests : IDisposable
     public void Dispose() => _cluster.Dispose();
 
     [Fact]
-    public async Task Two_nodes_with_certificates_of_the_same_authority_connect_and_talk()
+    public async Task Row_16_Two_nodes_with_certificates_of_the_same_authority_connect_and_talk()
     {
         TestNode n1 = Node(1, 2).Start();
         TestNode n2 = Node(2, 1).Start();
@@ -146,7 +146,7 @@ public sealed class MtlsDomainTests : IDisposable
     }
 
     [Fact]
-    public async Task Certificates_are_changed_while_nodes_talk()
+    public async Task Row_17_Certificates_are_changed_while_nodes_talk()
     {
         Proxy[] proxies = [_cluster.Proxy(1, 2), _cluster.Proxy(2, 1)];
         PeerSecurity security = Certificates(1, Pki);

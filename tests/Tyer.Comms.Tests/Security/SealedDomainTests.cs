@@ -15,7 +15,7 @@ public sealed class SealedDomainTests : IDisposable
     public void Dispose() => _cluster.Dispose();
 
     [Fact]
-    public async Task What_passes_cannot_be_read_on_the_way()
+    public async Task Row_16_What_passes_cannot_be_read_on_the_way()
     {
         byte[] secret = Encoding.ASCII.GetBytes("orders/42 is ours");
         List<byte> seen = [];

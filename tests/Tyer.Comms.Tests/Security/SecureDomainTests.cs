@@ -89,7 +89,7 @@ public sealed class SecureDomainTests : IDisposable
     }
 
     [Fact]
-    public async Task The_proof_of_a_node_sent_back_to_it_is_refused()
+    public async Task Row_15_The_proof_of_a_node_sent_back_to_it_is_refused()
     {
         KeyRing ring = new(TestKeys.Key(7));
         using KnockingNode stranger = Knock(Keys("k", (7, 'a')), out TestNode n1);
@@ -133,7 +133,7 @@ public sealed class SecureDomainTests : IDisposable
     }
 
     [Fact]
-    public async Task Keys_are_changed_while_nodes_talk()
+    public async Task Row_17_Keys_are_changed_while_nodes_talk()
     {
         Proxy[] proxies = [_cluster.Proxy(1, 2), _cluster.Proxy(2, 1)];
         PeerSecurity[] security = [Keys("k1", (7, 'a')), Keys("k2", (7, 'a'))];

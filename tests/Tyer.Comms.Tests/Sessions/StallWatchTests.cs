@@ -6,7 +6,7 @@ public class StallWatchTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
 
-    private readonly StallWatch _watch = new(Limit);
+    private readonly StallWatch _watch = new();
     private TimeSpan _now = TimeSpan.FromMinutes(1);
 
     [Fact]
@@ -42,6 +42,6 @@ public class StallWatchTests
     private bool Look(int after, ulong progress = 1, bool isOwed = true, int lateness = 0)
     {
         _now += TimeSpan.FromSeconds(after);
-        return _watch.IsStalled(progress, isOwed, _now, TimeSpan.FromSeconds(lateness));
+        return _watch.IsStalled(progress, isOwed, _now, Limit, TimeSpan.FromSeconds(lateness));
     }
 }
