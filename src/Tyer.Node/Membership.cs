@@ -79,7 +79,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
             return node.Name;
         if (id == 0 || !NodeId.IsValid(id))
             return $"node {id}";
-        return _view?.Find(new NodeId(id))?.Name ?? node.Settings.Peers.FirstOrDefault(peer => peer.Id.Value == id)?.Name ?? $"node {id}";
+        return _view?.Find(new NodeId(id))?.Name ?? node.Known.NameOf(id) ?? $"node {id}";
     }
 
     /// <summary>A node in one of its lives, for people: <c>n3 (3.1765)</c>.</summary>

@@ -111,6 +111,9 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
 
     internal NodeAdministration Administration { get; }
 
+    /// <summary>The comms layer; null for a node that is alone, or has another way to its peers.</summary>
+    internal CommsTransport? Comms => _mesh?.Transport.Comms;
+
     /// <summary>The other members, to be asked; null for a node that is alone.</summary>
     internal IPeerQuestions? Peers => Wiring.Peers;
 

@@ -66,6 +66,16 @@ internal sealed record NodeSettings
         return settings;
     }
 
+    /// <summary>A peer, whose id is the number at the end of its name.</summary>
+    /// <exception cref="ArgumentException">It is no name, or has no number.</exception>
+    internal static StaticPeer PeerOf(string name)
+    {
+        SystemName.ThrowIfInvalid(name, "peer's name", nameof(name));
+        return TryNumberAtEnd(name) is { } number
+            ? new StaticPeer(new NodeId(number), name)
+            : throw new ArgumentException($"Peer '{name}' has no id: its name does not end in a number from 1 to {Limits.NodeIdMax}.", nameof(name));
+    }
+
     private static string DefaultName()
     {
         var host = Environment.MachineName;
@@ -122,14 +132,12 @@ internal sealed record NodeSettings
         if (options.Listen is null)
             throw new ArgumentException("A node with peers needs an address that they connect to: set Listen, such as tcp://127.0.0.1:7600.", nameof(options));
         var peers = ImmutableArray.CreateBuilder<StaticPeer>();
-        foreach (var peer in options.Peers.Keys)
+        foreach (var name in options.Peers.Keys)
         {
-            SystemName.ThrowIfInvalid(peer, "peer's name", nameof(options.Peers));
-            if (TryNumberAtEnd(peer) is not { } number)
-                throw new ArgumentException($"Peer '{peer}' has no id: its name does not end in a number from 1 to {Limits.NodeIdMax}.", nameof(options));
-            if (number == id.Value)
-                throw new ArgumentException($"Peer '{peer}' has the id {number}, which is this node's own: ids are unique in a cluster.", nameof(options));
-            peers.Add(new StaticPeer(new NodeId(number), peer));
+            var peer = PeerOf(name);
+            if (peer.Id == id)
+                throw new ArgumentException($"Peer '{name}' has the id {id}, which is this node's own: ids are unique in a cluster.", nameof(options));
+            peers.Add(peer);
         }
 
         return peers.ToImmutable();

@@ -34,6 +34,7 @@ internal sealed class NodeWiring
         Shards = new ShardSet(settings.Engine, settings.Shards, mesh is null ? new NoPeers() : mesh, clock);
         Sessions = new SessionRegistry(this);
         Membership = new Membership(this);
+        Known = new KnownPeers(settings.Peers);
         Events = new NodeEvents(this);
         Events.State(StackState.Joining, Membership.StateReason);
         foreach (var peer in settings.Peers)
@@ -56,11 +57,29 @@ internal sealed class NodeWiring
 
     internal Membership Membership { get; }
 
+    /// <summary>The other nodes that it knows.</summary>
+    internal KnownPeers Known { get; }
+
     /// <summary>What it tells those who follow it.</summary>
     internal NodeEvents Events { get; }
 
     /// <summary>The other members, to be asked; null for a node that is alone.</summary>
     internal IPeerQuestions? Peers => _mesh;
+
+    /// <summary>Another node is known from now on.</summary>
+    internal void TakeIn(StaticPeer peer)
+    {
+        _mesh!.TakeIn(peer.Id.Value);
+        Known.Add(peer);
+        Events.Peer(peer);
+    }
+
+    /// <summary>It is not any more.</summary>
+    internal void Forget(StaticPeer peer)
+    {
+        Events.Forget(peer);
+        Known.Remove(peer);
+    }
 
     /// <summary>Answers another member's question; set once, before anybody is connected.</summary>
     internal Func<QuestionTopic, byte[], byte[]> Answer { get; set; } = static (_, _) => [];

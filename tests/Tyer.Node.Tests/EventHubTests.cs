@@ -13,7 +13,7 @@ public sealed class EventHubTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_is_there_is_told_in_order_of_its_names_and_then_that_it_was_all()
+    public async Task Row_25_What_is_there_is_told_in_order_of_its_names_and_then_that_it_was_all()
     {
         _hub.Set("peer", "name:n3", ("id", "3"));
         _hub.Set("node", "name:n1", ("state", "Joining"), ("why", "it waits"));
@@ -34,7 +34,7 @@ public sealed class EventHubTests
     }
 
     [Fact]
-    public async Task Changes_are_told_with_what_was_before_and_nothing_is_told_that_is_as_before()
+    public async Task Row_25_Changes_are_told_with_what_was_before_and_nothing_is_told_that_is_as_before()
     {
         await using var following = await FollowAsync();
 

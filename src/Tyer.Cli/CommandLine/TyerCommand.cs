@@ -44,6 +44,8 @@ internal static class TyerCommand
             new CompletionCommand().Build(runner),
             CompleteCommand.Build(runner, () => Build(surroundings)),
         };
+        foreach (Command command in new PeersCommand().Build(runner)) root.Add(command);
+        root.Add(new NetOptionsCommand().Build(runner));
         foreach (Option option in globals.All) root.Add(option);
         root.Add(new HelpOption("--help", "-h") { Recursive = true });
         root.Add(new VersionOption());

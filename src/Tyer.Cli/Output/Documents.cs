@@ -56,6 +56,9 @@ internal sealed record SessionsDocument(IReadOnlyList<SessionInfo> Sessions, str
 /// <summary>What <c>nodes</c> answers.</summary>
 internal sealed record NodesDocument(IReadOnlyList<NodeInfo> Nodes);
 
+/// <summary>What <c>peers</c> and <c>paths</c> answer.</summary>
+internal sealed record PeersDocument(IReadOnlyList<PeerInfo> Peers);
+
 /// <summary>What <c>recovery</c> answers, the newest first.</summary>
 internal sealed record RecoveriesDocument(IReadOnlyList<RecoveryInfo> Recoveries);
 
@@ -134,6 +137,8 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(PurgedDocument))]
 [JsonSerializable(typeof(SessionsDocument))]
 [JsonSerializable(typeof(NodesDocument))]
+[JsonSerializable(typeof(PeersDocument))]
+[JsonSerializable(typeof(PeerOptions))]
 [JsonSerializable(typeof(RecoveriesDocument))]
 [JsonSerializable(typeof(HeldDocument))]
 [JsonSerializable(typeof(WhyAnswer))]

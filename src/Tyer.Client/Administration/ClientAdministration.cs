@@ -72,6 +72,25 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) =>
         AskForOneAsync("The list of recoveries", QuestionKind.Recoveries, [], AdministrationJson.Default.IReadOnlyListRecoveryInfo, cancellationToken);
 
+    public ValueTask<IReadOnlyList<PeerInfo>> PeersAsync(CancellationToken cancellationToken = default) =>
+        AskForOneAsync("The list of peers", QuestionKind.Peers, [], AdministrationJson.Default.IReadOnlyListPeerInfo, cancellationToken);
+
+    public ValueTask<IReadOnlyList<PeerInfo>> OrderPeerAsync(PeerOrder order, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var json = JsonSerializer.SerializeToUtf8Bytes(order, AdministrationJson.Default.PeerOrder);
+        if (json.Length > WireLimits.QuestionBytesMax)
+            throw new ArgumentException($"The order takes {json.Length} bytes; the limit is {WireLimits.QuestionBytesMax}.", nameof(order));
+        return AskForOneAsync($"The order about peer {order.Peer}", QuestionKind.OrderPeer, json, AdministrationJson.Default.IReadOnlyListPeerInfo, cancellationToken);
+    }
+
+    public ValueTask<PeerOptions> SetPeerOptionsAsync(PeerOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var json = JsonSerializer.SerializeToUtf8Bytes(options, AdministrationJson.Default.PeerOptions);
+        return AskForOneAsync("The options of peers", QuestionKind.PeerOptions, json, AdministrationJson.Default.PeerOptions, cancellationToken);
+    }
+
     public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default)
     {
         var order = JsonSerializer.SerializeToUtf8Bytes(new EventsOrder(follow), AdministrationJson.Default.EventsOrder);

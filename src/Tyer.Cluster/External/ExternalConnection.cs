@@ -12,12 +12,12 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
     // Fine enough for words about what it waits for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
-    private readonly PeerList _list;
     private readonly StateDirectory _directory;
     private readonly IPeerMessenger _messenger;
     private readonly IClock _clock;
     private readonly HashSet<NodeIncarnation> _proofs = [];
     private readonly HashSet<NodeId> _lost = [];
+    private PeerList _list;
     private TimeSpan _readyAt;
     private bool _isReady;
 
@@ -57,6 +57,32 @@ internal sealed class ExternalConnection : StackConnection, IPeerReceiver
             _lost.RemoveWhere(node => View?.Find(node)?.Incarnation != view.Find(node)?.Incarnation);
             if (safeFor is { } span) Begin(span);
             Install(view);
+        });
+    }
+
+    public Task AdmitAsync(StaticPeer peer)
+    {
+        string what = $"The admission of {peer.Name}";
+        return AskAsync(what, () =>
+        {
+            try
+            {
+                _list = new PeerList(_list.Cluster, _list.Peers.Append(peer));
+            }
+            catch (ArgumentException fault)
+            {
+                throw Refused(what, fault.Message.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal).TrimEnd('.'));
+            }
+        });
+    }
+
+    public Task ForgetAsync(NodeId node)
+    {
+        string what = $"The removal of {_list.NameOf(node)}";
+        return AskAsync(what, () =>
+        {
+            if (View?.Find(node) is not null) throw Refused(what, $"it is in view {View.Id}");
+            _list = new PeerList(_list.Cluster, _list.Peers.Where(peer => peer.Id != node));
         });
     }
 

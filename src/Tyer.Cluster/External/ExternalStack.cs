@@ -102,6 +102,20 @@ public sealed class ExternalStack : IClusterStack
     /// <exception cref="LockUnavailableException">The connection is closed.</exception>
     public Task ProveAsync(NodeIncarnation who) => Connection.ProveAsync(who);
 
+    /// <summary>Another node may be in a view with this one from now on.</summary>
+    /// <exception cref="LockRefusedException">Its id or its name is another node's, or there are too many.</exception>
+    /// <exception cref="LockUnavailableException">The connection is closed.</exception>
+    public Task AdmitAsync(StaticPeer peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        return Connection.AdmitAsync(peer);
+    }
+
+    /// <summary>A node may be in a view with this one no more, until it is admitted again.</summary>
+    /// <exception cref="LockRefusedException">It is in the present view.</exception>
+    /// <exception cref="LockUnavailableException">The connection is closed.</exception>
+    public Task ForgetAsync(NodeId node) => Connection.ForgetAsync(node);
+
     /// <summary>
     /// Tells the other members that this node stops in order. When they have heard that it has left, they have its proof, and a view without it
     /// need not list it as unproven.

@@ -36,18 +36,18 @@ public sealed record NetOptions
     /// <exception cref="CommsException">One is not; the message says which, and what would do.</exception>
     public void ThrowIfInvalid()
     {
-        Check(nameof(HeartbeatInterval), HeartbeatInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(5));
-        Check(nameof(HeartbeatTimeout), HeartbeatTimeout, TimeSpan.FromMilliseconds(60), TimeSpan.FromSeconds(30));
-        Check(nameof(StallTimeout), StallTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(600));
-        Check(nameof(ConnectInterval), ConnectInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(120));
-        Check(nameof(FailbackDelay), FailbackDelay, TimeSpan.Zero, TimeSpan.FromSeconds(600));
+        Check("hb-interval", HeartbeatInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(5));
+        Check("hb-timeout", HeartbeatTimeout, TimeSpan.FromMilliseconds(60), TimeSpan.FromSeconds(30));
+        Check("stall-timeout", StallTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(600));
+        Check("connect-int", ConnectInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(120));
+        Check("failback-delay", FailbackDelay, TimeSpan.Zero, TimeSpan.FromSeconds(600));
         if (PongsToProve is < 1 or > 100)
-            throw new CommsException(CommsErrorCode.OptionRange, $"{nameof(PongsToProve)} is {PongsToProve}; it takes 1 to 100.");
+            throw new CommsException(CommsErrorCode.OptionRange, $"pong-count is {PongsToProve}; it takes 1 to 100.");
         if (HeartbeatTimeout < 3 * HeartbeatInterval)
         {
             throw new CommsException(
                 CommsErrorCode.OptionConflict,
-                $"{nameof(HeartbeatTimeout)} ({HeartbeatTimeout.TotalMilliseconds} ms) is less than three times {nameof(HeartbeatInterval)} "
+                $"hb-timeout ({HeartbeatTimeout.TotalMilliseconds} ms) is less than three times hb-interval "
                 + $"({HeartbeatInterval.TotalMilliseconds} ms): one ping lost would be a path lost.");
         }
 
@@ -55,7 +55,7 @@ public sealed record NetOptions
         {
             throw new CommsException(
                 CommsErrorCode.OptionConflict,
-                $"{nameof(StallTimeout)} ({StallTimeout.TotalMilliseconds} ms) must be more than {nameof(HeartbeatTimeout)} "
+                $"stall-timeout ({StallTimeout.TotalMilliseconds} ms) must be more than hb-timeout "
                 + $"({HeartbeatTimeout.TotalMilliseconds} ms): a path that is lost is no stalled peer.");
         }
     }

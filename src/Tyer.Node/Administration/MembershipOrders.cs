@@ -84,7 +84,7 @@ internal sealed class MembershipOrders(NodeCore node)
             return NodeId.IsValid(number) ? new NodeIncarnation(new NodeId(number), new Incarnation(incarnation)) : null;
         if (name == node.Name)
             return new NodeIncarnation(node.Settings.Id, new Incarnation(incarnation));
-        return node.Settings.Peers.FirstOrDefault(peer => peer.Name == name) is { } peer ? new NodeIncarnation(peer.Id, new Incarnation(incarnation)) : null;
+        return node.Wiring.Known.Find(name) is { } peer ? new NodeIncarnation(peer.Id, new Incarnation(incarnation)) : null;
     }
 
     private static string NotAnIncarnation(string who) =>

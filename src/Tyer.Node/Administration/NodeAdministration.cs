@@ -12,6 +12,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
 {
     private readonly RecoveryAnswers _recoveries = new(node);
     private readonly MembershipOrders _orders = new(node);
+    private readonly PeerOrders _peers = new(node);
 
     public async ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default)
     {
@@ -163,6 +164,21 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         return await _orders.FenceAsync(who).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    public ValueTask<IReadOnlyList<PeerInfo>> PeersAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(_peers.All);
+
+    public async ValueTask<IReadOnlyList<PeerInfo>> OrderPeerAsync(PeerOrder order, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        await _peers.OrderAsync(order).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return _peers.All;
+    }
+
+    public ValueTask<PeerOptions> SetPeerOptionsAsync(PeerOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ValueTask.FromResult(_peers.Change(options));
+    }
+
     public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default) =>
         node.Wiring.Events.Hub.FollowAsync(follow, cancellationToken);
 
@@ -240,7 +256,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
     private IEnumerable<(NodeId Id, string Name)> Listed()
     {
         var listed = new SortedDictionary<NodeId, string> { [node.Settings.Id] = node.Name };
-        foreach (var peer in node.Settings.Peers)
+        foreach (var peer in node.Wiring.Known.All)
             listed[peer.Id] = peer.Name;
         foreach (var member in node.Membership.View?.Members ?? [])
             listed[member.Id] = member.Name;

@@ -601,6 +601,24 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                 case QuestionKind.Recoveries:
                     return _requests.Start(asked.Request, "The list of recoveries", async cancellation =>
                         await answer.WriteOnlyAsync(await administration.RecoveriesAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListRecoveryInfo).ConfigureAwait(false));
+                case QuestionKind.Peers:
+                    return _requests.Start(asked.Request, "The list of peers", async cancellation =>
+                        await answer.WriteOnlyAsync(await administration.PeersAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListPeerInfo).ConfigureAwait(false));
+                case QuestionKind.OrderPeer:
+                    var peer = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.PeerOrder);
+                    return peer is null ? WireFault.BadText : _requests.Start(asked.Request, $"The order about peer {peer.Peer}", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator($"The order about peer {peer.Peer}", "give it");
+                        await answer.WriteOnlyAsync(await administration.OrderPeerAsync(peer, cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListPeerInfo).ConfigureAwait(false);
+                    });
+                case QuestionKind.PeerOptions:
+                    var options = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.PeerOptions);
+                    return options is null ? WireFault.BadText : _requests.Start(asked.Request, "The options of peers", async cancellation =>
+                    {
+                        if (options != new PeerOptions())
+                            ThrowUnlessAdministrator("The change of options of peers", "make it");
+                        await answer.WriteOnlyAsync(await administration.SetPeerOptionsAsync(options, cancellation).ConfigureAwait(false), AdministrationJson.Default.PeerOptions).ConfigureAwait(false);
+                    });
                 case QuestionKind.Events:
                     var events = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.EventsOrder);
                     return events is null ? WireFault.BadText : _requests.Start(asked.Request, "The list of events", async cancellation =>

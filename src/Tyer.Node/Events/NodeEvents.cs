@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tyer.Cluster;
 using Tyer.Cluster.Static;
+using Tyer.Comms;
 using Tyer.Node.Recovery;
 
 namespace Tyer.Node.Events;
@@ -29,6 +30,19 @@ internal sealed class NodeEvents(NodeWiring node)
         Disconnected(peer.Id.Value, "never connected");
     }
 
+    /// <summary>It is known no more.</summary>
+    internal void Forget(StaticPeer peer)
+    {
+        for (var path = 0; path < CommsLimits.PathsPerPeerMax; path++)
+            Hub.Remove("path", KeyOf(peer.Id.Value, path));
+        Hub.Remove("connection", KeyOf(peer.Id.Value));
+        Hub.Remove("peer", KeyOf(peer.Id.Value));
+    }
+
+    /// <summary>One way to it is up, or is not any more.</summary>
+    internal void Path(uint peer, int path, string? whyDown) =>
+        Hub.Set("path", KeyOf(peer, path), ("path", whyDown is null ? "Up" : "Down"), ("why", whyDown ?? ""));
+
     /// <summary>It is connected.</summary>
     internal void Connected(uint peer, ulong incarnation) =>
         Hub.Set("connection", KeyOf(peer), ("connection", "Connected"), ("incarnation", Text(incarnation)), ("why", ""));
@@ -39,6 +53,8 @@ internal sealed class NodeEvents(NodeWiring node)
 
     /// <summary>A recovery has come as far as that.</summary>
     internal void Recovery(RecoveryRecord record) => Hub.Set("recovery", "", ("view", Text(record.View.Id)), ("phase", record.Phase.ToString()));
+
+    private string KeyOf(uint peer, int path) => string.Create(CultureInfo.InvariantCulture, $"{KeyOf(peer)} path:{path}");
 
     private string KeyOf(uint peer) => $"name:{node.NameOf(peer)}";
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
-using Tyer.Engine;
+using Tyer.Comms.Paths;
+using Tyer.Comms.Peers;
 using Tyer.Engine.Recovery;
 using Tyer.Node.Peers;
 using Tyer.Node.Recovery;
@@ -45,9 +46,9 @@ internal sealed class NodeMetrics : IDisposable
     private void AddLocks()
     {
         _meter.CreateObservableUpDownCounter(
-            "tyer.node.lock.count", () => Sum(engine => engine.LockCount), "{lock}", "Locks that the node knows: its own sessions', and those on resources that it masters.");
+            "tyer.node.lock.count", () => _node.Shards.Sum(engine => engine.LockCount), "{lock}", "Locks that the node knows: its own sessions', and those on resources that it masters.");
         _meter.CreateObservableUpDownCounter(
-            "tyer.node.resource.count", () => Sum(engine => engine.MasteredCount), "{resource}", "Resources that the node masters.");
+            "tyer.node.resource.count", () => _node.Shards.Sum(engine => engine.MasteredCount), "{resource}", "Resources that the node masters.");
         _meter.CreateObservableUpDownCounter("tyer.node.session.count", () => _node.Clients.Open.Count, "{session}", "Sessions of other processes.");
         _meter.CreateObservableCounter("tyer.node.regrant.count", () => Recovery.Regrants, "{request}", "Requests that a recovery held up, and that were granted in it.");
         _meter.CreateObservableCounter("tyer.node.recovery.held", () => Recovery.Held, "{message}", "Messages about locks whose master stayed that a recovery held up.");
@@ -69,12 +70,29 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableCounter("tyer.node.peer.resent", () => PerPeer(peer => _transport!.TrafficOf(peer).ResentBytes), "By", "What was sent to the peer again over a new connection.");
         _meter.CreateObservableCounter("tyer.node.peer.duplicates", () => PerPeer(peer => _transport!.TrafficOf(peer).Duplicates), "{message}", "Messages of the peer that came again and were dropped.");
         _meter.CreateObservableUpDownCounter("tyer.node.peer.unacknowledged", () => PerPeer(peer => _transport!.TrafficOf(peer).UnacknowledgedBytes), "By", "What is queued for the peer, or sent and not acknowledged.");
+        if (_transport!.Comms is { } comms)
+            AddPaths(comms.Domain);
         _meter.CreateObservableCounter(
             "tyer.node.peer.refused",
             () => _transport!.Refusals.Select(each => new Measurement<long>(each.Value, new KeyValuePair<string, object?>("error.type", each.Key))),
             "{connection}",
             "Connections of peers, or of who said to be one, that were refused; error.type says why.");
     }
+
+    private void AddPaths(CommsDomain domain)
+    {
+        _meter.CreateObservableCounter("tyer.node.peer.sent", () => PerPeer(peer => _transport!.TrafficOf(peer).Sent.Bytes), "By", "What was sent to the peer.");
+        _meter.CreateObservableCounter("tyer.node.peer.resets", () => PerPeer(peer => _transport!.TrafficOf(peer).Resets), "{session}", "Sessions with the peer that ended because it had started anew.");
+        _meter.CreateObservableGauge("tyer.node.path.up", () => PerPath(domain, path => path.State == PathState.Up ? 1 : 0), "1", "1: the way to the peer is up. 0: it is not.");
+        _meter.CreateObservableGauge("tyer.node.path.roundtrip", () => PerPath(domain, path => path.RoundTrip.TotalSeconds), "s", "The smoothed round trip of pings.");
+        _meter.CreateObservableCounter("tyer.node.stall.count", () => domain.LocalStalls, "{stall}", "Times that this process stood still for longer than a heartbeat's interval.");
+        _meter.CreateObservableGauge("tyer.node.stall.longest", () => domain.LongestLocalStall.TotalSeconds, "s", "The longest time that this process stood still.");
+    }
+
+    private static IEnumerable<Measurement<double>> PerPath(CommsDomain domain, Func<PathStatus, double> figure) =>
+        from peer in domain.Peers.Values
+        from path in peer.Paths
+        select new Measurement<double>(figure(path), new("tyer.peer", peer.Name), new("tyer.path", path.Path));
 
     private RecoveryCounts Recovery => _node.Shards.RecoveryCounts;
 
@@ -87,8 +105,6 @@ internal sealed class NodeMetrics : IDisposable
         }
     }
 
-    private int Sum(Func<LockEngine, int> count) => _node.Shards.Sum(count);
-
     private IEnumerable<Measurement<long>> PerPeer(Func<uint, long> figure) =>
-        _node.Settings.Peers.Select(peer => new Measurement<long>(figure(peer.Id.Value), new KeyValuePair<string, object?>("tyer.peer", peer.Name)));
+        _node.Wiring.Known.All.Select(peer => new Measurement<long>(figure(peer.Id.Value), new KeyValuePair<string, object?>("tyer.peer", peer.Name)));
 }

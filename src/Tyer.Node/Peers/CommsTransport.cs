@@ -30,6 +30,11 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     /// <summary>Over links of another kind.</summary>
     internal CommsTransport(CommsDomainOptions options, ILinkTransport links) => _domain = Connect(new CommsDomain(options, this, this, _ => links));
 
+    public CommsTransport Comms => this;
+
+    /// <summary>The comms layer itself.</summary>
+    internal CommsDomain Domain => _domain;
+
     public void Start(IPeerTransportObserver observer)
     {
         _observer = observer;
@@ -92,6 +97,16 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     public void OnSendable(Peer peer)
     {
         // Nobody waits: a queue that was full has cut the peer off.
+    }
+
+    /// <inheritdoc cref="CommsDomain.AddPeer"/>
+    internal void AddPeer(PeerAddress address) => _peers[address.NodeId] = _domain.AddPeer(address);
+
+    /// <inheritdoc cref="CommsDomain.RemovePeerAsync"/>
+    internal async Task RemovePeerAsync(uint node)
+    {
+        await _domain.RemovePeerAsync(node).ConfigureAwait(false);
+        _peers[node] = null;
     }
 
     public async ValueTask DisposeAsync()

@@ -31,6 +31,9 @@ internal interface IPeerTransport : IAsyncDisposable
     /// <summary>What has passed between this node and a peer.</summary>
     PeerStatistics TrafficOf(uint node) => default;
 
+    /// <summary>The comms layer, for operators; null where there is another way to peers.</summary>
+    CommsTransport? Comms => null;
+
     /// <summary>Whether there is a connection to a peer.</summary>
     bool IsConnected(uint node);
 

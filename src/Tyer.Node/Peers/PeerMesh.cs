@@ -16,7 +16,7 @@ namespace Tyer.Node.Peers;
 internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMessenger, IPeerTransportObserver, IAsyncDisposable
 {
     private readonly IPeerTransport _transport;
-    private readonly ImmutableArray<uint> _peers;
+    private ImmutableArray<uint> _peers;
     private readonly ulong[] _incarnations = new ulong[Limits.NodeIdMax + 1];
     private readonly sbyte[] _bits = new sbyte[Limits.NodeIdMax + 1];
     private NodeWiring? _node;
@@ -43,6 +43,18 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         _node = node;
         _log = node.Log;
         _questions = new Questions(node, (to, bytes) => SendNow(to, Bindings.Question, bytes.Span));
+    }
+
+    /// <summary>Another peer is known from now on.</summary>
+    internal void TakeIn(uint peer)
+    {
+        // A place is kept for good: who flushes at this moment has the peers as they were.
+        if (_bits[peer] >= 0)
+            return;
+        if (_peers.Length == ClusterLimits.MembersMax)
+            throw new ArgumentException($"This node has known {ClusterLimits.MembersMax} others since it was started, which is the limit.", nameof(peer));
+        ImmutableInterlocked.Update(ref _peers, static (peers, peer) => peers.Add(peer), peer);
+        _bits[peer] = (sbyte)(_peers.Length - 1);
     }
 
     public void Start(IPeerReceiver receiver)
@@ -156,9 +168,17 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
         _stack!.OnUnreachable(new NodeId(node), why);
     }
 
-    public void OnPathUp(uint node, int path) => LogPathUp(_node!.NameOf(node), path);
+    public void OnPathUp(uint node, int path)
+    {
+        LogPathUp(_node!.NameOf(node), path);
+        _node.Events.Path(node, path, whyDown: null);
+    }
 
-    public void OnPathDown(uint node, int path, string why) => LogPathDown(_node!.NameOf(node), path, why);
+    public void OnPathDown(uint node, int path, string why)
+    {
+        LogPathDown(_node!.NameOf(node), path, why);
+        _node.Events.Path(node, path, why);
+    }
 
     public void OnStalled(uint node, TimeSpan time) => LogStalled(_node!.NameOf(node), time.TotalSeconds);
 

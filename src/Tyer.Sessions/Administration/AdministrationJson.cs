@@ -34,6 +34,9 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(RenewalOrder))]
 [JsonSerializable(typeof(MembershipResult))]
 [JsonSerializable(typeof(IReadOnlyList<RecoveryInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<PeerInfo>))]
+[JsonSerializable(typeof(PeerOrder))]
+[JsonSerializable(typeof(PeerOptions))]
 [JsonSerializable(typeof(EventsOrder))]
 [JsonSerializable(typeof(ClusterEvent))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

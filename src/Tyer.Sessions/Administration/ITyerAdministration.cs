@@ -5,7 +5,7 @@ namespace Tyer.Sessions.Administration;
 /// the node's own process. Asking never stops the locking.
 /// </summary>
 /// <remarks>
-/// Over a socket, <see cref="RevokeAsync"/>, <see cref="PurgeOrphansAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/> and <see cref="FenceAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
+/// Over a socket, <see cref="RevokeAsync"/>, <see cref="PurgeOrphansAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/>, <see cref="FenceAsync"/>, <see cref="OrderPeerAsync"/> and a change by <see cref="SetPeerOptionsAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
 /// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
 /// </remarks>
 public interface ITyerAdministration
@@ -75,6 +75,24 @@ public interface ITyerAdministration
     /// <summary>The recoveries that the node that is asked remembers, the newest first.</summary>
     /// <param name="cancellationToken">Ends the waiting for the answer.</param>
     ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The connections of the node that is asked to its peers.</summary>
+    /// <param name="cancellationToken">Ends the waiting for the answer.</param>
+    ValueTask<IReadOnlyList<PeerInfo>> PeersAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Changes how the node that is asked is connected to a peer, until it is started again.</summary>
+    /// <param name="order">What is to be done.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, not what was ordered.</param>
+    /// <returns>The connections as they are after that.</returns>
+    /// <exception cref="LockRefusedException">It cannot be done, or the user may not; the message says why.</exception>
+    ValueTask<IReadOnlyList<PeerInfo>> OrderPeerAsync(PeerOrder order, CancellationToken cancellationToken = default);
+
+    /// <summary>Changes the options of the connections to all peers of the node that is asked, until it is started again.</summary>
+    /// <param name="options">What to change; nothing: only tell.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, not what was ordered.</param>
+    /// <returns>The options that hold after that.</returns>
+    /// <exception cref="LockRefusedException">One is out of its range or contradicts another, or the user may not; nothing is changed.</exception>
+    ValueTask<PeerOptions> SetPeerOptionsAsync(PeerOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>What is there, as the node that is asked sees it: nodes, connections, the view; then what changes of it.</summary>
     /// <param name="follow">Whether to go on after what is there, for as long as the enumeration lasts.</param>

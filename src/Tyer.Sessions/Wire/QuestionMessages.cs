@@ -43,6 +43,15 @@ public enum QuestionKind : byte
     /// without end.
     /// </summary>
     Events = 10,
+
+    /// <summary>The connections of the node that is asked to its peers; answered by one list of <see cref="Administration.PeerInfo"/>.</summary>
+    Peers = 11,
+
+    /// <summary>Change one of them, by <see cref="Administration.PeerOrder"/>; answered by one list of <see cref="Administration.PeerInfo"/>.</summary>
+    OrderPeer = 12,
+
+    /// <summary>Change or show the options of all, by <see cref="Administration.PeerOptions"/>; answered by the same.</summary>
+    PeerOptions = 13,
 }
 
 /// <summary>

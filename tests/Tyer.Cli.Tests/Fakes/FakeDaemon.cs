@@ -146,6 +146,26 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
 
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(Recoveries);
 
+    public List<PeerInfo> Peers { get; } = [];
+
+    public List<PeerOrder> PeerOrders { get; } = [];
+
+    public PeerOptions PeerOptions { get; set; } = new();
+
+    public ValueTask<IReadOnlyList<PeerInfo>> PeersAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<IReadOnlyList<PeerInfo>>(Peers);
+
+    public ValueTask<IReadOnlyList<PeerInfo>> OrderPeerAsync(PeerOrder order, CancellationToken cancellationToken = default)
+    {
+        PeerOrders.Add(order);
+        return PeersAsync(cancellationToken);
+    }
+
+    public ValueTask<PeerOptions> SetPeerOptionsAsync(PeerOptions options, CancellationToken cancellationToken = default)
+    {
+        PeerOptions = options;
+        return ValueTask.FromResult(options);
+    }
+
     public List<ClusterEvent> Events { get; } = [];
 
     /// <summary>How often it was asked to go on.</summary>

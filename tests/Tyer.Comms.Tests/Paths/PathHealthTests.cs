@@ -125,11 +125,11 @@ public class PathHealthTests
     }
 
     [Theory]
-    [InlineData(19, 1000, 3, 6000, "Interval")]
-    [InlineData(200, 30_001, 3, 60_000, "Timeout")]
+    [InlineData(19, 1000, 3, 6000, "hb-interval")]
+    [InlineData(200, 30_001, 3, 60_000, "hb-timeout")]
     [InlineData(200, 599, 3, 6000, "three times")]
-    [InlineData(200, 1000, 0, 6000, "PongsToProve")]
-    [InlineData(200, 1000, 3, 1000, "StallTimeout")]
+    [InlineData(200, 1000, 0, 6000, "pong-count")]
+    [InlineData(200, 1000, 3, 1000, "stall-timeout")]
     public void Options_out_of_range_or_against_each_other_are_refused(int interval, int timeout, int pongs, int stall, string named)
     {
         var options = new NetOptions

@@ -1,0 +1,173 @@
+using Tyer.Cluster.External;
+using Tyer.Cluster.Static;
+using Tyer.Comms;
+using Tyer.Comms.Endpoints;
+using Tyer.Comms.Links;
+using Tyer.Comms.Peers;
+using Tyer.Node.Peers;
+using Tyer.Sessions.Administration;
+
+namespace Tyer.Node.Administration;
+
+/// <summary>What operators see and change of this node's connections to others. Nothing of it outlives the process: the configuration does.</summary>
+internal sealed class PeerOrders(NodeCore node)
+{
+    /// <summary>All connections, by id.</summary>
+    internal IReadOnlyList<PeerInfo> All => node.Comms is { } comms ? [.. comms.Domain.Peers.Values.Select(Describe)] : [];
+
+    /// <summary>Does what was ordered.</summary>
+    /// <exception cref="LockRefusedException">It cannot be done.</exception>
+    internal async Task OrderAsync(PeerOrder order)
+    {
+        var what = $"The order about peer {order.Peer}";
+        var comms = node.Comms ?? throw Refused(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        try
+        {
+            if (order.Action == PeerAction.NewPeer)
+                await TakeInAsync(comms, order, what).ConfigureAwait(false);
+            else
+                await OrderAsync(comms, Find(order.Peer, what), order, what).ConfigureAwait(false);
+        }
+        catch (CommsException fault)
+        {
+            throw Refused(what, fault.Message.TrimEnd('.'));
+        }
+        catch (ArgumentException fault)
+        {
+            throw Refused(what, fault.Message.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal).TrimEnd('.'));
+        }
+    }
+
+    /// <summary>Changes the options of all connections; what is null stays.</summary>
+    /// <exception cref="LockRefusedException">They cannot be; nothing is changed.</exception>
+    internal PeerOptions Change(PeerOptions order)
+    {
+        const string What = "The change of options of peers";
+        var comms = node.Comms ?? throw Refused(What, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        if (order != new PeerOptions())
+        {
+            try
+            {
+                var present = comms.Domain.Net;
+                comms.Domain.Change(present with
+                {
+                    HeartbeatInterval = order.HeartbeatInterval ?? present.HeartbeatInterval,
+                    HeartbeatTimeout = order.HeartbeatTimeout ?? present.HeartbeatTimeout,
+                    PongsToProve = order.PongCount ?? present.PongsToProve,
+                    StallTimeout = order.StallTimeout ?? present.StallTimeout,
+                    ConnectInterval = order.ConnectInterval ?? present.ConnectInterval,
+                    FailbackDelay = order.FailbackDelay ?? present.FailbackDelay,
+                });
+            }
+            catch (CommsException fault)
+            {
+                throw Refused(What, fault.Message.TrimEnd('.'));
+            }
+        }
+
+        var net = comms.Domain.Net;
+        return new PeerOptions
+        {
+            HeartbeatInterval = net.HeartbeatInterval,
+            HeartbeatTimeout = net.HeartbeatTimeout,
+            PongCount = net.PongsToProve,
+            StallTimeout = net.StallTimeout,
+            ConnectInterval = net.ConnectInterval,
+            FailbackDelay = net.FailbackDelay,
+        };
+    }
+
+    private async Task OrderAsync(CommsTransport comms, StaticPeer known, PeerOrder order, string what)
+    {
+        var peer = comms.Domain.Peers[known.Id.Value];
+        switch (order.Action)
+        {
+            case PeerAction.Connect:
+                peer.Connect();
+                break;
+
+            case PeerAction.Disconnect:
+                peer.Disconnect();
+                break;
+
+            case PeerAction.NewPath:
+                peer.AddPath(PathOf(order, what), CommsEndpoint.Parse(AddressOf(order, what)));
+                break;
+
+            case PeerAction.DelPath:
+                peer.RemovePath(PathOf(order, what));
+                break;
+
+            case PeerAction.DelPeer:
+                if (node.Membership.View?.Find(known.Id) is not null)
+                    throw Refused(what, $"{known.Name} is a member of the view that this node is in");
+                await comms.RemovePeerAsync(known.Id.Value).ConfigureAwait(false);
+                if (node.Membership.Stack is ExternalStack stack)
+                    await stack.ForgetAsync(known.Id).ConfigureAwait(false);
+                node.Wiring.Forget(known);
+                break;
+
+            default:
+                throw Refused(what, $"'{order.Action}' is not known to this version of Tyer");
+        }
+    }
+
+    private async Task TakeInAsync(CommsTransport comms, PeerOrder order, string what)
+    {
+        if (node.Membership.Stack is not ExternalStack stack)
+        {
+            throw Refused(
+                what, $"with the stack '{node.Settings.Options.Stack}' the nodes of the cluster are those of its configuration: change it at every node and start them again");
+        }
+
+        var peer = NodeSettings.PeerOf(order.Peer);
+        if (node.Wiring.Known.Find(order.Peer) is not null)
+            throw Refused(what, $"{order.Peer} is known already");
+        var address = new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(AddressOf(order, what)));
+        await stack.AdmitAsync(peer).ConfigureAwait(false);
+        node.Wiring.TakeIn(peer);
+        comms.AddPeer(address);
+    }
+
+    private StaticPeer Find(string nameOrId, string what) => node.Wiring.Known.Find(nameOrId)
+        ?? throw Refused(what, $"node {node.Name} knows no such node; it knows {string.Join(", ", node.Wiring.Known.All.Select(peer => peer.Name))}");
+
+    private static int PathOf(PeerOrder order, string what) => order.Path is >= 0 and < CommsLimits.PathsPerPeerMax and var path
+        ? path
+        : throw Refused(what, $"a path has a number from 0 to {CommsLimits.PathsPerPeerMax - 1}");
+
+    private static string AddressOf(PeerOrder order, string what) =>
+        order.Address ?? throw Refused(what, "it needs an address, such as tcp://192.0.2.7:7600");
+
+    private static PeerInfo Describe(Peer peer)
+    {
+        var traffic = peer.Statistics;
+        return new PeerInfo
+        {
+            Name = peer.Name,
+            Id = peer.NodeId,
+            Connection = peer.State.ToString(),
+            LastEnd = peer.State != ConnectionState.Connected && peer.LastEnd is { Reason: not LinkEndReason.None } end ? end.ToString() : null,
+            Incarnation = peer.Incarnation is var incarnation and not 0 ? incarnation : null,
+            Paths = [.. peer.Paths.Select(Describe)],
+            Connections = traffic.Connections,
+            Resets = traffic.Resets,
+            Duplicates = traffic.Duplicates,
+            ResentBytes = traffic.ResentBytes,
+            SentBytes = traffic.Sent.Bytes,
+            UnacknowledgedMessages = traffic.UnacknowledgedMessages,
+            UnacknowledgedBytes = traffic.UnacknowledgedBytes,
+        };
+    }
+
+    private static PathInfo Describe(PathStatus path) => new()
+    {
+        Path = path.Path,
+        Address = path.Endpoint?.ToString(),
+        State = path.State.ToString(),
+        RoundTrip = path.RoundTrip == TimeSpan.Zero ? null : path.RoundTrip,
+        IsCarrying = path.IsCarrying,
+    };
+
+    private static LockRefusedException Refused(string what, string why) => new(RefusalReason.BadRequest, what, why);
+}
