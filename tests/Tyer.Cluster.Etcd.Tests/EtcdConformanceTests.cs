@@ -29,8 +29,16 @@ internal sealed class EtcdLab : LeasedLab
     private readonly NodeStates _states = new();
     private readonly string _prefix = $"/tyer-test-{Guid.NewGuid():N}/";
     private readonly Relay[] _relays;
+    private readonly Relay[] _spares;
 
-    internal EtcdLab(Uri etcd) => _relays = [.. All.Select(_ => new Relay(etcd))];
+    internal EtcdLab(Uri etcd)
+    {
+        _relays = [.. All.Select(_ => new Relay(etcd))];
+        _spares = [.. All.Select(_ => new Relay(etcd))];
+    }
+
+    /// <summary>Each node knows two ways to etcd.</summary>
+    internal bool HasSpares { get; init; }
 
     internal override int Size => 3;
 
@@ -44,7 +52,7 @@ internal sealed class EtcdLab : LeasedLab
 
     internal override void CutPeers(uint node) => _board.Cut(node);
 
-    /// <summary>From etcd alone.</summary>
+    /// <summary>From etcd alone, or from the first way to it.</summary>
     internal void CutEngine(uint node) => _relays[node - 1].Cut();
 
     internal override void Heal(uint node)
@@ -53,20 +61,25 @@ internal sealed class EtcdLab : LeasedLab
         _relays[node - 1].Heal();
     }
 
-    protected override RecordedMember Create(uint node)
+    /// <summary>Another machine that somebody has given the same name and id.</summary>
+    internal RecordedMember CreateTwin(uint node, NodeStates states) => Create(node, states.Open(node), new PeerSwitchboard(), ["tcp://127.0.0.2:7600"]);
+
+    protected override RecordedMember Create(uint node) => Create(node, _states.Open(node), _board, []);
+
+    private RecordedMember Create(uint node, StateDirectory state, PeerSwitchboard board, string[] addresses)
     {
-        StateDirectory state = _states.Open(node);
         var engine = new EtcdEngine(
-            new EtcdOptions { Endpoints = [_relays[node - 1].Endpoint], Prefix = _prefix, TimeToLive = TimeSpan.FromSeconds(2) }, BootClock.Instance);
+            new EtcdOptions { Endpoints = HasSpares ? [_relays[node - 1].Endpoint, _spares[node - 1].Endpoint] : [_relays[node - 1].Endpoint], Prefix = _prefix, TimeToLive = TimeSpan.FromSeconds(2) }, BootClock.Instance);
         var options = new LeasedStackOptions
         {
             Peers = [.. All.Where(other => other != node).Select(other => new StaticPeer(new NodeId(other), $"n{other}"))],
+            Addresses = addresses,
             Terms = new LeaseTerms(Lease, TimeSpan.FromMilliseconds(300)),
         };
-        var stack = new LeasedStack(engine, options, state, _board.Join(node), BootClock.Instance);
+        var stack = new LeasedStack(engine, options, state, board.Join(node), BootClock.Instance);
         return new RecordedMember(History, new NodeIncarnation(new NodeId(node), state.Incarnation), stack, () =>
         {
-            _board.Leave(node);
+            board.Leave(node);
             state.Dispose();
             return ValueTask.CompletedTask;
         });
@@ -76,7 +89,7 @@ internal sealed class EtcdLab : LeasedLab
     {
         foreach (Relay relay in _relays) relay.Heal();
         await base.DisposeAsync();
-        foreach (Relay relay in _relays) await relay.DisposeAsync();
+        foreach (Relay relay in _relays.Concat(_spares)) await relay.DisposeAsync();
         _states.Dispose();
     }
 }
