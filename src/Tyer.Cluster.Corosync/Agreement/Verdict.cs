@@ -12,7 +12,10 @@ internal abstract record Verdict
     /// <summary>There are not enough to be a majority.</summary>
     internal sealed record TooFew(string Why) : Verdict;
 
-    /// <summary>The view in which they are goes on: nobody came or went.</summary>
+    /// <summary>
+    /// The view in which they are goes on: nobody came or went. Not if one of them has promised a later one: somebody who is gone may be in that, and must find
+    /// one still later when it comes back.
+    /// </summary>
     internal sealed record GoOn(ClusterView View) : Verdict;
 
     /// <summary>A new one.</summary>
@@ -40,8 +43,7 @@ internal abstract record Verdict
         Member[] members = [.. all.Select(hello => hello.Self)];
         if (!Majority.Is(members.Select(member => member.Id.Value), voters))
             return new TooFew($"{string.Join(", ", members.Select(member => member.Name))} are not a majority of the {voters.Length} nodes");
-        if (latest is not null && latest.Members.Select(member => member.NodeIncarnation).SequenceEqual(members.Select(member => member.NodeIncarnation)))
-            return new GoOn(latest);
+        if (latest is not null && HasOnly(latest, members) && all.All(hello => hello.Promised <= latest.Id)) return new GoOn(latest);
 
         IEnumerable<NodeIncarnation> unproven = latest is null
             ? FirstView.UnprovenOf(voters, all.Select(hello => (hello.Self.Id, hello.EarlierLife)))
@@ -49,6 +51,9 @@ internal abstract record Verdict
         ulong id = all.Max(hello => hello.Highest) + 1;
         return new Next(latest, new ClusterView(id, members, unproven.Except(proven).OrderBy(who => who.Node).ThenBy(who => who.Incarnation)));
     }
+
+    private static bool HasOnly(ClusterView view, Member[] members) =>
+        view.Members.Select(member => member.NodeIncarnation).SequenceEqual(members.Select(member => member.NodeIncarnation));
 
     private static string? MisfitOf(Hello hello, IReadOnlyDictionary<GroupProcess, Hello> said, ClusterView? latest, HashSet<NodeIncarnation> proven)
     {

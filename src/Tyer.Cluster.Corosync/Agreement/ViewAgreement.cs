@@ -23,6 +23,8 @@ namespace Tyer.Cluster.Corosync.Agreement;
 /// </remarks>
 internal sealed class ViewAgreement
 {
+    private const string RingChanges = "corosync is changing its ring";
+
     private readonly Joiner _joiner;
     private readonly IAgreementPort _port;
     private readonly GroupProcess _self;
@@ -54,8 +56,7 @@ internal sealed class ViewAgreement
     private bool _saidReady;
     private ClusterView? _next;
     private bool _isSettled;
-    private TimeSpan _now;
-    private TimeSpan _since;
+    private TimeSpan? _since;
 
     /// <param name="joiner">This node.</param>
     /// <param name="pid">Its process, as the daemon knows it.</param>
@@ -125,9 +126,10 @@ internal sealed class ViewAgreement
 
     public void OnTick(TimeSpan now)
     {
-        _now = now;
-        if (_isOver || _isSettled || !MayAgree()) _since = now;
-        if (now - _since < _patience || Present is not { } present) return;
+        // Counted from the first look: this process itself may have stood still before it.
+        if (_isOver || _isSettled || !MayAgree()) _since = null;
+        else _since ??= now;
+        if (!(now - _since >= _patience) || Present is not { } present) return;
 
         foreach (GroupProcess late in Participants.Where(IsLate))
         {
@@ -182,7 +184,7 @@ internal sealed class ViewAgreement
         _calledSilent.Clear();
         _saidHello = _saidReady = _isSettled = false;
         _next = null;
-        _since = _now;
+        _since = null;
         Advance();
     }
 
@@ -364,7 +366,7 @@ internal sealed class ViewAgreement
         if (!_isQuorate) return "corosync here has no quorum";
         if (!Majority.Is(Participants.Select(process => process.Node), _joiner.Voters))
             return $"only the nodes {string.Join(", ", Participants.Select(process => process.Node).Distinct())} of {_joiner.Voters.Length} are there, no majority";
-        return _quorumRing == _ring ? null : "corosync is changing its ring";
+        return _quorumRing == _ring ? null : RingChanges;
     }
 
     private void TellContact()
@@ -379,9 +381,8 @@ internal sealed class ViewAgreement
         }
 
         // A ring that changes is no reason yet; what comes of it is.
-        bool isChanging = _away is null && _isQuorate && _quorumRing != _ring;
-        string? lost = isChanging ? null : WhyNot();
-        if (lost is not null && _hasContact)
+        string? lost = WhyNot();
+        if (lost is not (null or RingChanges) && _hasContact)
         {
             _hasContact = false;
             _port.OnContactLost(lost);

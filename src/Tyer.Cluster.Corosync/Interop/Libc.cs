@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tyer.Cluster.Corosync.Interop;
 
@@ -11,15 +12,16 @@ internal static unsafe partial class Libc
     private const int NonBlocking = 0x800;
 
     /// <summary>A bell.</summary>
-    public static int MakeBell() => EventDescriptor(0, CloseOnExec | NonBlocking);
+    public static SafeFileHandle MakeBell() => new(EventDescriptor(0, CloseOnExec | NonBlocking), ownsHandle: true);
 
-    public static void Ring(int bell)
+    /// <exception cref="ObjectDisposedException">It is gone.</exception>
+    public static void Ring(SafeFileHandle bell)
     {
         ulong one = 1;
         _ = Write(bell, &one, sizeof(ulong));
     }
 
-    public static void Silence(int bell)
+    public static void Silence(SafeFileHandle bell)
     {
         ulong rung;
         _ = Read(bell, &rung, sizeof(ulong));
@@ -29,9 +31,6 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "poll")]
     public static partial int Poll(Watched* watched, nuint count, int milliseconds);
 
-    [LibraryImport("libc", EntryPoint = "close")]
-    public static partial int Close(int descriptor);
-
     [LibraryImport("libc", EntryPoint = "free")]
     public static partial void Free(void* memory);
 
@@ -39,10 +38,10 @@ internal static unsafe partial class Libc
     private static partial int EventDescriptor(uint count, int flags);
 
     [LibraryImport("libc", EntryPoint = "write")]
-    private static partial nint Write(int descriptor, void* from, nuint length);
+    private static partial nint Write(SafeFileHandle descriptor, void* from, nuint length);
 
     [LibraryImport("libc", EntryPoint = "read")]
-    private static partial nint Read(int descriptor, void* into, nuint length);
+    private static partial nint Read(SafeFileHandle descriptor, void* into, nuint length);
 
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]

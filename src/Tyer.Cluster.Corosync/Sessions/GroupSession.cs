@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Tyer.Cluster.Corosync.Interop;
 
 namespace Tyer.Cluster.Corosync.Sessions;
@@ -23,7 +24,7 @@ internal sealed unsafe class GroupSession : IDisposable
     private readonly IGroupEvents _events;
     private readonly ConcurrentQueue<Action> _work = new();
     private readonly Queue<byte[]> _unsent = new();
-    private readonly int _bell = Libc.MakeBell();
+    private readonly SafeFileHandle _bell = Libc.MakeBell();
     private readonly Thread _thread;
     private ulong _cpg;
     private ulong _quorum;
@@ -47,7 +48,7 @@ internal sealed unsafe class GroupSession : IDisposable
     public void Post(Action work)
     {
         _work.Enqueue(work);
-        if (Volatile.Read(ref _disposed) == 0) Libc.Ring(_bell);
+        RingBell();
     }
 
     /// <summary>Says something to the group, itself included. On the session's thread only; what was not said when the daemon goes away never is.</summary>
@@ -65,9 +66,20 @@ internal sealed unsafe class GroupSession : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _isEnding = true;
-        Libc.Ring(_bell);
-        if (Thread.CurrentThread != _thread && (_thread.ThreadState & ThreadState.Unstarted) == 0 && !_thread.Join(EndPatience)) return;
-        _ = Libc.Close(_bell);
+        RingBell();
+        if (Thread.CurrentThread != _thread && (_thread.ThreadState & ThreadState.Unstarted) == 0) _thread.Join(EndPatience);
+    }
+
+    private void RingBell()
+    {
+        try
+        {
+            Libc.Ring(_bell);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The thread has ended, and nobody listens any more.
+        }
     }
 
     private void Run()
@@ -84,6 +96,7 @@ internal sealed unsafe class GroupSession : IDisposable
         finally
         {
             self.Free();
+            _bell.Dispose();
         }
     }
 
@@ -140,7 +153,7 @@ internal sealed unsafe class GroupSession : IDisposable
         {
             watched[0] = new Libc.Watched { Descriptor = group, Wanted = Libc.Readable };
             watched[1] = new Libc.Watched { Descriptor = quorum, Wanted = Libc.Readable };
-            watched[2] = new Libc.Watched { Descriptor = _bell, Wanted = Libc.Readable };
+            watched[2] = new Libc.Watched { Descriptor = (int)_bell.DangerousGetHandle(), Wanted = Libc.Readable };
             bool isSomething = Libc.Poll(watched, 3, TickMilliseconds) > 0;
             if (isSomething && watched[0].Seen != 0) Dispatch("cpg_dispatch", Cpg.Dispatch(_cpg, DispatchAll));
             if (isSomething && watched[1].Seen != 0) Dispatch("quorum_dispatch", Quorum.Dispatch(_quorum, DispatchAll));
@@ -197,7 +210,7 @@ internal sealed unsafe class GroupSession : IDisposable
     /// <summary>Until the daemon is tried again; work is done meanwhile.</summary>
     private void Pause()
     {
-        Libc.Watched bell = new() { Descriptor = _bell, Wanted = Libc.Readable };
+        Libc.Watched bell = new() { Descriptor = (int)_bell.DangerousGetHandle(), Wanted = Libc.Readable };
         long until = Environment.TickCount64 + (long)RetryEvery.TotalMilliseconds;
         while (!_isEnding && Environment.TickCount64 < until)
         {
