@@ -246,7 +246,7 @@ internal sealed class ViewAgreement
             return;
         }
 
-        foreach (Proof proof in _hellos.Values.SelectMany(hello => hello.Proofs).OrderBy(proof => proof.Who.Node)) _proofs.TryAdd(proof.Who, proof.How);
+        // The late view first: it was agreed on before the proofs were known that its successor takes into account.
         switch (verdict)
         {
             case Verdict.GoOn goesOn:
@@ -258,6 +258,8 @@ internal sealed class ViewAgreement
                 _next = view;
                 break;
         }
+
+        foreach (Proof proof in _hellos.Values.SelectMany(hello => hello.Proofs).OrderBy(proof => proof.Who.Node)) TellProven(proof);
     }
 
     /// <summary>V4. Who was agreed to be in and has missed the last word.</summary>
@@ -282,7 +284,6 @@ internal sealed class ViewAgreement
     {
         Invariant.Check(view.Id > (_installed?.Id ?? _joiner.HighestView), "the ids of installed views grow, over restarts too");
         Invariant.Check(view.Contains(_joiner.Self.NodeIncarnation), "a node installs views that it is in");
-        foreach ((NodeIncarnation who, FenceProof how) in _proofs.OrderBy(proof => proof.Key.Node)) _port.OnProven(new Proof(who, how));
         string why = Changes(_installed, view);
         _installed = view;
         _causes.Clear();
@@ -365,7 +366,7 @@ internal sealed class ViewAgreement
         if (_quorumRing is null) return "waiting for corosync's word about the quorum";
         if (!_isQuorate) return "corosync here has no quorum";
         if (!Majority.Is(Participants.Select(process => process.Node), _joiner.Voters))
-            return $"only the nodes {string.Join(", ", Participants.Select(process => process.Node).Distinct())} of {_joiner.Voters.Length} are there, no majority";
+            return $"no majority of the {_joiner.Voters.Length} nodes is there; {Names(_joiner.Voters.Select(voter => voter.Value).Except(Participants.Select(process => process.Node)))} not";
         return _quorumRing == _ring ? null : RingChanges;
     }
 
@@ -397,7 +398,13 @@ internal sealed class ViewAgreement
     private string WaitingFor()
     {
         GroupProcess[] late = [.. Participants.Where(IsLate)];
-        return late.Length == 0 ? "agreeing on a view" : $"waiting for the word of {string.Join(", ", late.Select(process => $"node {process.Node}"))}";
+        return late.Length == 0 ? "agreeing on a view" : $"{Names(late.Select(process => process.Node))} waited for";
+    }
+
+    private string Names(IEnumerable<uint> nodes)
+    {
+        string[] names = [.. nodes.Select(node => NodeId.IsValid(node) ? _joiner.NameOf(new NodeId(node)) : $"node {node}")];
+        return string.Join(", ", names) + (names.Length == 1 ? " is" : " are");
     }
 
     private string Changes(ClusterView? before, ClusterView view)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tyer.Tests.Shared.Labs;
 
@@ -6,10 +8,11 @@ namespace Tyer.Tests.Shared.Labs;
 /// A network of nodes on this machine: each node is a network namespace with one address, joined to the others by a bridge in a namespace of its
 /// own. No address exists outside of it. Disposing removes it all; processes in it are their starters' to end before.
 /// </summary>
-internal sealed class NetworkLab : IAsyncDisposable
+internal sealed partial class NetworkLab : IAsyncDisposable
 {
     private const string NamePrefix = "tyer-lab-";
     private const string NamespaceFolder = "/run/netns";
+    private const int NetworkNamespace = 0x40000000;
 
     private static int s_last;
 
@@ -80,6 +83,30 @@ internal sealed class NetworkLab : IAsyncDisposable
     internal Task<(int Code, string Output, string Errors)> RunInAsync(int node, params IEnumerable<string> command) =>
         LabCommand.TryAsync(Enter(node)[0], [.. Enter(node)[1..], .. command]);
 
+    /// <summary>
+    /// Does something on a thread that is in a node. Threads that it starts are in there, too; what is done on the pool is not.
+    /// </summary>
+    internal void Inside(int node, Action action)
+    {
+        Exception? fault = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using SafeFileHandle space = File.OpenHandle(NamespaceOf(node));
+                if (EnterNamespace(space, NetworkNamespace) != 0) throw new InvalidOperationException($"Node {node} cannot be entered: {Marshal.GetLastPInvokeErrorMessage()}");
+                action();
+            }
+            catch (Exception caught)
+            {
+                fault = caught;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (fault is not null) throw new InvalidOperationException($"In node {node}: {fault.Message}", fault);
+    }
+
     /// <summary>Nothing goes to or from the node any more; it is not told.</summary>
     internal Task CutAsync(int node) => LabCommand.RunAsync("ip", "-n", Switch, "link", "set", PortOf(node), "down");
 
@@ -134,6 +161,9 @@ internal sealed class NetworkLab : IAsyncDisposable
     private static string[] NamespacesWith(string prefix) => Directory.Exists(NamespaceFolder)
         ? [.. Directory.GetFileSystemEntries(NamespaceFolder, prefix + "*").Select(path => Path.GetFileName(path))]
         : [];
+
+    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    private static partial int EnterNamespace(SafeFileHandle space, int kind);
 
     private static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
