@@ -35,7 +35,7 @@ public sealed class CorosyncEngine : IMembershipEngine
     /// <inheritdoc/>
     public string Name => "corosync";
 
-    /// <summary>How long corosync takes to notice that a node is gone, by its timers; null before it has been reached.</summary>
+    /// <summary>By corosync's timers; null before it has been reached.</summary>
     public TimeSpan? Detection => _member?.Detection;
 
     /// <inheritdoc/>

@@ -25,8 +25,11 @@ internal sealed class MembershipOrders(NodeCore node)
     internal async Task<MembershipResult> FenceAsync(string who)
     {
         var what = $"The proof for {who}";
-        var stack = StackFor(what);
-        await stack.ProveAsync(Parse(who) ?? throw Refused(what, NotAnIncarnation(who))).ConfigureAwait(false);
+        var departed = Parse(who) ?? throw Refused(what, NotAnIncarnation(who));
+        if (node.Membership.Stack is IFencingStack fencing)
+            await fencing.AcknowledgeFenceAsync(departed).ConfigureAwait(false);
+        else
+            await StackFor(what).ProveAsync(departed).ConfigureAwait(false);
         return Result();
     }
 

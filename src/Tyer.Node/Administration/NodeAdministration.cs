@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tyer.Cluster;
+using Tyer.Cluster.Glue;
 using Tyer.Node.Peers;
 using Tyer.Sessions.Administration;
 
@@ -16,6 +18,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
     public async ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default)
     {
         var membership = node.Membership;
+        var leased = membership.Stack as LeasedStack;
         var nodes = await NodesAsync(cancellationToken).ConfigureAwait(false);
         return new ClusterStatus
         {
@@ -50,6 +53,11 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
                 SessionTimeout = node.Settings.Options.SessionTimeout,
                 ClientMargin = NodeLimits.ClientMargin,
                 ClockRateError = NodeLimits.ClockRateError,
+                NodeLease = leased?.Terms.Length,
+                NodeLeaseRenewal = leased?.Terms.RenewEvery,
+                NodeLeaseMargin = leased?.Terms.Margin,
+                SafeFor = node.SafeFor == Timeout.InfiniteTimeSpan ? null : node.SafeFor,
+                NodeDeathBound = leased?.ProofBound + NodeLimits.RecoveryMax,
             },
             Limitations = Limitations(),
         };
@@ -225,9 +233,16 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         Incarnation = departed.Incarnation.Value,
         Since = node.Shards.Clock.Now - since,
         What = $"locks that {node.Membership.NameOf(departed)} held, resources that it mastered, and first uses of names whose directory was on it",
-        WaitsFor = $"proof that {node.Membership.NameOf(departed)} and its clients have stopped",
-        Remedy = $"When that is certain, tell every node: 'tyer view fence {departed}'.",
+        WaitsFor = $"proof that {node.Membership.NameOf(departed)} and its clients have stopped{RunsOut(departed)}",
+        Remedy = node.Membership.Stack is IFencingStack
+            ? $"If that is certain before, tell any node: 'tyer view fence {departed}'."
+            : $"When that is certain, tell every node: 'tyer view fence {departed}'.",
     };
+
+    /// <summary>By this node's count; the others' may be over a little later.</summary>
+    private string RunsOut(NodeIncarnation departed) => (node.Membership.Stack as IFencingStack)?.RunsOutAt(departed) - node.Shards.Clock.Now is { } left
+        ? string.Create(CultureInfo.InvariantCulture, $"; its lease runs out in {(left > TimeSpan.Zero ? left : TimeSpan.Zero).TotalSeconds:0.0} s")
+        : "";
 
     private static List<string> Limitations()
     {
