@@ -20,6 +20,9 @@ public interface IMembershipEngine : IAsyncDisposable
     /// <summary>The name by which the configuration selects it, such as <c>etcd</c>.</summary>
     string Name { get; }
 
+    /// <summary>The longest that it takes to notice that a member is gone; null where it is not known (yet).</summary>
+    TimeSpan? Detection => null;
+
     /// <summary>
     /// Begins to join, once. Returns as soon as it has begun; the engine may be away for now, which is told by
     /// <see cref="IMembershipEvents.OnWaiting"/>, and tried again.

@@ -10,4 +10,11 @@ namespace Tyer.Cluster.Glue;
 /// <param name="HighestView">The highest view id on this node's disk: the next one is higher.</param>
 /// <param name="EarlierLife">The life before this one, if clients of it may still believe that they hold locks; null if none can.</param>
 public sealed record Joiner(
-    string Cluster, Member Self, ImmutableArray<NodeId> Voters, ulong Digest, ulong HighestView, NodeIncarnation? EarlierLife);
+    string Cluster, Member Self, ImmutableArray<NodeId> Voters, ulong Digest, ulong HighestView, NodeIncarnation? EarlierLife)
+{
+    /// <summary>What the voters are called, for operators.</summary>
+    public IReadOnlyDictionary<NodeId, string> Names { get; init; } = ImmutableDictionary<NodeId, string>.Empty;
+
+    /// <summary>The node's name; where it is not known, its number.</summary>
+    public string NameOf(NodeId node) => Names.GetValueOrDefault(node) ?? $"node {node}";
+}

@@ -58,6 +58,9 @@ internal sealed class LeaseKeeper : IDisposable
         _watch = new LeaseWatch(terms, clock.Now);
     }
 
+    /// <summary>The longest that a member can be silent before one that hears the others asks that it be put out.</summary>
+    public static TimeSpan SilenceMax(LeaseTerms terms) => (terms.Length * 0.8) + (terms.RenewEvery * 2);
+
     /// <summary>From when on a departed one's lease has run out by this node's count.</summary>
     public TimeSpan RunsOutAt(NodeIncarnation departed)
     {

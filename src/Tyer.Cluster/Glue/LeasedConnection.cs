@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Tyer.Cluster.Leases;
 using Tyer.Cluster.State;
@@ -51,7 +52,10 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         var earlier = new NodeIncarnation(Self.Id, _directory.EarlierIncarnation);
         var joiner = new Joiner(
             _list.Cluster, Self, [.. _list.Peers.Select(peer => peer.Id)], _digest, _directory.HighestView,
-            _directory.EarlierSessionsFor > TimeSpan.Zero ? earlier : null);
+            _directory.EarlierSessionsFor > TimeSpan.Zero ? earlier : null)
+        {
+            Names = _list.Peers.ToImmutableDictionary(peer => peer.Id, peer => peer.Name),
+        };
         await _engine.JoinAsync(joiner, this, cancellationToken).ConfigureAwait(false);
     }
 

@@ -69,6 +69,13 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
     /// <summary>The lease that its nodes hold.</summary>
     public Leases.LeaseTerms Terms => _options.Terms;
 
+    /// <summary>
+    /// The longest from when a node stops, in whichever way, until it is proven to: the engine notices that it is gone or the others that they do not
+    /// hear it, and its lease runs out. Null while the engine does not say how long it takes.
+    /// </summary>
+    public TimeSpan? ProofBound => _engine.Detection is not { } noticed ? null
+        : new[] { noticed, LeaseKeeper.SilenceMax(Terms), Terms.RunsOutAfter }.Max();
+
     /// <inheritdoc/>
     public async ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
     {
