@@ -17,6 +17,7 @@ internal abstract class StackConnection : IGroupConnection
     private volatile ClusterView? _view;
     private long _safeUntil = TimeSpan.MaxValue.Ticks;
     private int _disposed;
+    private bool _isOver;
 
     /// <param name="self">This node.</param>
     /// <param name="observer">Who is told.</param>
@@ -49,6 +50,7 @@ internal abstract class StackConnection : IGroupConnection
             StopTicking();
             OnEnding();
             Report(StackState.Closed, "this node closed the connection");
+            _isOver = true;
             _work.Writer.TryComplete();
         });
         await _loop.ConfigureAwait(false);
@@ -156,7 +158,12 @@ internal abstract class StackConnection : IGroupConnection
     {
         try
         {
-            await foreach (Action work in _work.Reader.ReadAllAsync().ConfigureAwait(false)) work();
+            await foreach (Action work in _work.Reader.ReadAllAsync().ConfigureAwait(false))
+            {
+                work();
+                // What had been posted by then comes to nothing.
+                if (_isOver) return;
+            }
         }
         catch (Exception fault)
         {
