@@ -15,7 +15,9 @@ internal sealed class CorosyncNodes : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("tyer-faults-").FullName;
     private readonly RunningProgram?[] _daemons = new RunningProgram?[Nodes];
 
-    private CorosyncNodes(CorosyncLab lab) => Lab = lab;
+    private readonly TimeSpan _lease;
+
+    private CorosyncNodes(CorosyncLab lab, TimeSpan lease) => (Lab, _lease) = (lab, lease);
 
     internal CorosyncLab Lab { get; }
 
@@ -27,10 +29,10 @@ internal sealed class CorosyncNodes : IAsyncDisposable
     internal string EndpointOf(int node) => $"unix:{Path.Combine(_folder, $"n{node}.sock")}";
 
     /// <summary>Starts everything, and returns when all serve in one view.</summary>
-    internal static async Task<CorosyncNodes> UpAsync()
+    internal static async Task<CorosyncNodes> UpAsync(TimeSpan lease)
     {
         CorosyncLab.Require();
-        var nodes = new CorosyncNodes(await CorosyncLab.UpAsync(Nodes, cluster: "tyer"));
+        var nodes = new CorosyncNodes(await CorosyncLab.UpAsync(Nodes, cluster: "tyer"), lease);
         try
         {
             (await Programs.TyerAsync("keygen", nodes.KeyFile)).With(0);
@@ -54,7 +56,7 @@ internal sealed class CorosyncNodes : IAsyncDisposable
     {
         List<string> arguments =
         [
-            "--name", $"n{node}", "--stack", "corosync", "--lease", "3s", "--listen", Address(node), "--socket", Path.Combine(_folder, $"n{node}.sock"),
+            "--name", $"n{node}", "--stack", "corosync", "--lease", $"{_lease.TotalSeconds}s", "--listen", Address(node), "--socket", Path.Combine(_folder, $"n{node}.sock"),
             "--state", Path.Combine(_folder, "state"), "--key-file", KeyFile,
         ];
         foreach (var peer in Enumerable.Range(1, Nodes).Where(peer => peer != node))

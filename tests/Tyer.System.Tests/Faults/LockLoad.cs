@@ -12,7 +12,12 @@ internal sealed class LockLoad : IAsyncDisposable
     private const int Resources = 4;
     private const int ClientsPerNode = 3;
 
+    private const int LongHoldOneIn = 20;
+
     private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(2);
+
+    // So that a fault meets some who hold.
+    private static readonly TimeSpan LongHold = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ConnectAgainAfter = TimeSpan.FromMilliseconds(200);
 
     private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -73,7 +78,7 @@ internal sealed class LockLoad : IAsyncDisposable
                 await using var client = await TyerClient.ConnectAsync(nodes.EndpointOf(node), _end.Token);
                 await using var space = await client.OpenLockspaceAsync("faults", cancellationToken: _end.Token);
                 while (true)
-                    await TakeTurnAsync(space, random.Next(Resources), node);
+                    await TakeTurnAsync(space, random.Next(Resources), node, random.Next(LongHoldOneIn) == 0 ? LongHold : Hold);
             }
             catch (Exception exception) when (exception is TyerException or IOException or OperationCanceledException or ObjectDisposedException)
             {
@@ -83,7 +88,7 @@ internal sealed class LockLoad : IAsyncDisposable
         }
     }
 
-    private async Task TakeTurnAsync(ILockspace space, int resource, int node)
+    private async Task TakeTurnAsync(ILockspace space, int resource, int node, TimeSpan hold)
     {
         await using var held = await space.LockAsync($"r{resource}", LockMode.Exclusive, _end.Token);
         var from = BootClock.Instance.Now;
@@ -91,7 +96,7 @@ internal sealed class LockLoad : IAsyncDisposable
         await using var registration = held.Lost.UnsafeRegister(_ => lostAt = BootClock.Instance.Now, null);
         var register = _registers[resource];
         var value = register.Read(held.Token);
-        await Task.Delay(Hold);
+        await Task.Delay(hold);
         if (value is { } seen && !held.Lost.IsCancellationRequested)
             register.Write(held.Token, seen + 1);
         var until = BootClock.Instance.Now;
