@@ -66,6 +66,9 @@ public static class ClusterLimits
     /// <summary>The greatest error of clocks' rates that can be configured. Beyond it a clock is broken.</summary>
     public const double ClockRateErrorMax = 0.2;
 
+    /// <summary>How long a node that goes waits for the others to agree to it. If they do not, its lease is waited for instead.</summary>
+    public static readonly TimeSpan FarewellMax = TimeSpan.FromSeconds(3);
+
     /// <summary>How often a node that is not in a view yet repeats itself to its peers.</summary>
     public static readonly TimeSpan HelloIntervalDefault = TimeSpan.FromSeconds(1);
 }

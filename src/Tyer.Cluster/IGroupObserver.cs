@@ -25,6 +25,7 @@ public interface IGroupObserver
     /// Until when the node may act, from now on: <see cref="IGroupConnection.SafeUntil"/> as it moves. Not said by a stack that puts nobody
     /// out. What is said after that time has passed does not undo it.
     /// </summary>
+    /// <remarks>The one call that may come beside another: whoever keeps the lease waits for nobody. The times only grow.</remarks>
     void OnSafeUntil(TimeSpan until);
 
     /// <summary>A departed incarnation is proved to act no more; once for each, possibly before the view that removes it.</summary>

@@ -17,6 +17,7 @@ internal abstract class StackConnection : IGroupConnection
     private volatile ClusterView? _view;
     private long _safeUntil = TimeSpan.MaxValue.Ticks;
     private int _disposed;
+    private bool _isOver;
 
     /// <param name="self">This node.</param>
     /// <param name="observer">Who is told.</param>
@@ -47,11 +48,14 @@ internal abstract class StackConnection : IGroupConnection
         Post(() =>
         {
             StopTicking();
+            OnEnding();
             Report(StackState.Closed, "this node closed the connection");
+            _isOver = true;
             _work.Writer.TryComplete();
         });
         await _loop.ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
+        await OnEndedAsync().ConfigureAwait(false);
     }
 
     /// <summary>Begins with <see cref="OnStart"/>.</summary>
@@ -79,6 +83,14 @@ internal abstract class StackConnection : IGroupConnection
 
     /// <summary>Time has passed.</summary>
     protected abstract void OnTick();
+
+    /// <summary>The last thing that runs, before <see cref="StackState.Closed"/> is told: by its owner's wish, or after a fault.</summary>
+    protected virtual void OnEnding()
+    {
+    }
+
+    /// <summary>Nothing runs any more, and the owner waits.</summary>
+    protected virtual ValueTask OnEndedAsync() => ValueTask.CompletedTask;
 
     /// <summary>Runs <paramref name="work"/> after what was posted before; not at all once the connection is closed.</summary>
     protected void Post(Action work) => _work.Writer.TryWrite(work);
@@ -120,7 +132,7 @@ internal abstract class StackConnection : IGroupConnection
         _observer.OnState(state, why);
     }
 
-    /// <summary>The node may act until then.</summary>
+    /// <summary>The node may act until then. May be called beside what runs here.</summary>
     protected void Extend(TimeSpan safeUntil)
     {
         Volatile.Write(ref _safeUntil, safeUntil.Ticks);
@@ -129,9 +141,15 @@ internal abstract class StackConnection : IGroupConnection
 
     protected void Install(ClusterView view)
     {
+        Show(view);
+        Report(view.HasQuorum ? StackState.Operating : StackState.Suspended, view.ToString());
+    }
+
+    /// <summary>The node is in this view; what it may do there is still to be said.</summary>
+    protected void Show(ClusterView view)
+    {
         _view = view;
         _observer.OnView(view);
-        Report(view.HasQuorum ? StackState.Operating : StackState.Suspended, view.ToString());
     }
 
     private void Tick() => Post(OnTick);
@@ -140,21 +158,30 @@ internal abstract class StackConnection : IGroupConnection
     {
         try
         {
-            await foreach (Action work in _work.Reader.ReadAllAsync().ConfigureAwait(false)) work();
+            await foreach (Action work in _work.Reader.ReadAllAsync().ConfigureAwait(false))
+            {
+                work();
+                // What had been posted by then comes to nothing.
+                if (_isOver) return;
+            }
         }
         catch (Exception fault)
         {
             _work.Writer.TryComplete();
             StopTicking();
+            OnEnding();
             ReportFault(fault);
         }
     }
 
     private void ReportFault(Exception fault)
     {
+        string why = $"stopped by a fault: {fault.Message}";
         try
         {
-            Report(StackState.Closed, $"stopped by a fault: {fault.Message}");
+            // Who acts by a lease that nobody keeps any more is out, and its holders are to know.
+            if (SafeUntil != TimeSpan.MaxValue && State != StackState.Expelled) Report(StackState.Expelled, why);
+            Report(StackState.Closed, why);
         }
         catch (Exception)
         {

@@ -3,7 +3,7 @@ namespace Tyer.Cluster;
 /// <summary>What a node may do, as far as membership is concerned.</summary>
 /// <remarks>
 /// <code>
-/// Joining   -> Operating | Closed
+/// Joining   -> Operating | Suspended | Expelled | Closed
 /// Operating -> Suspended | Expelled | Closed
 /// Suspended -> Operating | Expelled | Closed
 /// Expelled  -> Closed

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Tyer.Cluster;
-using Tyer.Cluster.External;
 
 namespace Tyer.Node;
 
@@ -16,7 +15,7 @@ internal sealed partial class Departure(NodeCore node)
     private TimeSpan _end;
 
     /// <summary>The stack that lets this node leave, and somebody to leave it all to; null: it just stops.</summary>
-    private ExternalStack? Stack => node.Membership is { Stack: ExternalStack stack, State: StackState.Operating } && Others.Any() ? stack : null;
+    private ILeavingStack? Stack => node.Membership is { Stack: ILeavingStack stack, State: StackState.Operating } && Others.Any() ? stack : null;
 
     private IEnumerable<Member> Others => (node.Membership.View?.Members ?? []).Where(member => IsOpen(member.Id.Value));
 
@@ -60,7 +59,7 @@ internal sealed partial class Departure(NodeCore node)
     private bool IsOpen(uint other) => other != node.Id && node.Peers?.IsReachable(other) == true
         && node.Membership.Leaving.Keys.All(leaving => leaving.Node.Value != other);
 
-    private static async Task SayAsync(ExternalStack stack, bool hasLeft)
+    private static async Task SayAsync(ILeavingStack stack, bool hasLeft)
     {
         try
         {

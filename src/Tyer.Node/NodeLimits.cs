@@ -30,6 +30,12 @@ internal static class NodeLimits
     /// <summary>By how much a client's deadline comes before what its node told: client before node before re-grant.</summary>
     internal static TimeSpan ClientMargin { get; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// What recovery may take after the proof: masters of what the dead node mastered are found and told of all locks. It grows with their number; this is for
+    /// what a machine that is not starved does with some hundred thousand.
+    /// </summary>
+    internal static TimeSpan RecoveryMax { get; } = TimeSpan.FromSeconds(2);
+
     /// <summary>By how much two machines' clocks may differ in rate.</summary>
     internal const double ClockRateError = 0.01;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Tyer.Cluster;
+using Tyer.Cluster.Leases;
 using Tyer.Cluster.Static;
 using Tyer.Node.Peers;
 
@@ -9,6 +10,8 @@ namespace Tyer.Node;
 /// <summary>A node's options, checked and with their defaults filled in.</summary>
 internal sealed record NodeSettings
 {
+    private static readonly string[] BuiltIn = ["local", "static", "external"];
+
     private NodeSettings(string name, NodeId id, string cluster, ImmutableArray<StaticPeer> peers)
     {
         Name = name;
@@ -31,6 +34,12 @@ internal sealed record NodeSettings
     internal bool IsLocal => Options.Stack == "local";
 
     internal bool IsExternal => Options.Stack == "external";
+
+    /// <summary>Whether an outside engine says who is a member.</summary>
+    internal bool HasEngine => Options.Engines.ContainsKey(Options.Stack);
+
+    /// <summary>The lease, where there is an engine.</summary>
+    internal LeaseTerms Terms => TermsOf(Options);
 
     internal int Shards => Options.Shards ?? Math.Min(Environment.ProcessorCount, NodeLimits.ShardsMax);
 
@@ -58,10 +67,13 @@ internal sealed record NodeSettings
             "external" when options.Weight != ClusterLimits.WeightDefault => throw new ArgumentException(
                 $"Weight is {options.Weight}, but with the stack 'external' a node's weight is what its views say: leave Weight out.", nameof(options)),
             "external" => new NodeSettings(name, id, options.Cluster, ListedPeers(id, options)) { Options = options },
+            _ when options.Engines.ContainsKey(options.Stack) => new NodeSettings(name, id, options.Cluster, ListedPeers(id, options)) { Options = options },
             "corosync" or "etcd" => throw new ArgumentException(
-                $"The stack '{options.Stack}' is not in this version of Tyer; it has 'local', 'static' and 'external'.", nameof(options)),
-            _ => throw new ArgumentException($"There is no stack '{options.Stack}'; this version of Tyer has 'local', 'static' and 'external'.", nameof(options)),
+                $"The stack '{options.Stack}' needs its engine: reference the package Tyer.Cluster.{char.ToUpperInvariant(options.Stack[0])}{options.Stack[1..]}, and add it to Engines.",
+                nameof(options)),
+            _ => throw new ArgumentException($"There is no stack '{options.Stack}'; there are {string.Join(", ", BuiltIn.Union(options.Engines.Keys).Union(["corosync", "etcd"]).Select(each => $"'{each}'"))}.", nameof(options)),
         };
+        _ = TermsOf(options);
         NodeSecurity.Check(options);
         return settings;
     }
@@ -75,6 +87,10 @@ internal sealed record NodeSettings
             ? new StaticPeer(new NodeId(number), name)
             : throw new ArgumentException($"Peer '{name}' has no id: its name does not end in a number from 1 to {Limits.NodeIdMax}.", nameof(name));
     }
+
+    private static LeaseTerms TermsOf(TyerNodeOptions options) => options.Lease >= ClusterLimits.LeaseMin && options.Lease <= ClusterLimits.LeaseMax
+        ? new LeaseTerms(options.Lease, options.Lease / 4 < ClusterLimits.LeaseMarginDefault ? options.Lease / 4 : ClusterLimits.LeaseMarginDefault)
+        : throw new ArgumentException($"Lease is {options.Lease}; it takes {ClusterLimits.LeaseMin} to {ClusterLimits.LeaseMax}.", nameof(options));
 
     private static string DefaultName()
     {

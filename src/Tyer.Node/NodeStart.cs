@@ -1,5 +1,6 @@
 using Tyer.Cluster;
 using Tyer.Cluster.External;
+using Tyer.Cluster.Glue;
 using Tyer.Cluster.Local;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
@@ -58,14 +59,16 @@ internal static class NodeStart
 
     private static IClusterStack StackOf(NodeSettings settings, StateDirectory state, PeerMesh mesh, IClock clock)
     {
+        string[] addresses = [.. CommsEndpoint.ParseList(settings.Options.Listen!).Select(endpoint => endpoint.ToString())];
         if (settings.IsExternal)
-            return new ExternalStack(settings.Peers, [.. CommsEndpoint.ParseList(settings.Options.Listen!).Select(endpoint => endpoint.ToString())], state, mesh, clock);
-        var options = new StaticOptions
+            return new ExternalStack(settings.Peers, addresses, state, mesh, clock);
+        if (settings.HasEngine)
         {
-            Peers = settings.Peers,
-            Addresses = [.. CommsEndpoint.ParseList(settings.Options.Listen!).Select(endpoint => endpoint.ToString())],
-            Weight = settings.Options.Weight,
-        };
+            var leased = new LeasedStackOptions { Peers = settings.Peers, Addresses = addresses, Weight = settings.Options.Weight, Terms = settings.Terms };
+            return new LeasedStack(settings.Options.Engines[settings.Options.Stack](), leased, state, mesh, clock);
+        }
+
+        var options = new StaticOptions { Peers = settings.Peers, Addresses = addresses, Weight = settings.Options.Weight };
         return new StaticStack(options, state, mesh, clock);
     }
 

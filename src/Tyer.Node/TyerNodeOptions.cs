@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using Tyer.Cluster;
 using Tyer.Node;
 
 namespace Tyer;
@@ -60,8 +61,23 @@ public sealed class TyerNodeOptions
     /// <summary>Keeps no state: tokens grow only within this process. For tests.</summary>
     public bool Volatile { get; set; }
 
-    /// <summary>Which cluster stack says who is a member: <c>local</c> (default), <c>static</c>, <c>external</c>.</summary>
+    /// <summary>
+    /// Which cluster stack says who is a member: <c>local</c> (default), <c>static</c>, <c>external</c>, or the name of one of the <see cref="Engines"/>.
+    /// </summary>
     public string Stack { get; set; } = "local";
+
+    /// <summary>
+    /// What makes the outside engine of a stack, by the stack's name: <c>corosync</c>, say. Each life of a node has an engine of its own, and a node
+    /// makes one only for the stack that is chosen. Empty by default.
+    /// </summary>
+    public IDictionary<string, Func<Cluster.Glue.IMembershipEngine>> Engines { get; } =
+        new Dictionary<string, Func<Cluster.Glue.IMembershipEngine>>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// How long a node may act without the word of a majority, with an outside engine; the same on all nodes: 1 s to 10 min. The locks of a node that died
+    /// are free when its lease has run out. Shorter than 3 s, leases run out on machines that are merely busy. Default: 10 s.
+    /// </summary>
+    public TimeSpan Lease { get; set; } = ClusterLimits.LeaseDefault;
 
     /// <summary>Tickets in the draw for directory slots, 0 to 16. Default: 1.</summary>
     public int Weight { get; set; } = 1;

@@ -27,7 +27,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
     private readonly CertificateStore? _certificates;
     private ClientLink? _link;
     private SessionDeadline? _deadline;
-    private TimeSpan _nextBeat;
+    private TimeSpan _helloSentAt;
     private volatile bool _isLost;
     private volatile bool _isTurnedAway;
 
@@ -202,7 +202,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
     {
         Span<byte> message = stackalloc byte[HelloMessage.BytesMax];
         // Before it is sent: the session's time counts from here.
-        _nextBeat = _clock.Now;
+        _helloSentAt = _clock.Now;
         Send(message[..hello.Write(message)]);
     }
 
@@ -217,15 +217,14 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
             Lose(LossReason.SessionExpired);
         if (_isLost)
             return null;
-        if (now >= _nextBeat)
+        if (now >= deadline.NextBeat)
         {
-            _nextBeat = now + deadline.Interval;
             deadline.Sent(now);
             Span<byte> message = stackalloc byte[KeepAliveMessage.Bytes];
             Send(message[..new KeepAliveMessage(now).Write(message)]);
         }
 
-        var next = _nextBeat < deadline.Value ? _nextBeat : deadline.Value;
+        var next = deadline.NextBeat < deadline.Value ? deadline.NextBeat : deadline.Value;
         return next - now < ClientLimits.BeatMax ? next - now : ClientLimits.BeatMax;
     }
 
@@ -359,9 +358,7 @@ internal sealed partial class ClientSession : ILinkReceiver, ISessionWire
         var fault = WelcomeMessage.TryRead(message, out var welcome);
         if (fault != WireFault.None)
             return fault;
-        var sentAt = _nextBeat;
-        _deadline = new SessionDeadline(welcome.SessionTimeout, welcome.Margin, sentAt, welcome.SafeFor);
-        _nextBeat = sentAt + _deadline.Interval;
+        _deadline = new SessionDeadline(welcome.SessionTimeout, welcome.Margin, _helloSentAt, welcome.SafeFor);
         _welcome.TrySetResult(welcome);
         return WireFault.None;
     }

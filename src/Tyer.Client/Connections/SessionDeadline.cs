@@ -9,6 +9,7 @@ internal sealed class SessionDeadline
     private readonly TimeSpan _timeout;
     private readonly TimeSpan _margin;
     private long _lastSentTicks;
+    private long _safeTicks;
     private long _ticks;
 
     /// <param name="timeout">How long the session lives without a keep-alive.</param>
@@ -26,8 +27,18 @@ internal sealed class SessionDeadline
     /// <summary>The deadline, by the client's clock.</summary>
     internal TimeSpan Value => new(Volatile.Read(ref _ticks));
 
-    /// <summary>How often to be heard of: a fifth, so that four in a row may get lost.</summary>
-    internal TimeSpan Interval => _timeout / 5;
+    /// <summary>
+    /// When to be heard of again: after a fifth of the time that counts, so that four in a row may get lost. Where the node's own time is the shorter, as with a short
+    /// lease, that is the one.
+    /// </summary>
+    internal TimeSpan NextBeat
+    {
+        get
+        {
+            var pause = new TimeSpan(Volatile.Read(ref _safeTicks)) / 5;
+            return new TimeSpan(Volatile.Read(ref _lastSentTicks)) + (pause > ClientLimits.BeatMin ? pause : ClientLimits.BeatMin);
+        }
+    }
 
     /// <summary>A clock that jumps by more than this has been suspended, or cannot be relied on.</summary>
     internal TimeSpan JumpMax => _timeout / 4;
@@ -47,6 +58,7 @@ internal sealed class SessionDeadline
     private void Set(TimeSpan sentAt, TimeSpan safeFor)
     {
         var safe = safeFor < _timeout ? safeFor : _timeout;
+        Volatile.Write(ref _safeTicks, safe.Ticks);
         Volatile.Write(ref _ticks, (sentAt + safe - _margin).Ticks);
     }
 }

@@ -12,7 +12,7 @@ namespace Tyer.Cluster.External;
 /// Every member is to be told every view that it is in, in order, and every proof; joiners are told the unproven with their first view.
 /// </remarks>
 #pragma warning disable CA1001 // The connection is to be disposed of by whoever connected.
-public sealed class ExternalStack : IClusterStack
+public sealed class ExternalStack : IClusterStack, ILeavingStack
 #pragma warning restore CA1001
 {
     private readonly PeerList _list;
@@ -116,12 +116,8 @@ public sealed class ExternalStack : IClusterStack
     /// <exception cref="LockUnavailableException">The connection is closed.</exception>
     public Task ForgetAsync(NodeId node) => Connection.ForgetAsync(node);
 
-    /// <summary>
-    /// Tells the other members that this node stops in order. When they have heard that it has left, they have its proof, and a view without it
-    /// need not list it as unproven.
-    /// </summary>
-    /// <param name="hasLeft">False: it begins to. True: no client of this node believes in a lock any more.</param>
-    /// <exception cref="LockUnavailableException">The connection is closed.</exception>
+    /// <inheritdoc/>
+    /// <remarks>When the others have heard that it has left, they have its proof, and a view without it need not list it as unproven.</remarks>
     public Task SayFarewellAsync(bool hasLeft) => Connection.SayFarewellAsync(hasLeft);
 
     private ExternalConnection Connection => _connection ?? throw new InvalidOperationException("The stack is not connected.");

@@ -1,7 +1,7 @@
 namespace Tyer.Cluster.Static;
 
 /// <summary>
-/// How the static stack talks to its peers. The transport is another floor's; whoever puts a node together connects the two.
+/// How a stack talks to its peers. The transport is another floor's; whoever puts a node together connects the two.
 /// </summary>
 /// <remarks>
 /// Little is asked of it: a message may be lost, delayed, repeated or overtaken. That the sender is the node it is said to be is asked.
@@ -12,7 +12,7 @@ public interface IPeerMessenger
     void Start(IPeerReceiver receiver);
 
     /// <summary>
-    /// Sends to a listed peer, or drops the message where it cannot. Never waits and never throws; called from one thread at a time.
+    /// Sends to a listed peer, or drops the message where it cannot. Never waits and never throws; called from any thread.
     /// </summary>
     /// <param name="to">The peer.</param>
     /// <param name="message">Valid during the call; at most <see cref="ClusterLimits.PeerMessageBytesMax"/>.</param>

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Tyer.Cluster.Corosync;
+using Tyer.Time;
 
 namespace Tyer.Daemon.Configuration;
 
@@ -6,7 +8,13 @@ namespace Tyer.Daemon.Configuration;
 internal sealed class DaemonSettings
 {
     /// <summary>What the node is to be.</summary>
-    public TyerNodeOptions Node { get; } = new();
+    public TyerNodeOptions Node { get; } = new()
+    {
+        Engines = { ["corosync"] = static () => new CorosyncEngine(BootClock.Instance) },
+    };
+
+    /// <summary>What there is to say about etcd, for the stack of that name.</summary>
+    public EtcdSettings Etcd { get; } = new();
 
     /// <summary>Where clients of this machine connect to; null: the first usual place that can be made.</summary>
     public string? Socket { get; set; }

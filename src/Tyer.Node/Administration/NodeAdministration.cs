@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tyer.Cluster;
+using Tyer.Cluster.Glue;
 using Tyer.Node.Peers;
 using Tyer.Sessions.Administration;
 
@@ -17,6 +19,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
     public async ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default)
     {
         var membership = node.Membership;
+        var leased = membership.Stack as LeasedStack;
         var nodes = await NodesAsync(cancellationToken).ConfigureAwait(false);
         return new ClusterStatus
         {
@@ -51,6 +54,11 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
                 SessionTimeout = node.Settings.Options.SessionTimeout,
                 ClientMargin = NodeLimits.ClientMargin,
                 ClockRateError = NodeLimits.ClockRateError,
+                NodeLease = leased?.Terms.Length,
+                NodeLeaseRenewal = leased?.Terms.RenewEvery,
+                NodeLeaseMargin = leased?.Terms.Margin,
+                SafeFor = node.SafeFor == Timeout.InfiniteTimeSpan ? null : node.SafeFor,
+                NodeDeathBound = leased?.ProofBound + NodeLimits.RecoveryMax,
             },
             Limitations = Limitations(),
         };
@@ -241,9 +249,22 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         Incarnation = departed.Incarnation.Value,
         Since = node.Shards.Clock.Now - since,
         What = $"locks that {node.Membership.NameOf(departed)} held, resources that it mastered, and first uses of names whose directory was on it",
-        WaitsFor = $"proof that {node.Membership.NameOf(departed)} and its clients have stopped",
-        Remedy = $"When that is certain, tell every node: 'tyer view fence {departed}'.",
+        WaitsFor = WaitsFor(departed),
+        Remedy = node.Membership.Stack is IFencingStack
+            ? $"When it is certain that it and its clients have stopped, say so on any node: 'tyer fence ack {node.NameOf(departed.Node.Value)}'."
+            : $"When that is certain, tell every node: 'tyer view fence {departed}'.",
     };
+
+    private string WaitsFor(NodeIncarnation departed)
+    {
+        var who = node.Membership.NameOf(departed);
+        if ((node.Membership.Stack as IFencingStack)?.RunsOutAt(departed) is not { } at)
+            return $"proof that {who} and its clients have stopped";
+        var left = at - node.Shards.Clock.Now;
+        return left > TimeSpan.Zero
+            ? string.Create(CultureInfo.InvariantCulture, $"the lease of {who} to run out, by this node's count in {left.TotalSeconds:0.0} s")
+            : $"the others' word that the lease of {who} has run out by their count, too";
+    }
 
     private static List<string> Limitations()
     {

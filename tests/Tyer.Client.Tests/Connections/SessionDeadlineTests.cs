@@ -13,7 +13,7 @@ public class SessionDeadlineTests
     {
         var deadline = new SessionDeadline(Timeout, Margin, Start, TimeSpan.MaxValue);
         Assert.Equal(Start + TimeSpan.FromSeconds(9.75), deadline.Value);
-        Assert.Equal(TimeSpan.FromSeconds(2), deadline.Interval);
+        Assert.Equal(Start + TimeSpan.FromSeconds(2), deadline.NextBeat);
         Assert.Equal(TimeSpan.FromSeconds(2.5), deadline.JumpMax);
     }
 
@@ -25,6 +25,19 @@ public class SessionDeadlineTests
         deadline.Sent(Start + TimeSpan.FromSeconds(2));
         Assert.True(deadline.TryHeard(Start + TimeSpan.FromSeconds(2), TimeSpan.Zero));
         Assert.Equal(Start + TimeSpan.FromSeconds(1.75), deadline.Value);
+    }
+
+    [Fact]
+    public void It_is_heard_of_often_enough_for_a_node_whose_own_time_is_short()
+    {
+        var deadline = new SessionDeadline(Timeout, Margin, Start, TimeSpan.FromSeconds(2));
+        Assert.Equal(Start + TimeSpan.FromSeconds(0.4), deadline.NextBeat);
+        deadline.Sent(Start + TimeSpan.FromSeconds(0.4));
+        Assert.Equal(Start + TimeSpan.FromSeconds(0.8), deadline.NextBeat);
+        Assert.True(deadline.TryHeard(Start + TimeSpan.FromSeconds(0.4), TimeSpan.FromSeconds(1)));
+        Assert.Equal(Start + TimeSpan.FromSeconds(0.6), deadline.NextBeat);
+        Assert.True(deadline.TryHeard(Start + TimeSpan.FromSeconds(0.4), TimeSpan.Zero));
+        Assert.True(deadline.NextBeat > Start + TimeSpan.FromSeconds(0.4));
     }
 
     [Fact]

@@ -1,0 +1,13 @@
+namespace Tyer.Cluster.Etcd.Registry;
+
+/// <summary>What follows for this node from a change of the keys.</summary>
+internal abstract record RegistryNews;
+
+/// <summary>It is in this view.</summary>
+internal sealed record ViewNews(ClusterView View, string Why) : RegistryNews;
+
+/// <summary>A life acts no more.</summary>
+internal sealed record ProofNews(NodeIncarnation Departed, FenceProof Proof) : RegistryNews;
+
+/// <summary>It is out.</summary>
+internal sealed record RemovedNews(string Why) : RegistryNews;

@@ -1,0 +1,119 @@
+using Tyer.Cluster;
+
+namespace Tyer.Tests.Shared.Stacks;
+
+/// <summary>What every stack with an engine and a lease has to keep besides.</summary>
+public abstract class LeasedStackConformance : StackConformance
+{
+    private protected abstract LeasedLab NewLeasedLab();
+
+    private protected sealed override StackLab NewLab() => NewLeasedLab();
+
+    [Fact]
+    public async Task A_clean_leave_is_its_proof_at_once()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember[] members = await OperatingAsync(lab);
+        await members[2].LeaveAsync();
+        TimeSpan left = StackHistory.Now;
+        await members[0].UntilFencedAsync(members[2].Self);
+        await members[1].UntilFencedAsync(members[2].Self);
+        Assert.Equal(FenceProof.CleanLeave, members[0].Fenced[members[2].Self]);
+        Assert.True(StackHistory.Now - left < lab.Lease, "nobody waits for the lease of who has left");
+        await members[0].UntilOperatingAsync(1, 2);
+        Assert.Empty(members[0].Views[^1].Unproven);
+        Assert.Contains(new NodeId(3), members[0].Leaving);
+    }
+
+    [Fact]
+    public async Task A_member_that_is_cut_off_expels_itself_before_the_others_give_its_locks_away()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember[] members = await OperatingAsync(lab);
+        lab.Cut(3);
+        await members[0].UntilOperatingAsync(1, 2);
+        Assert.Contains(members[2].Self, members[0].Views[^1].Unproven);
+        await members[0].UntilFencedAsync(members[2].Self);
+        await members[1].UntilFencedAsync(members[2].Self);
+        Assert.Equal(FenceProof.LeaseRanOut, members[0].Fenced[members[2].Self]);
+        await members[2].UntilAsync(StackState.Expelled);
+        Assert.All(members[2].Views, view => Assert.Equal(3, view.Members.Length));
+    }
+
+    [Fact]
+    public async Task A_member_whose_peers_do_not_hear_it_is_put_out_though_its_engine_goes_on()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember[] members = await OperatingAsync(lab);
+        lab.CutPeers(1);
+        await members[1].UntilOperatingAsync(2, 3);
+        await members[1].UntilFencedAsync(members[0].Self);
+        await members[0].UntilAsync(StackState.Expelled);
+    }
+
+    [Fact]
+    public async Task A_member_that_was_cut_off_stays_out_when_it_is_heard_again_and_comes_back_as_another_life()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember[] members = await OperatingAsync(lab);
+        lab.Cut(3);
+        await members[0].UntilOperatingAsync(1, 2);
+        lab.Heal(3);
+        await members[2].UntilAsync(StackState.Expelled);
+        await lab.StopAsync(members[2]);
+        RecordedMember again = await lab.StartAsync(3);
+        await again.UntilOperatingAsync(1, 2, 3);
+        await members[0].UntilFencedAsync(members[2].Self);
+        await again.UntilFencedAsync(members[2].Self);
+    }
+
+    [Fact]
+    public async Task A_life_that_broke_off_is_unproven_for_its_successor_too()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember[] members = await OperatingAsync(lab);
+        lab.Cut(2);
+        await lab.StopAsync(members[1]);
+        lab.Heal(2);
+        RecordedMember again = await lab.StartAsync(2);
+        await again.UntilOperatingAsync(1, 2, 3);
+        await members[0].UntilFencedAsync(members[1].Self);
+        await again.UntilFencedAsync(members[1].Self);
+    }
+
+    [Fact]
+    public async Task A_minority_does_not_operate()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember alone = await lab.StartAsync(1);
+        await lab.History.UntilAsync(() => alone.Why.Contains("n2", StringComparison.Ordinal), "it says whom it waits for");
+        Assert.NotEqual(StackState.Operating, alone.State);
+        RecordedMember second = await lab.StartAsync(2);
+        await second.UntilOperatingAsync(1, 2);
+        await alone.UntilOperatingAsync(1, 2);
+        // Of the third nobody knows whether it runs, cut off: as if it had been in a view before.
+        Assert.Contains(alone.Views[^1].Unproven, departed => departed.Node == new NodeId(3));
+    }
+
+    [Fact]
+    public async Task An_operators_word_is_a_proof_for_all()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember[] members = await OperatingAsync(lab);
+        lab.Cut(3);
+        await members[0].UntilOperatingAsync(1, 2);
+        var stack = (IFencingStack)members[0].Stack;
+        await Assert.ThrowsAsync<LockRefusedException>(() => stack.AcknowledgeFenceAsync(members[1].Self));
+        await stack.AcknowledgeFenceAsync(members[2].Self);
+        await members[1].UntilFencedAsync(members[2].Self);
+        Assert.Equal(FenceProof.OperatorWord, members[1].Fenced[members[2].Self]);
+        await members[0].UntilFencedAsync(members[2].Self);
+    }
+
+    private static async Task<RecordedMember[]> OperatingAsync(LeasedLab lab)
+    {
+        RecordedMember[] members = await lab.StartAllAsync();
+        foreach (RecordedMember member in members) await member.UntilOperatingAsync(lab.All);
+        return members;
+    }
+}

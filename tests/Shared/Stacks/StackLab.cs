@@ -1,0 +1,68 @@
+namespace Tyer.Tests.Shared.Stacks;
+
+/// <summary>A cluster of one kind of stack, made for one test: nodes 1 to <see cref="Size"/>, each of which can be started again and again.</summary>
+internal abstract class StackLab : IAsyncDisposable
+{
+    private readonly List<RecordedMember> _running = [];
+
+    internal StackHistory History { get; } = new();
+
+    /// <summary>How many nodes are configured.</summary>
+    internal abstract int Size { get; }
+
+    /// <summary>Starts a node that does not run.</summary>
+    internal async Task<RecordedMember> StartAsync(uint node)
+    {
+        RecordedMember member = Create(node);
+        _running.Add(member);
+        await member.ConnectAsync();
+        await AfterStartAsync();
+        return member;
+    }
+
+    internal async Task<RecordedMember[]> StartAllAsync()
+    {
+        var members = new RecordedMember[Size];
+        for (uint node = 1; node <= Size; node++) members[node - 1] = await StartAsync(node);
+        return members;
+    }
+
+    /// <summary>Ends a life; without <see cref="RecordedMember.LeaveAsync"/> before it, as one that broke off.</summary>
+    internal async Task StopAsync(RecordedMember member)
+    {
+        _running.Remove(member);
+        await member.DisposeAsync();
+        await AfterStartAsync();
+    }
+
+    internal uint[] All => [.. Enumerable.Range(1, Size).Select(node => (uint)node)];
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        foreach (RecordedMember member in _running) await member.DisposeAsync();
+        History.Check();
+    }
+
+    /// <summary>A new life of a node, not connected yet.</summary>
+    protected abstract RecordedMember Create(uint node);
+
+    /// <summary>For stacks that are told by somebody who is a member.</summary>
+    protected virtual Task AfterStartAsync() => Task.CompletedTask;
+
+    protected IReadOnlyList<RecordedMember> Running => _running;
+}
+
+/// <summary>A cluster whose stack notices failures; its network can be cut.</summary>
+internal abstract class LeasedLab : StackLab
+{
+    /// <summary>How long a lease lasts there.</summary>
+    internal abstract TimeSpan Lease { get; }
+
+    /// <summary>Cuts a node off from its peers and from its engine: nothing it says is heard, and it hears nothing.</summary>
+    internal abstract void Cut(uint node);
+
+    /// <summary>Cuts a node off from its peers alone; its engine goes on.</summary>
+    internal abstract void CutPeers(uint node);
+
+    internal abstract void Heal(uint node);
+}
