@@ -6,7 +6,22 @@ namespace Tyer.Cli.Bench;
 /// <param name="Rounds">How often each thing was measured, in turns.</param>
 /// <param name="RawRoundTripNanoseconds">64 bytes there and back over blocking TCP between two processes: the median.</param>
 /// <param name="Figures">The figures.</param>
-internal sealed record BenchReport(int Processors, string Runtime, int Rounds, double RawRoundTripNanoseconds, IReadOnlyList<BenchFigure> Figures);
+internal sealed record BenchReport(int Processors, string Runtime, int Rounds, double RawRoundTripNanoseconds, IReadOnlyList<BenchFigure> Figures)
+{
+    /// <summary>How punctual heartbeats are under load; null where there are none.</summary>
+    public HeartbeatFigure? Heartbeat { get; init; }
+}
+
+/// <summary>By how much a thread that does nothing else is woken too late while messages flow: the one that pings, and a bare one.</summary>
+/// <param name="Beats">How many beats of the one that pings were looked at.</param>
+/// <param name="LateMilliseconds">By how much the latest of a hundred beats came too late: the 99th percentile.</param>
+/// <param name="BareLateMilliseconds">The same of the bare thread, in the same process at the same time.</param>
+/// <param name="GoalAtMost">By how much more the one that pings may be late, in milliseconds.</param>
+internal sealed record HeartbeatFigure(int Beats, double LateMilliseconds, double BareLateMilliseconds, double GoalAtMost)
+{
+    /// <summary>Whether the goal is met.</summary>
+    public bool IsMet => LateMilliseconds - BareLateMilliseconds <= GoalAtMost;
+}
 
 /// <summary>One figure: medians over the rounds.</summary>
 /// <param name="Where">In process, or through what.</param>

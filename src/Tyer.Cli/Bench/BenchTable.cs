@@ -26,6 +26,11 @@ internal static class BenchTable
         writer.WriteLine($"RATIO: {legend}.");
         writer.WriteLine();
         printer.Print(Columns, [.. report.Figures.Select(RowOf)]);
+        if (report.Heartbeat is not { } heartbeat) return;
+        writer.WriteLine();
+        writer.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Heartbeats under the load of batches: the 99th percentile of {heartbeat.Beats} is {heartbeat.LateMilliseconds:0.00} ms late, a bare timer thread {heartbeat.BareLateMilliseconds:0.00} ms; goal: at most {heartbeat.GoalAtMost:0} ms more, {(heartbeat.IsMet ? "met" : "not met")}."));
     }
 
     private static string?[] RowOf(BenchFigure figure)

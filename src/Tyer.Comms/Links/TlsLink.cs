@@ -1,16 +1,13 @@
-using System.Net;
 using System.Net.Sockets;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Security;
 
 namespace Tyer.Comms.Links;
 
-/// <summary>A link over a socket with TLS on it, read as a <see cref="SocketLink"/> is. One that was accepted first agrees with the other side; who dials does so before.</summary>
-internal sealed class TlsLink : Link
+/// <summary>A link over a socket with TLS on it. One that was accepted first agrees with the other side; who dials does so before.</summary>
+internal sealed class TlsLink : ConnectedLink
 {
-    private readonly Socket _socket;
     private readonly TlsSession _session;
-    private readonly ReadModel _model;
     private bool _hasAgreed;
 
     /// <param name="socket">Connected; the link owns it from here on.</param>
@@ -19,16 +16,7 @@ internal sealed class TlsLink : Link
     /// <param name="bodyMax">Bytes in a received body, at most.</param>
     /// <param name="bufferMin">Bytes of the receive buffer at first.</param>
     public TlsLink(Socket socket, TlsSession session, ReadModel model, int bodyMax, int bufferMin)
-        : base(session.Sink, hasThread: model == ReadModel.Thread, bodyMax, bufferMin)
-    {
-        _socket = socket;
-        _session = session;
-        _model = model;
-        RemoteAddress = (socket.RemoteEndPoint as IPEndPoint)?.Address;
-    }
-
-    /// <summary>With more bytes than this waiting to be sent, nothing is read.</summary>
-    public long QuietBytes { get; init; } = long.MaxValue;
+        : base(socket, session.Sink, model, bodyMax, bufferMin) => _session = session;
 
     /// <summary>Who may be at the other end, by its certificate; otherwise it is refused with a code.</summary>
     public Func<CertificateIdentity, RefusalCode> Judge { get; init; } = static _ => RefusalCode.None;
@@ -83,105 +71,48 @@ internal sealed class TlsLink : Link
     };
 
     /// <inheritdoc/>
-    public override void Start(IFrameReceiver receiver)
-    {
-        if (_model == ReadModel.Async)
-        {
-            DeliverTo(receiver);
-            _ = Task.Run(ReadAsync);
-            return;
-        }
-
-        if (CommsThread.TryStart("tyer link reader", () => Read(receiver))) return;
-
-        // Ended, it reads nothing: only the clean-up runs, wherever it can.
-        End(new LinkEnd(LinkEndReason.NetworkFailure, SocketError: SocketError.NoBufferSpaceAvailable));
-        _ = Task.Run(() => Read(receiver));
-    }
-
-    /// <inheritdoc/>
-    public override void Read(IFrameReceiver receiver)
-    {
-        DeliverTo(receiver);
-        if (!_hasAgreed && !HasEnded) Agree();
-        while (!HasEnded)
-        {
-            WaitForQuietAsync(QuietBytes).GetAwaiter().GetResult();
-            try
-            {
-                Received(_session.Stream.Read(Buffer.Free().Span));
-            }
-            catch (Exception e)
-            {
-                Fail(e);
-            }
-        }
-
-        DetachAsync().GetAwaiter().GetResult();
-        Finish();
-    }
-
-    /// <inheritdoc/>
-    protected override void Shutdown()
-    {
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (SocketException)
-        {
-            // The other side was faster: the reader is awake already.
-        }
-    }
-
-    /// <inheritdoc/>
     protected override void Release()
     {
         _session.Dispose();
-        _socket.Dispose();
+        base.Release();
     }
 
-    private async Task ReadAsync()
+    /// <inheritdoc/>
+    protected override void Receive()
     {
-        if (!HasEnded) await AgreeAsync().ConfigureAwait(false);
-        while (!HasEnded)
+        try
         {
-            try
-            {
-                await WaitForQuietAsync(QuietBytes).ConfigureAwait(false);
-                if (Buffer.IsEmpty)
-                {
-                    // An empty read waits for data while no buffer is held.
-                    Buffer.Release();
-                    await _session.Stream.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
-                }
-
-                Received(await _session.Stream.ReadAsync(Buffer.Free()).ConfigureAwait(false));
-            }
-            catch (Exception e)
-            {
-                Fail(e);
-            }
+            Received(_session.Stream.Read(Buffer.Free().Span));
         }
-
-        await DetachAsync().ConfigureAwait(false);
-        Finish();
+        catch (Exception e)
+        {
+            // Whatever TLS makes of a stranger's bytes ends this connection, and nothing else.
+            End(MeaningOf(e));
+        }
     }
 
-    private void Agree()
+    /// <inheritdoc/>
+    protected override ValueTask<int> ReceiveAsync(Memory<byte> room) => _session.Stream.ReadAsync(room);
+
+    /// <inheritdoc/>
+    protected override LinkEnd? EndOf(Exception exception) => MeaningOf(exception);
+
+    /// <inheritdoc/>
+    protected override void Agree()
     {
+        if (_hasAgreed) return;
         try
         {
             TakeIn(_session.Agree());
         }
         catch (Exception e)
         {
-            // Whatever TLS makes of a stranger's bytes ends this connection, and nothing else.
-            Fail(e);
+            End(MeaningOf(e));
         }
     }
 
-    private async Task AgreeAsync()
+    /// <inheritdoc/>
+    protected override async Task AgreeAsync()
     {
         try
         {
@@ -189,8 +120,7 @@ internal sealed class TlsLink : Link
         }
         catch (Exception e)
         {
-            // As above.
-            Fail(e);
+            End(MeaningOf(e));
         }
     }
 
@@ -208,8 +138,8 @@ internal sealed class TlsLink : Link
     }
 
     /// <summary>The connection broke, or TLS found that somebody changed what came; an end before the first word is just that.</summary>
-    private void Fail(Exception e) => End((e as SocketException ?? e.InnerException as SocketException) is { } failure
+    private LinkEnd MeaningOf(Exception e) => (e as SocketException ?? e.InnerException as SocketException) is { } failure
         ? new LinkEnd(LinkEndReason.NetworkFailure, SocketError: failure.SocketErrorCode)
         : !_hasAgreed ? new LinkEnd(LinkEndReason.RemoteClosed)
-        : new LinkEnd(LinkEndReason.ProtocolError, FrameError.BadSeal));
+        : new LinkEnd(LinkEndReason.ProtocolError, FrameError.BadSeal);
 }

@@ -14,6 +14,7 @@ public sealed class CommsDomain : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Doorkeeper _door = new();
+    private readonly BeatLog _beats = new();
 
     // In the order in which they came.
     private readonly List<PeerLink> _strangers = [];
@@ -80,6 +81,9 @@ public sealed class CommsDomain : IDisposable
 
     /// <summary>The longest of them.</summary>
     public TimeSpan LongestLocalStall => TimeSpan.FromTicks(Volatile.Read(ref _longestStallTicks));
+
+    /// <summary>By how much the latest heartbeats, at most 1024, left later than they were due, in no order.</summary>
+    public IReadOnlyList<TimeSpan> HeartbeatDelays => _beats.ToArray();
 
     /// <summary>What may be changed while connections stand, as it is now; see <see cref="Change"/>.</summary>
     public NetOptions Net => Settings.Present;
@@ -254,6 +258,7 @@ public sealed class CommsDomain : IDisposable
     /// <param name="next">When it is needed next.</param>
     internal void Beat(TimeSpan now, TimeSpan lateness, out TimeSpan next)
     {
+        _beats.Add(lateness);
         if (lateness <= Net.HeartbeatInterval) lateness = TimeSpan.Zero;
         if (lateness > TimeSpan.Zero)
         {

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Tyer.Tests.Shared.Labs;
 
 /// <summary>
-/// A network of nodes on this machine: each node is a network namespace with one address, joined to the others by a bridge in a namespace of its
-/// own. No address exists outside of it. Disposing removes it all; processes in it are their starters' to end before.
+/// A network of nodes on this machine, or several that are apart: each node is a network namespace with one address on each, joined to the others by a bridge
+/// in a namespace of its own. No address exists outside of it. Disposing removes it all; processes in it are their starters' to end before.
 /// </summary>
 internal sealed partial class NetworkLab : IAsyncDisposable
 {
@@ -18,15 +18,19 @@ internal sealed partial class NetworkLab : IAsyncDisposable
 
     private readonly string _name;
 
-    private NetworkLab(int nodes)
+    private NetworkLab(int nodes, int networks)
     {
         Nodes = nodes;
+        Networks = networks;
         _name = string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}");
         Folder = Directory.CreateTempSubdirectory($"{_name}-").FullName;
     }
 
     /// <summary>How many; they are numbered from 1.</summary>
     internal int Nodes { get; }
+
+    /// <summary>How many networks; they are numbered from 0.</summary>
+    internal int Networks { get; }
 
     /// <summary>A directory for files of the lab.</summary>
     internal string Folder { get; }
@@ -52,10 +56,10 @@ internal sealed partial class NetworkLab : IAsyncDisposable
     }
 
     /// <summary>Makes the network, all links up.</summary>
-    internal static async Task<NetworkLab> UpAsync(int nodes)
+    internal static async Task<NetworkLab> UpAsync(int nodes, int networks = 1)
     {
         await RemoveLeftoversAsync();
-        var lab = new NetworkLab(nodes);
+        var lab = new NetworkLab(nodes, networks);
         try
         {
             await lab.MakeAsync();
@@ -69,7 +73,7 @@ internal sealed partial class NetworkLab : IAsyncDisposable
     }
 
     /// <summary>The node's address, the same in every lab: labs do not see each other.</summary>
-    internal static string AddressOf(int node) => string.Create(CultureInfo.InvariantCulture, $"10.77.0.{node}");
+    internal static string AddressOf(int node, int network = 0) => string.Create(CultureInfo.InvariantCulture, $"10.77.{network}.{node}");
 
     /// <summary>The node's network namespace, as a path that can be entered.</summary>
     internal string NamespaceOf(int node) => Path.Combine(NamespaceFolder, NameOf(node));
@@ -107,11 +111,16 @@ internal sealed partial class NetworkLab : IAsyncDisposable
         if (fault is not null) throw new InvalidOperationException($"In node {node}: {fault.Message}", fault);
     }
 
-    /// <summary>Nothing goes to or from the node any more; it is not told.</summary>
-    internal Task CutAsync(int node) => LabCommand.RunAsync("ip", "-n", Switch, "link", "set", PortOf(node), "down");
+    /// <summary>Nothing goes to or from the node on a network any more; it is not told.</summary>
+    internal Task CutAsync(int node, int network = 0) => LabCommand.RunAsync("ip", "-n", Switch, "link", "set", PortOf(node, network), "down");
 
     /// <summary>The end of <see cref="CutAsync"/>.</summary>
-    internal Task HealAsync(int node) => LabCommand.RunAsync("ip", "-n", Switch, "link", "set", PortOf(node), "up");
+    internal Task HealAsync(int node, int network = 0) => LabCommand.RunAsync("ip", "-n", Switch, "link", "set", PortOf(node, network), "up");
+
+    /// <summary>Ends all connections of a node to another on a network, as a firewall that has forgotten them would: both ends see a reset.</summary>
+    internal async Task ResetAsync(int node, int other, int network = 0) =>
+        // It tells of sockets that it could not end, such as those that had just ended by themselves.
+        await RunInAsync(node, "ss", "-K", "dst", AddressOf(other, network));
 
     public async ValueTask DisposeAsync()
     {
@@ -122,23 +131,34 @@ internal sealed partial class NetworkLab : IAsyncDisposable
     private async Task MakeAsync()
     {
         await LabCommand.RunAsync("ip", "netns", "add", Switch);
-        await LabCommand.RunAsync("ip", "-n", Switch, "link", "add", "bridge", "type", "bridge", "forward_delay", "0");
-        await LabCommand.RunAsync("ip", "-n", Switch, "link", "set", "bridge", "up");
+        for (int network = 0; network < Networks; network++)
+        {
+            await LabCommand.RunAsync("ip", "-n", Switch, "link", "add", BridgeOf(network), "type", "bridge", "forward_delay", "0");
+            await LabCommand.RunAsync("ip", "-n", Switch, "link", "set", BridgeOf(network), "up");
+        }
+
         for (int node = 1; node <= Nodes; node++)
         {
-            string name = NameOf(node);
-            await LabCommand.RunAsync("ip", "netns", "add", name);
-            await LabCommand.RunAsync("ip", "-n", Switch, "link", "add", PortOf(node), "type", "veth", "peer", "name", "eth0", "netns", name);
-            await LabCommand.RunAsync("ip", "-n", Switch, "link", "set", PortOf(node), "master", "bridge", "up");
-            await LabCommand.RunAsync("ip", "-n", name, "address", "add", AddressOf(node) + "/24", "dev", "eth0");
-            await LabCommand.RunAsync("ip", "-n", name, "link", "set", "lo", "up");
-            await LabCommand.RunAsync("ip", "-n", name, "link", "set", "eth0", "up");
+            await LabCommand.RunAsync("ip", "netns", "add", NameOf(node));
+            await LabCommand.RunAsync("ip", "-n", NameOf(node), "link", "set", "lo", "up");
+            for (int network = 0; network < Networks; network++) await PlugAsync(node, network);
         }
+    }
+
+    private async Task PlugAsync(int node, int network)
+    {
+        (string name, string port, string card) = (NameOf(node), PortOf(node, network), string.Create(CultureInfo.InvariantCulture, $"eth{network}"));
+        await LabCommand.RunAsync("ip", "-n", Switch, "link", "add", port, "type", "veth", "peer", "name", card, "netns", name);
+        await LabCommand.RunAsync("ip", "-n", Switch, "link", "set", port, "master", BridgeOf(network), "up");
+        await LabCommand.RunAsync("ip", "-n", name, "address", "add", AddressOf(node, network) + "/24", "dev", card);
+        await LabCommand.RunAsync("ip", "-n", name, "link", "set", card, "up");
     }
 
     private string NameOf(int node) => string.Create(CultureInfo.InvariantCulture, $"{_name}-n{node}");
 
-    private static string PortOf(int node) => string.Create(CultureInfo.InvariantCulture, $"n{node}");
+    private static string PortOf(int node, int network) => string.Create(CultureInfo.InvariantCulture, $"n{node}-{network}");
+
+    private static string BridgeOf(int network) => string.Create(CultureInfo.InvariantCulture, $"bridge{network}");
 
     /// <summary>Namespaces of test runs that broke off: their process is gone, nobody else will remove them.</summary>
     private static async Task RemoveLeftoversAsync()

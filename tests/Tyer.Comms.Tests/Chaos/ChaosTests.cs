@@ -1,10 +1,12 @@
+using System.Globalization;
 using Tyer.Comms.Tests.Support;
 
 namespace Tyer.Comms.Tests.Chaos;
 
 public class ChaosTests
 {
-    private const int SeedCount = 300;
+    // More of them by TYER_CHAOS_SEEDS.
+    private static readonly int SeedCount = int.Parse(Environment.GetEnvironmentVariable("TYER_CHAOS_SEEDS") ?? "300", CultureInfo.InvariantCulture);
 
     private static readonly TimeSpan Under = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(45);

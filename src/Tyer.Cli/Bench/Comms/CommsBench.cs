@@ -41,7 +41,8 @@ internal static class CommsBench
                 Batches(InTheClear, clear.Near, batches, 0.1),
                 Batches(Sealed, sealing.Near, batches, null),
             ];
-            return await BenchRun.MeasureAsync(roundTrip, probes, isQuick, cancellationToken).ConfigureAwait(false);
+            BenchReport report = await BenchRun.MeasureAsync(roundTrip, probes, isQuick, cancellationToken).ConfigureAwait(false);
+            return report with { Heartbeat = HeartbeatLoad.Measure(clear.Near, isQuick) };
         }
         finally
         {

@@ -46,6 +46,9 @@ internal sealed class CommsEnd : IMessageHandler, IPeerObserver, IDisposable
         _domain.Start();
     }
 
+    /// <summary>Its place among the two.</summary>
+    public CommsDomain Domain => _domain;
+
     /// <summary>Ends when the other has been heard.</summary>
     public Task Connected => _connected.Task;
 
