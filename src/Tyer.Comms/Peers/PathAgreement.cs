@@ -216,6 +216,7 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
         if (link == _control || link == _data)
         {
             if (IsActive) EndBoth(end, PathTrigger.Lost);
+            else if (IsCause(end) && !IsCause(LastEnd)) LastEnd = end;
             if (link == _control) _control = null;
             if (link == _data) _data = null;
         }
@@ -419,6 +420,11 @@ internal sealed class PathAgreement(ConnectionContext context, int index, bool h
         if (_data is not null) context.End(_data, end);
         if (IsActive) Apply(trigger);
     }
+
+    /// <summary>
+    /// Whether it is why a path ended, whatever was heard first: what the other side closes when it sees that is heard, now and then, before it.
+    /// </summary>
+    private static bool IsCause(in LinkEnd end) => end.Reason is LinkEndReason.HandlerFailed or LinkEndReason.ProtocolError;
 
     private void Apply(PathTrigger trigger, in LinkEnd end = default)
     {

@@ -18,7 +18,7 @@ internal sealed class PeerConnection
     private PathAgreement? _carrier;
     private long _carriedLink;
     private LinkEnd _lastEnd;
-    private LinkEnd _lossEnd;
+    private PathAgreement? _lastCarrier;
     private ulong _connectedTo;
     private TimeSpan _stopAt;
     private bool _isStopped;
@@ -303,7 +303,7 @@ internal sealed class PeerConnection
         if (!stays)
         {
             PathAgreement? chosen = best ?? Array.Find(_paths, path => path.IsUsable);
-            if (chosen is null && _carrier is not null) _lossEnd = _carrier.LastEnd;
+            if (_carrier is not null) _lastCarrier = _carrier;
             _carrier = chosen;
         }
     }
@@ -333,7 +333,7 @@ internal sealed class PeerConnection
         if (_connectedTo == 0 || Array.Exists(_paths, path => path.IsUsable) || _context.Links.Exists(link => link.HasCarried)) return;
 
         // After a goodbye the peer closes: that is how it should be, and no failure.
-        LinkEnd end = _session.HasPeerLeft ? new LinkEnd(LinkEndReason.TearDown) : _carrier?.LastEnd ?? _lossEnd;
+        LinkEnd end = _session.HasPeerLeft ? new LinkEnd(LinkEndReason.TearDown) : (_carrier ?? _lastCarrier)?.LastEnd ?? default;
         _context.Act(new(ConnectionActionKind.TellDisconnected, End: end, Incarnation: _connectedTo));
         _connectedTo = 0;
     }

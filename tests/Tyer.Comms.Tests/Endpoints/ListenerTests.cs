@@ -80,16 +80,24 @@ public sealed partial class ListenerTests
             low.Current = (ulong)Enumerable.Range(0, int.MaxValue).First(number => !open.Contains(number));
         }
 
-        try
-        {
-            SetLimit(low);
-            foreach (Socket client in clients) client.Connect(listener.Endpoint.Address);
-            if (limited) await Wait.Until(() => listener.Statistics.AcceptFailures >= 3, "three failures to accept");
-        }
-        finally
-        {
-            SetLimit(old);
-        }
+        // On a thread of its own: a pool that is short of threads could start none while there are no descriptors, and that would end the process.
+        await Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    SetLimit(low);
+                    foreach (Socket client in clients) client.Connect(listener.Endpoint.Address);
+                    Assert.True(!limited || SpinWait.SpinUntil(() => listener.Statistics.AcceptFailures >= 3, Wait.Limit), "Never came true: three failures to accept");
+                }
+                finally
+                {
+                    SetLimit(old);
+                }
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
 
         // One that was accepted when no thread could be had may have ended again; none was forgotten.
         await Wait.Until(() => listener.Statistics.Accepted == Count, "everybody accepted");

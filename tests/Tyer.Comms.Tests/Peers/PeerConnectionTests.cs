@@ -341,6 +341,17 @@ public class PeerConnectionTests
         }
     });
 
+    [Fact]
+    public void Why_it_is_over_is_what_ended_it_and_not_what_the_other_side_closed_when_it_saw_that()
+    {
+        Connect(stamp: 3);
+        Ended(7);
+
+        Post(new ConnectionEvent(ConnectionEventKind.LinkEnded, 8, End: new LinkEnd(LinkEndReason.HandlerFailed)));
+
+        Assert.Equal(LinkEndReason.HandlerFailed, _last.Single(action => action.Kind == Kind.TellDisconnected).End.Reason);
+    }
+
     private void Be(uint node, int addresses = 1) => _connection = new PeerConnection(node, 3 - node, _session, addresses, new NetSettings(new NetOptions()), seed: 1);
 
     /// <summary>Started, with its own dial under way and not answered.</summary>
