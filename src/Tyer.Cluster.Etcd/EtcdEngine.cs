@@ -51,6 +51,10 @@ public sealed class EtcdEngine : IMembershipEngine
     public string Name => "etcd";
 
     /// <inheritdoc/>
+    /// <remarks>Etcd looks twice a second at which leases have run out, and a busy disk takes its time over writing it down.</remarks>
+    public TimeSpan? Detection => _options.TimeToLive + TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
     public ValueTask JoinAsync(Joiner joiner, IMembershipEvents events, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(joiner);

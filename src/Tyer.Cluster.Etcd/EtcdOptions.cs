@@ -37,17 +37,17 @@ public sealed class EtcdOptions
     /// <exception cref="ArgumentException">The message names the option, and what it takes.</exception>
     public void Validate()
     {
-        if (Endpoints.Count == 0) throw new ArgumentException("The stack 'etcd' needs Etcd:Endpoints, such as http://127.0.0.1:2379.");
+        if (Endpoints.Count == 0) throw new ArgumentException("The stack 'etcd' needs EtcdEndpoints, such as http://127.0.0.1:2379.");
         foreach (Uri endpoint in Endpoints)
         {
             if (!endpoint.IsAbsoluteUri || endpoint.Scheme is not ("http" or "https") || endpoint.AbsolutePath != "/")
-                throw new ArgumentException($"Etcd:Endpoints has '{endpoint}'; an endpoint is http://HOST:PORT or https://HOST:PORT.");
+                throw new ArgumentException($"EtcdEndpoints has '{endpoint}'; an endpoint is http://HOST:PORT or https://HOST:PORT.");
         }
 
         if (TimeToLive < TimeToLiveMin || TimeToLive > ClusterLimits.LeaseMax || TimeToLive.Ticks % TimeSpan.TicksPerSecond != 0)
-            throw new ArgumentException($"Etcd:TimeToLive is {TimeToLive}; it takes whole seconds, {TimeToLiveMin} to {ClusterLimits.LeaseMax}.");
-        if (Password is not null && User is null) throw new ArgumentException("Etcd:Password is given without Etcd:User.");
-        if ((Certificate is null) != (PrivateKey is null)) throw new ArgumentException("Etcd:Certificate and Etcd:PrivateKey go together.");
-        if (Prefix.Length == 0 || !Prefix.EndsWith('/')) throw new ArgumentException($"Etcd:Prefix is '{Prefix}'; it ends in a slash, such as /tyer/.");
+            throw new ArgumentException($"EtcdTimeToLive is {TimeToLive}; it takes whole seconds, {TimeToLiveMin} to {ClusterLimits.LeaseMax}.");
+        if (Password is not null && User is null) throw new ArgumentException("A password is given without EtcdUser.");
+        if ((Certificate is null) != (PrivateKey is null)) throw new ArgumentException("EtcdCertificate and EtcdPrivateKey go together.");
+        if (Prefix.Length == 0 || !Prefix.EndsWith('/')) throw new ArgumentException($"EtcdPrefix is '{Prefix}'; it ends in a slash, such as /tyer/.");
     }
 }

@@ -68,7 +68,10 @@ internal sealed record NodeSettings
                 $"Weight is {options.Weight}, but with the stack 'external' a node's weight is what its views say: leave Weight out.", nameof(options)),
             "external" => new NodeSettings(name, id, options.Cluster, ListedPeers(id, options)) { Options = options },
             _ when options.Engines.ContainsKey(options.Stack) => new NodeSettings(name, id, options.Cluster, ListedPeers(id, options)) { Options = options },
-            _ => throw new ArgumentException($"There is no stack '{options.Stack}'; there are {string.Join(", ", BuiltIn.Concat(options.Engines.Keys).Select(each => $"'{each}'"))}.", nameof(options)),
+            "corosync" or "etcd" => throw new ArgumentException(
+                $"The stack '{options.Stack}' needs its engine: reference the package Tyer.Cluster.{char.ToUpperInvariant(options.Stack[0])}{options.Stack[1..]}, and add it to Engines.",
+                nameof(options)),
+            _ => throw new ArgumentException($"There is no stack '{options.Stack}'; there are {string.Join(", ", BuiltIn.Union(options.Engines.Keys).Union(["corosync", "etcd"]).Select(each => $"'{each}'"))}.", nameof(options)),
         };
         _ = TermsOf(options);
         NodeSecurity.Check(options);

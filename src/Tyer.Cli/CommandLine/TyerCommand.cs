@@ -35,6 +35,7 @@ internal static class TyerCommand
             new RevokeCommand().Build(runner),
             OrphansCommand.Build(runner),
             new ViewCommand().Build(runner),
+            new FenceCommand().Build(runner),
             StateCommand.Build(runner),
             new KeygenCommand().Build(runner),
             new CertCommand().Build(runner),

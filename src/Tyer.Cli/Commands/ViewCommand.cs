@@ -98,7 +98,7 @@ internal sealed class ViewCommand
         }
     }
 
-    private static int Report(Invocation invocation, MembershipResult result, string before)
+    internal static int Report(Invocation invocation, MembershipResult result, string before)
     {
         if (invocation.Format == OutputFormat.Json)
         {

@@ -85,11 +85,13 @@ internal static class StatusText
     {
         Line(writer, "session", Text($"lives {Span(timing.SessionTimeout)} without a sign of life; a client stops {Span(timing.ClientMargin)} before"));
         if (timing.NodeLease is { } lease)
-            Line(writer, "lease", Text($"{Span(lease)}, renewed every {Span(timing.NodeLeaseRenewal ?? default)}, margin {Span(timing.NodeLeaseMargin ?? default)}, clock error {timing.ClockRateError:0.##%}"));
+            Line(writer, "lease", Text($"{Span(lease)}, renewed every {Span(timing.NodeLeaseRenewal ?? default)}, margin {Span(timing.NodeLeaseMargin ?? default)}, clock error {timing.ClockRateError:0.##%}{Left(timing)}"));
         Line(writer, "bounds", timing.NodeDeathBound is { } bound
             ? $"a dead process's locks are free at once; a dead node's after {Span(bound)} at most"
             : "a dead process's locks are free at once; a dead node's only by an operator's word");
     }
+
+    private static string Left(TimingStatus timing) => timing.SafeFor is { } left ? $"; {(left > TimeSpan.Zero ? $"{Span(left)} left" : "it has run out")}" : "";
 
     private static string Clock(ClockStatus clock) => Text($"{Safe(clock.Source)}, {(clock.CountsSuspend ? "counts suspend" : "does not count suspend")}")
         + (clock.Jumps == 0 ? "" : Text($"; jumped {clock.Jumps} times, by {Span(clock.LargestJump)} at most"))

@@ -13,6 +13,9 @@ internal sealed class DaemonSettings
         Engines = { ["corosync"] = static () => new CorosyncEngine(BootClock.Instance) },
     };
 
+    /// <summary>What there is to say about etcd, for the stack of that name.</summary>
+    public EtcdSettings Etcd { get; } = new();
+
     /// <summary>Where clients of this machine connect to; null: the first usual place that can be made.</summary>
     public string? Socket { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Tyer.Cluster.Etcd.Managed;
 using Tyer.Daemon.Text;
 
 namespace Tyer.Daemon.Configuration;
@@ -36,10 +37,25 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
         new("Socket", "PATH", "Where the programs of this machine connect to. Default: $TYER_SOCKET, or the first of the usual places that can be made.",
             (to, text) => to.Socket = text),
         new("State", "DIRECTORY", "Where nodes keep what must survive them; each has a folder of its own in it.", (to, text) => to.Node.StateDirectory = text),
-        new("Stack", "NAME", "What decides who is a member: local (a single node), corosync, static (a fixed list of peers, for tests) or external (a control daemon tells it). Default: local.",
+        new("Stack", "NAME", "What decides who is a member: local (a single node), corosync, etcd, static (a fixed list of peers, for tests) or external (a control daemon tells it). Default: local.",
             (to, text) => to.Node.Stack = text),
-        new("Lease", "SPAN", "How long a node may act without the word of a majority, with the stack corosync; the same on every node. Default: 10s.",
+        new("Lease", "SPAN", "How long a node may act without the word of a majority, with the stacks corosync and etcd; the same on every node. Default: 10s.",
             (to, text) => to.Node.Lease = Span(text)),
+        new("EtcdEndpoints", "URLS", "Where etcd serves its clients, all of its members, with commas between them: http://10.0.0.1:2379,http://10.0.0.2:2379.",
+            (to, text) => to.Etcd.Endpoints = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Url)]),
+        new("EtcdMembers", "MEMBERS", "Have this daemon run etcd itself, as the member of this node's name: all members and where they reach each other, the same on all nodes, such as n1=http://10.0.0.1:2380,n2=http://10.0.0.2:2380,n3=http://10.0.0.3:2380. Default: somebody else runs etcd.",
+            (to, text) =>
+            {
+                _ = ManagedEtcdOptions.ParseMembers(text);
+                to.Etcd.Members = text;
+            }),
+        new("EtcdTimeToLive", "SPAN", "How long etcd keeps a node that it does not hear, in whole seconds. Default: 6s.", (to, text) => to.Etcd.TimeToLive = Span(text)),
+        new("EtcdPrefix", "TEXT", "What Tyer's keys in etcd begin with, before the cluster's name. Default: /tyer/.", (to, text) => to.Etcd.Prefix = text),
+        new("EtcdUser", "NAME", "The user that etcd knows this node as. Default: none.", (to, text) => to.Etcd.User = text),
+        new("EtcdPasswordFile", "FILE", "The file with that user's password in its first line.", (to, text) => to.Etcd.PasswordFile = text),
+        new("EtcdAuthority", "FILE", "The certificates of the authorities that etcd's own is believed by, PEM. Default: those of the system.", (to, text) => to.Etcd.Authority = text),
+        new("EtcdCertificate", "FILE", "This node's certificate for etcd, PEM. Default: none.", (to, text) => to.Etcd.Certificate = text),
+        new("EtcdPrivateKey", "FILE", "The key to it, PEM.", (to, text) => to.Etcd.PrivateKey = text),
         new("Weight", "0-16", "How large a share of the directory this node takes, against the others. Default: 1.", (to, text) => to.Node.Weight = Number(text)),
         new("Shards", "1-64", "How many engines share the work. Default: one per processor.", (to, text) => to.Node.Shards = Number(text)),
         new("SessionTimeout", "SPAN", "How long a client's session lives without a sign of life. Default: 10s.", (to, text) => to.Node.SessionTimeout = Span(text)),
@@ -63,6 +79,8 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
     private static TimeSpan Span(string text) => DurationText.TryParse(text, out TimeSpan span)
         ? span
         : throw new FormatException($"it takes {DurationText.Examples}");
+
+    private static Uri Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? url) ? url : throw new FormatException("it takes http://HOST:PORT or https://HOST:PORT");
 
     private static bool Truth(string text) => bool.TryParse(text, out bool truth) ? truth : throw new FormatException("it takes true or false");
 

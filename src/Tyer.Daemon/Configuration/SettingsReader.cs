@@ -124,6 +124,9 @@ internal sealed class SettingsReader
         if (_faults.Count > 0) throw new ConfigurationException(_faults);
         try
         {
+            if (_settings.Node.Stack == EtcdSettings.Stack) _settings.Etcd.Attach(_settings.Node);
+            else if (_settings.Etcd.FirstGiven is { } given)
+                throw new ArgumentException($"{given} is given, but the stack is '{_settings.Node.Stack}': set Stack to '{EtcdSettings.Stack}', or leave it out.");
             _settings.Node.Validate();
         }
         catch (ArgumentException exception)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Tyer.Cluster.Etcd.Managed;
 using Tyer.Daemon.Systemd;
 using Tyer.Sessions.Administration;
 
@@ -8,9 +9,19 @@ namespace Tyer.Daemon.Hosting;
 /// <summary>Starts the node with the daemon and stops it with it.</summary>
 internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, ServiceManager manager, ILoggerFactory loggers, ILogger<NodeService> log) : IHostedService
 {
+    private ManagedEtcd? _etcd;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         run.Settings.Node.LoggerFactory = loggers;
+        if (run.Settings.Etcd.Managed(run.Settings.Node) is { } options)
+        {
+            // It outlives the lives of the node.
+            _etcd = ManagedEtcd.Start(options, LogEtcd);
+            LogRunsEtcd(options.DataDirectory);
+            if (options.Caution is { } caution) LogWarning(caution);
+        }
+
         await StartNodeAsync(cancellationToken).ConfigureAwait(false);
         ready.Succeed();
         manager.Ready("started");
@@ -41,6 +52,7 @@ internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, Serv
         if (run.Node is not { } node) return;
         LogStopping();
         await node.DisposeAsync().ConfigureAwait(false);
+        if (_etcd is { } etcd) await etcd.DisposeAsync().ConfigureAwait(false);
         LogStopped();
     }
 
@@ -59,6 +71,12 @@ internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, Serv
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "Starting the node afresh: it was put out of its cluster, and comes back as a new incarnation")]
     private partial void LogStartsAfresh();
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Information, Message = "This daemon runs etcd, with its data in {Directory}")]
+    private partial void LogRunsEtcd(string directory);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "{What}")]
+    private partial void LogEtcd(string what);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "Stopped")]
     private partial void LogStopped();

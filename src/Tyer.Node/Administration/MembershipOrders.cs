@@ -25,12 +25,28 @@ internal sealed class MembershipOrders(NodeCore node)
     internal async Task<MembershipResult> FenceAsync(string who)
     {
         var what = $"The proof for {who}";
-        var departed = Parse(who) ?? throw Refused(what, NotAnIncarnation(who));
         if (node.Membership.Stack is IFencingStack fencing)
-            await fencing.AcknowledgeFenceAsync(departed).ConfigureAwait(false);
+        {
+            foreach (var departed in DepartedNamed(who, what))
+                await fencing.AcknowledgeFenceAsync(departed).ConfigureAwait(false);
+        }
         else
-            await StackFor(what).ProveAsync(departed).ConfigureAwait(false);
+        {
+            await StackFor(what).ProveAsync(Parse(who) ?? throw Refused(what, NotAnIncarnation(who))).ConfigureAwait(false);
+        }
+
         return Result();
+    }
+
+    /// <summary>A life, or, by a node's name or id, all of its lives that are unproven.</summary>
+    private NodeIncarnation[] DepartedNamed(string who, string what)
+    {
+        var unproven = node.Membership.Unproven.Keys.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).ToArray();
+        NodeIncarnation[] departed = Parse(who) is { } one ? [one] : [.. unproven.Where(each => node.NameOf(each.Node.Value) == who || $"{each.Node}" == who)];
+        if (departed.Length > 0)
+            return departed;
+        var waits = unproven.Length == 0 ? "nor for anybody else's" : $"but for {string.Join(", ", unproven.Select(node.Membership.NameOf))}";
+        throw Refused(what, $"nothing waits for a proof that {who} has stopped, {waits}");
     }
 
     private MembershipResult Result() => new()

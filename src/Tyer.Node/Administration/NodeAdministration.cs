@@ -233,16 +233,22 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         Incarnation = departed.Incarnation.Value,
         Since = node.Shards.Clock.Now - since,
         What = $"locks that {node.Membership.NameOf(departed)} held, resources that it mastered, and first uses of names whose directory was on it",
-        WaitsFor = $"proof that {node.Membership.NameOf(departed)} and its clients have stopped{RunsOut(departed)}",
+        WaitsFor = WaitsFor(departed),
         Remedy = node.Membership.Stack is IFencingStack
-            ? $"If that is certain before, tell any node: 'tyer view fence {departed}'."
+            ? $"When it is certain that it and its clients have stopped, say so on any node: 'tyer fence ack {node.NameOf(departed.Node.Value)}'."
             : $"When that is certain, tell every node: 'tyer view fence {departed}'.",
     };
 
-    /// <summary>By this node's count; the others' may be over a little later.</summary>
-    private string RunsOut(NodeIncarnation departed) => (node.Membership.Stack as IFencingStack)?.RunsOutAt(departed) - node.Shards.Clock.Now is { } left
-        ? string.Create(CultureInfo.InvariantCulture, $"; its lease runs out in {(left > TimeSpan.Zero ? left : TimeSpan.Zero).TotalSeconds:0.0} s")
-        : "";
+    private string WaitsFor(NodeIncarnation departed)
+    {
+        var who = node.Membership.NameOf(departed);
+        if ((node.Membership.Stack as IFencingStack)?.RunsOutAt(departed) is not { } at)
+            return $"proof that {who} and its clients have stopped";
+        var left = at - node.Shards.Clock.Now;
+        return left > TimeSpan.Zero
+            ? string.Create(CultureInfo.InvariantCulture, $"the lease of {who} to run out, by this node's count in {left.TotalSeconds:0.0} s")
+            : $"the others' word that the lease of {who} has run out by their count, too";
+    }
 
     private static List<string> Limitations()
     {

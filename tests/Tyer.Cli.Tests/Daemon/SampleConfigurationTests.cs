@@ -36,7 +36,7 @@ public sealed partial class SampleConfigurationTests : IDisposable
     public void What_is_commented_out_makes_a_cluster_of_three()
     {
         var text = CommentedOut().Replace(Sample, "${setting}");
-        var settings = Read(text.Replace("\"local\"", "\"static\"", StringComparison.Ordinal));
+        var settings = Read(text.Replace("\"local\"", "\"etcd\"", StringComparison.Ordinal));
         Assert.Equal(["n2", "n3"], settings.Node.Peers.Keys.Order(StringComparer.Ordinal));
         Assert.Equal("n1", settings.Node.Name);
     }

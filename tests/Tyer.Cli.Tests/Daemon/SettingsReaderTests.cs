@@ -95,7 +95,12 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("""{ "Peers": "n2" }""", "FILE: 'Peers' takes one address per node: \"Peers\": { \"n2\": \"tcp://127.0.0.1:7601\" }.")]
     [InlineData("""{ "Peers": { "n2": "" } }""", "FILE: 'Peers:n2' needs an address.")]
     [InlineData("""{ "Weight": 17 }""", "Weight is 17; it takes 0 to 16.")]
-    [InlineData("""{ "Name": "n1", "Stack": "statik" }""", "There is no stack 'statik'; this version of Tyer has 'local', 'static' and 'external'.")]
+    [InlineData("""{ "Name": "n1", "Stack": "statik" }""", "There is no stack 'statik'; there are 'local', 'static', 'external', 'corosync', 'etcd'.")]
+    [InlineData("""{ "Name": "n1", "EtcdEndpoints": "http://127.0.0.1:2379" }""", "EtcdEndpoints is given, but the stack is 'local': set Stack to 'etcd', or leave it out.")]
+    [InlineData("""{ "Name": "n1", "Stack": "etcd" }""", "The stack 'etcd' needs EtcdEndpoints, such as http://127.0.0.1:2379.")]
+    [InlineData("""{ "Name": "n1", "Stack": "etcd", "EtcdEndpoints": "127.0.0.1" }""", "FILE: 'EtcdEndpoints' is '127.0.0.1': it takes http://HOST:PORT or https://HOST:PORT.")]
+    [InlineData("""{ "Name": "n1", "Stack": "etcd", "EtcdEndpoints": "http://127.0.0.1:2379", "EtcdMembers": "n2=http://127.0.0.1:2380" }""",
+        "EtcdMembers has n2, but not this node, n1: list it, or leave EtcdMembers out where etcd is run by somebody else.")]
     public void A_bad_value_is_named_with_what_a_good_one_is(string json, string fault) => Assert.Equal(fault, Fault(json));
 
     [Fact]
