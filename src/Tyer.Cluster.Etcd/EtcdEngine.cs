@@ -51,8 +51,8 @@ public sealed class EtcdEngine : IMembershipEngine
     public string Name => "etcd";
 
     /// <inheritdoc/>
-    /// <remarks>Etcd looks twice a second at which leases have run out, and a busy disk takes its time over writing it down.</remarks>
-    public TimeSpan? Detection => _options.TimeToLive + TimeSpan.FromSeconds(2);
+    /// <remarks>Where the leader of etcd dies with the node, its successor gives all leases their full time again, and needs a while to be elected.</remarks>
+    public TimeSpan? Detection => (_options.TimeToLive * 2) + TimeSpan.FromSeconds(2);
 
     /// <inheritdoc/>
     public ValueTask JoinAsync(Joiner joiner, IMembershipEvents events, CancellationToken cancellationToken)

@@ -19,11 +19,11 @@ public sealed class SharedEtcd : IAsyncLifetime
 
 public class EtcdConformanceTests(SharedEtcd etcd) : LeasedStackConformance, IClassFixture<SharedEtcd>
 {
-    private protected override LeasedLab NewLeasedLab() => new EtcdLab(etcd.Server.Endpoint);
+    private protected override LeasedLab NewLeasedLab() => new EtcdStackLab(etcd.Server.Endpoint);
 }
 
 /// <summary>Nodes of one process under a real etcd, each behind a relay of its own.</summary>
-internal sealed class EtcdLab : LeasedLab
+internal sealed class EtcdStackLab : LeasedLab
 {
     private readonly PeerSwitchboard _board = new();
     private readonly NodeStates _states = new();
@@ -31,7 +31,7 @@ internal sealed class EtcdLab : LeasedLab
     private readonly Relay[] _relays;
     private readonly Relay[] _spares;
 
-    internal EtcdLab(Uri etcd)
+    internal EtcdStackLab(Uri etcd)
     {
         _relays = [.. All.Select(_ => new Relay(etcd))];
         _spares = [.. All.Select(_ => new Relay(etcd))];

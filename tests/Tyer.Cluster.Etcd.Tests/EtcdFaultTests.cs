@@ -9,7 +9,7 @@ public class EtcdFaultTests
     public async Task While_etcd_is_away_nothing_new_is_granted_and_when_it_is_back_all_go_on_in_the_same_view()
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync();
-        await using var lab = new EtcdLab(etcd.Endpoint);
+        await using var lab = new EtcdStackLab(etcd.Endpoint);
         RecordedMember[] members = await lab.StartAllAsync();
         foreach (RecordedMember member in members) await member.UntilOperatingAsync(1, 2, 3);
         ulong view = members[0].Views[^1].Id;
@@ -30,7 +30,7 @@ public class EtcdFaultTests
     public async Task A_member_whose_endpoint_falls_silent_goes_on_at_the_next_with_nothing_missed()
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync();
-        await using var lab = new EtcdLab(etcd.Endpoint) { HasSpares = true };
+        await using var lab = new EtcdStackLab(etcd.Endpoint) { HasSpares = true };
         RecordedMember[] members = await lab.StartAllAsync();
         foreach (RecordedMember member in members) await member.UntilOperatingAsync(1, 2, 3);
         // Its watch there would be silent for ever, and says nothing.
@@ -45,7 +45,7 @@ public class EtcdFaultTests
     public async Task A_member_that_etcd_alone_does_not_hear_is_suspended_before_the_others_go_on_without_it()
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync();
-        await using var lab = new EtcdLab(etcd.Endpoint);
+        await using var lab = new EtcdStackLab(etcd.Endpoint);
         RecordedMember[] members = await lab.StartAllAsync();
         foreach (RecordedMember member in members) await member.UntilOperatingAsync(1, 2, 3);
         lab.CutEngine(3);
@@ -63,7 +63,7 @@ public class EtcdFaultTests
         ulong highest;
         await using (EtcdServer etcd = await EtcdServer.StartAsync())
         {
-            await using var lab = new EtcdLab(etcd.Endpoint);
+            await using var lab = new EtcdStackLab(etcd.Endpoint);
             RecordedMember[] members = await lab.StartAllAsync();
             foreach (RecordedMember member in members) await member.UntilOperatingAsync(1, 2, 3);
             await etcd.KillAsync();
@@ -81,7 +81,7 @@ public class EtcdFaultTests
     public async Task A_second_node_of_the_same_id_waits_and_says_for_whom()
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync();
-        await using var lab = new EtcdLab(etcd.Endpoint);
+        await using var lab = new EtcdStackLab(etcd.Endpoint);
         RecordedMember[] members = await lab.StartAllAsync();
         foreach (RecordedMember member in members) await member.UntilOperatingAsync(1, 2, 3);
         using var states = new NodeStates();

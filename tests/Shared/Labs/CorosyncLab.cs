@@ -4,7 +4,7 @@ using System.Text;
 namespace Tyer.Tests.Shared.Labs;
 
 /// <summary>A corosync daemon for each node of a <see cref="NetworkLab"/>, and the faults that can befall them.</summary>
-internal sealed class CorosyncLab : IAsyncDisposable
+internal sealed class CorosyncLab : IEngineLab
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
@@ -20,7 +20,7 @@ internal sealed class CorosyncLab : IAsyncDisposable
         _daemons = new LabProcess?[network.Nodes];
     }
 
-    internal NetworkLab Network { get; }
+    public NetworkLab Network { get; }
 
     /// <summary>What the daemons' configuration calls their cluster.</summary>
     internal string Cluster { get; }
@@ -50,7 +50,7 @@ internal sealed class CorosyncLab : IAsyncDisposable
     internal string LogOf(int node) => Path.Combine(FolderOf(node), "corosync.log");
 
     /// <summary>Starts the daemon of a node; with the state that it left.</summary>
-    internal void Start(int node)
+    public void Start(int node)
     {
         if (_daemons[node - 1] is { HasExited: false }) throw new InvalidOperationException($"The daemon of node {node} is running.");
         string folder = FolderOf(node);
@@ -80,15 +80,15 @@ internal sealed class CorosyncLab : IAsyncDisposable
         }
     }
 
-    internal Task KillAsync(int node) => DaemonOf(node).KillAsync();
+    public Task KillAsync(int node) => DaemonOf(node).KillAsync();
 
     /// <summary>Ends the daemon of a node in order: it tells the others.</summary>
     internal Task StopAsync(int node) => DaemonOf(node).TerminateAsync();
 
     /// <summary>The daemon stands still; its clients are not told.</summary>
-    internal void Freeze(int node) => DaemonOf(node).Freeze();
+    public void Freeze(int node) => DaemonOf(node).Freeze();
 
-    internal void Thaw(int node) => DaemonOf(node).Thaw();
+    public void Thaw(int node) => DaemonOf(node).Thaw();
 
     /// <summary>What the daemon of a node keeps over its restarts is lost; while it is not running.</summary>
     internal void ForgetState(int node)

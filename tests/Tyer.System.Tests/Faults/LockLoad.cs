@@ -25,9 +25,9 @@ internal sealed class LockLoad : IAsyncDisposable
     private readonly List<Belief>[] _beliefs = [.. Enumerable.Range(0, Resources).Select(_ => new List<Belief>())];
     private readonly Task[] _clients;
 
-    internal LockLoad(CorosyncNodes nodes) => _clients =
+    internal LockLoad(FaultNodes nodes) => _clients =
     [
-        .. Enumerable.Range(0, CorosyncNodes.Nodes * ClientsPerNode).Select(number => Task.Run(() => RunAsync(nodes, 1 + (number % CorosyncNodes.Nodes), number))),
+        .. Enumerable.Range(0, FaultNodes.Nodes * ClientsPerNode).Select(number => Task.Run(() => RunAsync(nodes, 1 + (number % FaultNodes.Nodes), number))),
     ];
 
     internal long Increments => _registers.Sum(register => register.Writes);
@@ -68,7 +68,7 @@ internal sealed class LockLoad : IAsyncDisposable
         _end.Dispose();
     }
 
-    private async Task RunAsync(CorosyncNodes nodes, int node, int seed)
+    private async Task RunAsync(FaultNodes nodes, int node, int seed)
     {
         var random = new Random(seed);
         while (!_end.IsCancellationRequested)

@@ -5,21 +5,22 @@ using Tyer.System.Tests.Support;
 namespace Tyer.System.Tests.Faults;
 
 /// <summary>
-/// Three machines in a box: in each network namespace a corosync daemon and a <c>tyerd</c> with the stack corosync. Their sockets are in a folder, so that
+/// Three machines in a box: in each network namespace an engine's daemon, and a <c>tyerd</c> with the stack of that name. Their sockets are in a folder, so that
 /// the test is a client of each.
 /// </summary>
-internal sealed class CorosyncNodes : IAsyncDisposable
+internal sealed class FaultNodes : IAsyncDisposable
 {
     internal const int Nodes = 3;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tyer-faults-").FullName;
     private readonly RunningProgram?[] _daemons = new RunningProgram?[Nodes];
 
+    private readonly Func<int, string[]> _stack;
     private readonly TimeSpan _lease;
 
-    private CorosyncNodes(CorosyncLab lab, TimeSpan lease) => (Lab, _lease) = (lab, lease);
+    private FaultNodes(IEngineLab lab, Func<int, string[]> stack, TimeSpan lease) => (Lab, _stack, _lease) = (lab, stack, lease);
 
-    internal CorosyncLab Lab { get; }
+    internal IEngineLab Lab { get; }
 
     /// <summary>The longest from a node's death until its locks are free, as status says.</summary>
     internal TimeSpan Bound { get; private set; }
@@ -28,11 +29,13 @@ internal sealed class CorosyncNodes : IAsyncDisposable
 
     internal string EndpointOf(int node) => $"unix:{Path.Combine(_folder, $"n{node}.sock")}";
 
-    /// <summary>Starts everything, and returns when all serve in one view.</summary>
-    internal static async Task<CorosyncNodes> UpAsync(TimeSpan lease)
+    /// <summary>Starts the lock managers, and returns when all serve in one view.</summary>
+    /// <param name="lab">The engine's daemons, which are running; disposed with the nodes.</param>
+    /// <param name="stack">What a node is told about its stack.</param>
+    /// <param name="lease">How long its lease lasts.</param>
+    internal static async Task<FaultNodes> UpAsync(IEngineLab lab, Func<int, string[]> stack, TimeSpan lease)
     {
-        CorosyncLab.Require();
-        var nodes = new CorosyncNodes(await CorosyncLab.UpAsync(Nodes, cluster: "tyer"), lease);
+        var nodes = new FaultNodes(lab, stack, lease);
         try
         {
             (await Programs.TyerAsync("keygen", nodes.KeyFile)).With(0);
@@ -51,12 +54,12 @@ internal sealed class CorosyncNodes : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the lock manager of a node; the corosync daemon there runs.</summary>
+    /// <summary>Starts the lock manager of a node; the engine's daemon there runs.</summary>
     internal void Start(int node)
     {
         List<string> arguments =
         [
-            "--name", $"n{node}", "--stack", "corosync", "--lease", $"{_lease.TotalSeconds}s", "--listen", Address(node), "--socket", Path.Combine(_folder, $"n{node}.sock"),
+            "--name", $"n{node}", .. _stack(node), "--lease", $"{_lease.TotalSeconds}s", "--listen", Address(node), "--socket", Path.Combine(_folder, $"n{node}.sock"),
             "--state", Path.Combine(_folder, "state"), "--key-file", KeyFile,
         ];
         foreach (var peer in Enumerable.Range(1, Nodes).Where(peer => peer != node))
