@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Tyer.Cluster.Corosync.Sessions;
 using Tyer.Cluster.Corosync.Tests.Labs;
 
@@ -7,7 +8,7 @@ namespace Tyer.Cluster.Corosync.Tests.Sessions;
 
 /// <summary>A process's place in a group, with real daemons.</summary>
 [Collection(LabCollection.Name)]
-public sealed class GroupSessionTests
+public sealed partial class GroupSessionTests
 {
     [Fact]
     public async Task Members_hear_the_same_in_the_same_order_and_what_flow_control_refuses_comes_later()
@@ -79,16 +80,55 @@ public sealed class GroupSessionTests
         lab.Thaw(1);
     }
 
+    [Fact]
+    public async Task A_user_that_corosync_does_not_know_is_told_how_to_be_let_in()
+    {
+        CorosyncLab.Require();
+        await using CorosyncLab lab = await CorosyncLab.UpAsync(nodes: 1);
+        using var stranger = new Listener(lab, 1, user: Nobody);
+        await stranger.UntilAsync(each => each.Away is not null);
+        Assert.Contains("does not let this user in", stranger.Away, StringComparison.Ordinal);
+
+        // As an operator would, at run time.
+        Assert.Equal(0, (await lab.Network.RunInAsync(1, "corosync-cmapctl", "-s", $"uidgid.uid.{Nobody}", "u8", "1")).Code);
+
+        await stranger.UntilAsync(each => each.Members == 1);
+    }
+
+    private const int Nobody = 65534;
+
+    /// <summary>
+    /// Makes the calling thread another user's, with the threads that it starts from then on; the C library's own function would change all threads.
+    /// </summary>
+    private static void BecomeOnThisThread(int user)
+    {
+        (int setGroup, int setUser) = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => (119, 117),
+            Architecture.Arm64 => (149, 147),
+            var other => throw new PlatformNotSupportedException($"The numbers of setresgid and setresuid on {other} are not known here."),
+        };
+        Assert.Equal(0, SystemCall(setGroup, user, user, user));
+        Assert.Equal(0, SystemCall(setUser, user, user, user));
+    }
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial nint SystemCall(nint number, nint first, nint second, nint third);
+
     private sealed class Listener : IGroupEvents, IDisposable
     {
         private readonly GroupSession _session;
         private readonly Lock _gate = new();
         private readonly List<(Func<Listener, bool> IsSo, TaskCompletionSource Seen)> _awaited = [];
 
-        public Listener(CorosyncLab lab, int node)
+        public Listener(CorosyncLab lab, int node, int? user = null)
         {
             _session = new GroupSession("tyer-test", this);
-            lab.Network.Inside(node, _session.Start);
+            lab.Network.Inside(node, () =>
+            {
+                if (user is { } other) BecomeOnThisThread(other);
+                _session.Start();
+            });
         }
 
         public ConcurrentQueue<(uint Node, int Number)> Heard { get; } = [];
@@ -120,7 +160,14 @@ public sealed class GroupSessionTests
             var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (_gate) _awaited.Add((isSo, seen));
             _session.Post(Look);
-            await seen.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            try
+            {
+                await seen.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                throw new TimeoutException($"It did not come to pass. Away: {Away}; hung up: {HungUp}; members: {Members}; quorate: {IsQuorate}; heard: {Heard.Count}.");
+            }
         }
 
         public void Dispose() => _session.Dispose();
