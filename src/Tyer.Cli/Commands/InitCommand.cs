@@ -36,7 +36,7 @@ internal sealed class InitCommand
     {
         var etcd = new Command("etcd", "Write the configuration of a cluster under etcd: a file for each node, and the cluster's key.") { _nodes, _directory, _cluster, _endpoints, _port };
         runner.Attach(etcd, (invocation, _) => Task.FromResult(Run(invocation)));
-        return new Command("init", "Write the files that a cluster is started with.") { etcd };
+        return new Command("init", "Write the files that a cluster is started with.") { new InitCorosyncCommand().Build(runner), etcd };
     }
 
     private int Run(Invocation invocation)
@@ -75,7 +75,7 @@ internal sealed class InitCommand
         return ExitCodes.Ok;
     }
 
-    private static InitNode Parse(string text, int port)
+    internal static InitNode Parse(string text, int port)
     {
         if (text.Split('=', 2) is not [{ Length: > 0 } name, { Length: > 0 } host] || Uri.CheckHostName(host) == UriHostNameType.Unknown)
             throw new CommandFailure(ExitCodes.Usage, $"'{text}' is no node; one looks like n1=10.0.0.1.");
@@ -83,9 +83,9 @@ internal sealed class InitCommand
         return new InitNode(name, host, port, EtcdPort);
     }
 
-    private static string FileOf(string directory, InitNode node) => Path.Combine(directory, node.Name + ".json");
+    internal static string FileOf(string directory, InitNode node) => Path.Combine(directory, node.Name + ".json");
 
-    private static void WriteNew(string path, string text)
+    internal static void WriteNew(string path, string text)
     {
         try
         {
