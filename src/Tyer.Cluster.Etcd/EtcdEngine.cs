@@ -130,17 +130,22 @@ public sealed class EtcdEngine : IMembershipEngine
     {
         try
         {
-            if (!await RegisterAsync().ConfigureAwait(false)) return;
+            await RegisterAsync().ConfigureAwait(false);
             await Task.WhenAll(WatchAsync(), KeepAliveAsync()).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The node stops.
+        }
+        catch (Exception e)
+        {
+            // What is not understood is not acted upon.
+            Leave($"the engine cannot go on: {e.Message}");
         }
     }
 
     /// <summary>Registers this node, when its id is free and nobody objects.</summary>
-    private async Task<bool> RegisterAsync()
+    private async Task RegisterAsync()
     {
         while (true)
         {
@@ -155,13 +160,22 @@ public sealed class EtcdEngine : IMembershipEngine
                     // From the moment on at which it was registered: whoever comes next may have listed it at once, and no view is missed.
                     await LoadAsync(own.CreateRevision).ConfigureAwait(false);
                     await ProposeAsync().ConfigureAwait(false);
-                    return true;
+                    return;
                 }
 
-                if (_registry.Objection() is { } objection) _events!.OnWaiting(objection);
-                else if (own is null) await _client!.TransactAsync(_registry.Register(_lease), _stop.Token).ConfigureAwait(false);
-                else await TakeOverAsync(own).ConfigureAwait(false);
-                if (own is null) continue;
+                if (_registry.Objection() is { } objection)
+                {
+                    _events!.OnWaiting(objection);
+                }
+                else if (own is null)
+                {
+                    await _client!.TransactAsync(_registry.Register(_lease), _stop.Token).ConfigureAwait(false);
+                    continue;
+                }
+                else
+                {
+                    await TakeOverAsync(own).ConfigureAwait(false);
+                }
             }
             catch (EtcdException e)
             {

@@ -11,13 +11,17 @@ internal sealed class EtcdServer : IAsyncDisposable
     private readonly ProcessStartInfo _start;
     private Process _process;
 
-    private EtcdServer(string[] more)
+    private readonly Func<HttpMessageHandler> _handler;
+
+    private EtcdServer(string scheme, Func<HttpMessageHandler> handler, string[] more)
     {
         (int client, int peer) = (FreePort(), FreePort());
-        Endpoint = new Uri($"http://127.0.0.1:{client}");
+        string address = $"{scheme}://127.0.0.1:{client}";
+        Endpoint = new Uri(address);
+        _handler = handler;
         _start = new ProcessStartInfo("etcd") { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (string argument in (string[])[
-            "--data-dir", _data.FullName, "--listen-client-urls", $"http://127.0.0.1:{client}", "--advertise-client-urls", $"http://127.0.0.1:{client}",
+            "--data-dir", _data.FullName, "--listen-client-urls", address, "--advertise-client-urls", address,
             "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
             "--initial-cluster", $"default=http://127.0.0.1:{peer}", .. more])
             _start.ArgumentList.Add(argument);
@@ -29,9 +33,27 @@ internal sealed class EtcdServer : IAsyncDisposable
 
     internal static async Task<EtcdServer> StartAsync(params string[] more)
     {
-        var server = new EtcdServer(more);
+        var server = new EtcdServer("http", () => new SocketsHttpHandler(), more);
         await server.UntilHealthyAsync();
         return server;
+    }
+
+    /// <summary>One that shows a certificate and asks for one.</summary>
+    internal static async Task<EtcdServer> StartSecureAsync(string authority, string certificate, string key, params string[] more)
+    {
+        var server = new EtcdServer("https", Handler, more);
+        await server.UntilHealthyAsync();
+        return server;
+
+        // Whether the server is who it says is the client's to find out, which is tried with this.
+        HttpMessageHandler Handler() => new SocketsHttpHandler
+        {
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, presented, _, _) => presented is not null && File.Exists(authority),
+                ClientCertificates = [System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPemFile(certificate, key)],
+            },
+        };
     }
 
     internal async Task KillAsync()
@@ -63,7 +85,7 @@ internal sealed class EtcdServer : IAsyncDisposable
 
     private async Task UntilHealthyAsync()
     {
-        using var http = new HttpClient();
+        using var http = new HttpClient(_handler());
         using var guard = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (true)
         {

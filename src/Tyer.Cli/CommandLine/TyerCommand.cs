@@ -37,6 +37,7 @@ internal static class TyerCommand
             new ViewCommand().Build(runner),
             new FenceCommand().Build(runner),
             StateCommand.Build(runner),
+            new InitCommand().Build(runner),
             new KeygenCommand().Build(runner),
             new CertCommand().Build(runner),
             new DemoCommand().Build(runner),

@@ -160,7 +160,7 @@ internal sealed class ClusterRegistry
     private void Put(KeyValue kv, List<RegistryNews> news)
     {
         if (_keys.IsView(kv.Key)) OnView(kv, news);
-        else if (_keys.MemberOf(kv.Key) is { } node && Read(kv, RegistryJson.Default.MemberRecord) is { } member) _members[node] = new Registration(member, kv.CreateRevision);
+        else if (_keys.MemberOf(kv.Key) is { } node && Read(kv, RegistryJson.Default.MemberRecord) is { } member && IsMember(node, member)) _members[node] = new Registration(member, kv.CreateRevision);
         else if (_keys.ReasonOf(kv.Key) is { } about) _reasons[about] = Encoding.UTF8.GetString(kv.Value ?? []);
         else if (_keys.ProofOf(kv.Key) is { } proven && Read(kv, RegistryJson.Default.ProofRecord) is { } proof)
         {
@@ -173,7 +173,7 @@ internal sealed class ClusterRegistry
     {
         if (_keys.ProofOf(kv.Key) is { } proven) _proofs.Remove(proven);
         else if (_keys.ReasonOf(kv.Key) is { } about) _reasons.Remove(about);
-        else if (_keys.IsView(kv.Key)) throw new EtcdException("the key of the view was deleted in etcd: all nodes of the cluster have to be stopped and started again");
+        else if (_keys.IsView(kv.Key)) throw new InvalidDataException("the key of the view was deleted in etcd: all nodes of the cluster have to be stopped and started again");
         else if (_keys.MemberOf(kv.Key) is { } node)
         {
             bool isOwn = node == _self.Self.Id && Own?.Record.Incarnation == _self.Self.Incarnation.Value;
@@ -184,7 +184,7 @@ internal sealed class ClusterRegistry
 
     private void OnView(KeyValue kv, List<RegistryNews> news)
     {
-        _view = Read(kv, RegistryJson.Default.ViewRecord) ?? throw new EtcdException("the key of the view has what this version does not read");
+        _view = Read(kv, RegistryJson.Default.ViewRecord) ?? throw new InvalidDataException("the key of the view has what this version does not read");
         ViewRevision = kv.ModRevision;
         ClusterView view = _view.ToView();
         if (view.Contains(_self.Self.NodeIncarnation))
@@ -233,6 +233,19 @@ internal sealed class ClusterRegistry
         IEnumerable<string> went = before.Where(member => !members.Any(each => each.NodeIncarnation == member.NodeIncarnation))
             .Select(member => $"{member} has gone ({_reasons.GetValueOrDefault(member.Id) ?? "etcd has not heard of it for its time to live"})");
         return string.Join("; ", came.Concat(went));
+    }
+
+    /// <summary>Whether somebody of this version has written it.</summary>
+    private static bool IsMember(NodeId node, MemberRecord record)
+    {
+        try
+        {
+            return record.MemberOf(node) is not null;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static byte[] Json<T>(T record, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(record, type);

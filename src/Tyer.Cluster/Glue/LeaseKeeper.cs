@@ -149,7 +149,7 @@ internal sealed class LeaseKeeper : IDisposable
     }
 
     /// <summary>Does what is due, and tells in how long something will be; the least value for never again.</summary>
-    private TimeSpan Pass()
+    internal TimeSpan Pass()
     {
         ulong renewal = 0;
         TimeSpan wait;

@@ -27,6 +27,7 @@ internal sealed class LeasedMembership
     private bool _hasLease;
     private bool _earlierLivesEnded;
     private string? _noContact;
+    private string _change = "";
     private string _engineWaits = "joining";
     private string _leaseWaits = "no majority has answered yet";
     private (StackState State, string Why)? _told;
@@ -53,7 +54,7 @@ internal sealed class LeasedMembership
 
         switch (@event)
         {
-            case ViewAgreed agreed: OnView(agreed.View); break;
+            case ViewAgreed agreed: _change = agreed.Why; OnView(agreed.View); break;
             case ProofAgreed agreed: OnProof(agreed.Departed, agreed.Proof); break;
             case ContactLost lost: _noContact = lost.Why; break;
             case ContactBack: _noContact = null; break;
@@ -183,8 +184,13 @@ internal sealed class LeasedMembership
         if (View is null) return (StackState.Joining, _noContact ?? _engineWaits);
         if (!_hasLease) return (StackState.Joining, $"in view {View.Id}, without a lease: {_leaseWaits}");
         if (!View.HasQuorum)
-            return (StackState.Suspended, $"view {View.Id} has {View.Members.Length} of {_list.Peers.Length} nodes, which is no majority; missing are {Missing()}");
-        return _noContact is { } why ? (StackState.Suspended, why) : (StackState.Operating, View.ToString());
+        {
+            string change = _change.Length == 0 ? "" : $"; {_change}";
+            return (StackState.Suspended, $"view {View.Id} has {View.Members.Length} of {_list.Peers.Length} nodes, which is no majority; missing are {Missing()}{change}");
+        }
+
+        if (_noContact is { } why) return (StackState.Suspended, why);
+        return (StackState.Operating, _change.Length == 0 ? $"{View}" : $"{View}; {_change}");
     }
 
     private string Missing() => string.Join(", ", _list.Peers.Where(peer => View!.Find(peer.Id) is null).Select(peer => peer.Name));

@@ -64,7 +64,8 @@ public sealed class MemberLease
         if (!_sent.TryGetValue(renewal, out TimeSpan sentAt) || !_answered.TryGetValue(voter, out TimeSpan? before) || before >= sentAt) return;
 
         _answered[voter] = sentAt;
-        if (SentToMajority() is { } newest) SafeUntil = newest + _terms.SafeFor;
+        // The first lease may come together of answers that are too old to be worth anything: it has not begun then.
+        if (SentToMajority() is { } newest && newest + _terms.SafeFor > now) SafeUntil = newest + _terms.SafeFor;
     }
 
     /// <summary>When the newest renewal was sent that a majority has answered, itself or by answering a later one.</summary>

@@ -12,8 +12,11 @@ internal sealed class CorosyncLab : IEngineLab
     private readonly LabProcess?[] _daemons;
     private readonly CorosyncTiming _timing;
 
-    private CorosyncLab(NetworkLab network, string cluster, CorosyncTiming timing)
+    private readonly string? _etc;
+
+    private CorosyncLab(NetworkLab network, string cluster, CorosyncTiming timing, string? etc)
     {
+        _etc = etc;
         Network = network;
         Cluster = cluster;
         _timing = timing;
@@ -29,9 +32,13 @@ internal sealed class CorosyncLab : IEngineLab
     internal static void Require() => NetworkLab.Require(("corosync", "corosync"), ("corosync-quorumtool", "corosync"));
 
     /// <summary>Starts them all, and returns when all are in one quorate ring.</summary>
-    internal static async Task<CorosyncLab> UpAsync(int nodes = 3, string cluster = "lab", CorosyncTiming? timing = null)
+    /// <param name="nodes">How many.</param>
+    /// <param name="cluster">What they call their cluster.</param>
+    /// <param name="timing">How fast they are.</param>
+    /// <param name="etc">What is to be /etc/corosync for all of them, configuration and key; null: the lab writes a configuration.</param>
+    internal static async Task<CorosyncLab> UpAsync(int nodes = 3, string cluster = "lab", CorosyncTiming? timing = null, string? etc = null)
     {
-        var lab = new CorosyncLab(await NetworkLab.UpAsync(nodes), cluster, timing ?? CorosyncTiming.Fast);
+        var lab = new CorosyncLab(await NetworkLab.UpAsync(nodes), cluster, timing ?? CorosyncTiming.Fast, etc);
         try
         {
             for (int node = 1; node <= nodes; node++) lab.Prepare(node);
@@ -57,7 +64,8 @@ internal sealed class CorosyncLab : IEngineLab
 
         // The path of its pid file is fixed, and that of its state has a fixed default, so each has these directories for itself. Everything else is
         // shared: its clients need to see the same /dev/shm.
-        string script = $"mount --bind '{folder}/run' /run && mount --bind '{folder}/state' /var/lib/corosync && exec corosync -f -c '{folder}/corosync.conf'";
+        string own = $"mount --bind '{folder}/run' /run && mount --bind '{folder}/state' /var/lib/corosync";
+        string script = _etc is null ? $"{own} && exec corosync -f -c '{folder}/corosync.conf'" : $"{own} && mount --bind '{_etc}' /etc/corosync && exec corosync -f";
         _daemons[node - 1] = LabProcess.Start(
             [.. Network.Enter(node), "unshare", "--mount", "--propagation", "private", "sh", "-c", script], Path.Combine(folder, "daemon.out"));
     }

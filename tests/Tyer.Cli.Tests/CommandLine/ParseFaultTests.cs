@@ -8,7 +8,7 @@ public sealed class ParseFaultTests
     [Theory]
     [InlineData("rn x", "there is no command 'rn'. Did you mean 'run'? See 'tyer --help'.")]
     [InlineData("xyzzy", "there is no command 'xyzzy'. See 'tyer --help'.")]
-    [InlineData("-o json", "a command is missing, one of: run, hold, ls, who, why, status, nodes, sessions, recovery, events, revoke, orphans, view, fence, state, keygen, cert, demo, bench, sim, completion, peers, paths, connect, disconnect, net-options. See 'tyer --help'.")]
+    [InlineData("-o json", "a command is missing, one of: run, hold, ls, who, why, status, nodes, sessions, recovery, events, revoke, orphans, view, fence, state, init, keygen, cert, demo, bench, sim, completion, peers, paths, connect, disconnect, net-options. See 'tyer --help'.")]
     [InlineData("state", "a command is missing, one of: adopt. See 'tyer state --help'.")]
     [InlineData("state adop x", "there is no command 'adop'. Did you mean 'adopt'? See 'tyer state --help'.")]
     [InlineData("run", @"NAME is missing: the resource to lock: 1 to 64 bytes; \xNN for any byte, or hex: and digits. See 'tyer run --help'.")]

@@ -92,6 +92,14 @@ public class LeasedMembershipTests
     }
 
     [Fact]
+    public void Operators_are_told_why_the_view_has_changed()
+    {
+        Operate(View(4, [N1, N2, N3]));
+        LeasedAction[] actions = Step(new ViewAgreed(new ClusterView(5, [N1, N2], [N3.NodeIncarnation]), "n3 (3.13) has gone (put out: silent)"));
+        Assert.EndsWith("; n3 (3.13) has gone (put out: silent)", Assert.Single(actions.OfType<ReportState>()).Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_its_engine_a_member_is_suspended_until_the_engine_is_back()
     {
         Operate(View(4, [N1, N2, N3]));

@@ -65,6 +65,21 @@ public class LeaseTests
     }
 
     [Fact]
+    public void A_first_majority_of_answers_that_are_too_old_is_none()
+    {
+        var lease = new MemberLease(Terms, Five[0], Five);
+        ulong old = lease.Renew(TimeSpan.FromSeconds(100));
+        lease.Answered(Five[1], old, TimeSpan.FromSeconds(100));
+        TimeSpan late = TimeSpan.FromSeconds(109.5);
+        ulong recent = lease.Renew(late);
+        lease.Answered(Five[2], recent, late);
+        Assert.Null(lease.SafeUntil);
+        Assert.False(lease.HasRunOut(late));
+        lease.Answered(Five[1], recent, late);
+        Assert.Equal(late + Terms.SafeFor, lease.SafeUntil);
+    }
+
+    [Fact]
     public void What_has_run_out_is_not_undone_by_what_is_answered_later()
     {
         var lease = new MemberLease(Terms, Five[0], Five[..3]);
