@@ -18,7 +18,8 @@ internal sealed class CorosyncStackLab : LeasedLab
 
     internal override int Size => 3;
 
-    internal override TimeSpan Lease => TimeSpan.FromSeconds(3);
+    // Shorter ones run out on a machine that is busy with other builds.
+    internal override TimeSpan Lease => TimeSpan.FromSeconds(5);
 
     internal CorosyncLab Daemons => _daemons;
 
