@@ -87,6 +87,9 @@ internal sealed class Homes(EngineCore core)
         List<Lock> fresh = [];
         while (resource.Owned.First is { } owned)
         {
+            // Sent to one who was taken for master and is not, and let go of since: his word for that is on its way.
+            if (owned.Granted is null && core.Owner.IsNoLongerWanted(owned))
+                continue;
             resource.RemoveOwned(owned);
             if (!IsToBeRebuilt(owned))
             {
