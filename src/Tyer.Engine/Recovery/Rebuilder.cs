@@ -335,8 +335,9 @@ internal sealed class Rebuilder(EngineCore core)
     {
         if (message.Mode is null)
             core.Incoming.Request(from, message with { Mode = message.Wanted }, resource);
+        // An orphan that is not here has been adopted, or ended by an operator; the word for that is on its way.
         if (core.Locks.Find(message.Lock) is not { } known)
-            return message.Mode is null;
+            return message.Mode is null || message.Process != 0;
         known.IsNamed = true;
         if (message.Operation > known.Applied && known is { Granted: { } held, Requested: null } && message.Mode is { } mode
             && LockModes.IsDownConversion(held, mode))
