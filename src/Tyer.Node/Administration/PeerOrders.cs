@@ -125,8 +125,17 @@ internal sealed class PeerOrders(NodeCore node)
             throw Refused(what, $"{order.Peer} is known already");
         var address = new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(AddressOf(order, what)));
         await stack.AdmitAsync(peer).ConfigureAwait(false);
-        node.Wiring.TakeIn(peer);
-        comms.AddPeer(address);
+        try
+        {
+            node.Wiring.TakeIn(peer);
+            comms.AddPeer(address);
+        }
+        catch
+        {
+            node.Wiring.Forget(peer);
+            await stack.ForgetAsync(peer.Id).ConfigureAwait(false);
+            throw;
+        }
     }
 
     private StaticPeer Find(string nameOrId, string what) => node.Wiring.Known.Find(nameOrId)
