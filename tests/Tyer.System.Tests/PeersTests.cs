@@ -42,6 +42,8 @@ public sealed class PeersTests : IAsyncDisposable
 
         // A fourth node is known, and a view with it is taken; until it is forgotten.
         Assert.Contains("is not among this node's Peers", await TellFourAsync(), StringComparison.OrdinalIgnoreCase);
+        (await _nodes.TyerAsync(1, "peers", "new", "n4", "tcp://192.0.2.1:1")).With(7);
+        Assert.DoesNotContain("n4", (await _nodes.TyerAsync(1, "nodes")).With(0).Output, StringComparison.Ordinal);
         (await _nodes.TyerAsync(1, "peers", "new", "n4", "tcp://127.0.0.1:1")).With(0);
         Assert.Contains("n4", (await _nodes.TyerAsync(1, "nodes")).With(0).Output, StringComparison.Ordinal);
         Assert.Contains("is known already", (await _nodes.TyerAsync(1, "peers", "new", "n4", "tcp://127.0.0.1:1")).With(7).Errors, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Tyer.Cli.CommandLine;
 using Tyer.Cli.Init;
 using Tyer.Comms.Security;
@@ -85,12 +86,17 @@ internal sealed class InitCommand
 
     internal static string FileOf(string directory, InitNode node) => Path.Combine(directory, node.Name + ".json");
 
-    internal static void WriteNew(string path, string text)
+    internal static void WriteNew(string path, string text) => WriteNew(path, Encoding.UTF8.GetBytes(text), mode: null);
+
+    /// <summary>Writes a file that is not there yet, with this mode, or that of other files.</summary>
+    internal static void WriteNew(string path, ReadOnlySpan<byte> bytes, UnixFileMode? mode)
     {
         try
         {
-            using var file = new StreamWriter(new FileStream(path, FileMode.CreateNew));
-            file.Write(text);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (mode is not null && !OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+            using var file = new FileStream(path, options);
+            file.Write(bytes);
         }
         catch (IOException e)
         {

@@ -56,7 +56,7 @@ internal sealed class InitCorosyncCommand
         string directory = Path.GetFullPath(invocation.Get(_directory)!);
         Directory.CreateDirectory(directory);
         InitCommand.WriteNew(Path.Combine(directory, "corosync.conf"), CorosyncFiles.Corosync(nodes, cluster, TimeSpan.FromMilliseconds(token)));
-        WriteAuthKey(Path.Combine(directory, "authkey"));
+        InitCommand.WriteNew(Path.Combine(directory, "authkey"), RandomNumberGenerator.GetBytes(CorosyncFiles.AuthKeyBytes), UnixFileMode.UserRead);
         InitCommand.WriteNew(Path.Combine(directory, "uidgid-tyer"), CorosyncFiles.UidGid);
         foreach ((InitNode node, uint id) in nodes)
             InitCommand.WriteNew(InitCommand.FileOf(directory, node), CorosyncFiles.Tyerd(node, id, nodes.Select(each => each.Node), cluster));
@@ -79,20 +79,5 @@ internal sealed class InitCorosyncCommand
         return uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && id is >= Limits.NodeIdMin and <= Limits.NodeIdMax
             ? id
             : throw new CommandFailure(ExitCodes.Usage, $"'{name}' has no id: the number at its end is {Limits.NodeIdMin} to {Limits.NodeIdMax}.");
-    }
-
-    private static void WriteAuthKey(string path)
-    {
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead;
-            using var file = new FileStream(path, options);
-            file.Write(RandomNumberGenerator.GetBytes(CorosyncFiles.AuthKeyBytes));
-        }
-        catch (IOException e)
-        {
-            throw new CommandFailure(ExitCodes.Error, $"{path} cannot be written: {e.Message}");
-        }
     }
 }

@@ -84,9 +84,7 @@ internal sealed class PeersCommand
         await using (connection.ConfigureAwait(false))
         {
             IReadOnlyList<PeerInfo> peers = Select(await connection.Administration.PeersAsync(cancellationToken).ConfigureAwait(false), invocation.Get(_ofPeer));
-            if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, new PeersDocument(peers));
-            else LockTables.Printer(invocation).Print(PathColumns, [.. peers.SelectMany(peer => peer.Paths.Select(path => RowOf(peer, path)))]);
-            return ExitCodes.Ok;
+            return Print(invocation, peers, PathColumns, peers.SelectMany(peer => peer.Paths.Select(path => RowOf(peer, path))));
         }
     }
 
@@ -112,10 +110,12 @@ internal sealed class PeersCommand
             peers.Count == 0 ? "this node has no peers." : $"this node knows no '{nameOrId}'; it knows {string.Join(", ", peers.Select(peer => peer.Name))}.");
     }
 
-    private static int Print(Invocation invocation, IReadOnlyList<PeerInfo> peers)
+    private static int Print(Invocation invocation, IReadOnlyList<PeerInfo> peers) => Print(invocation, peers, PeerColumns, peers.Select(RowOf));
+
+    private static int Print(Invocation invocation, IReadOnlyList<PeerInfo> peers, Column[] columns, IEnumerable<string?[]> rows)
     {
         if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, new PeersDocument(peers));
-        else LockTables.Printer(invocation).Print(PeerColumns, [.. peers.Select(RowOf)]);
+        else LockTables.Printer(invocation).Print(columns, [.. rows]);
         return ExitCodes.Ok;
     }
 

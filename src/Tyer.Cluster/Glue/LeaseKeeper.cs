@@ -59,7 +59,7 @@ internal sealed class LeaseKeeper : IDisposable
     }
 
     /// <summary>The longest that a member can be silent before one that hears the others asks that it be put out.</summary>
-    public static TimeSpan SilenceMax(LeaseTerms terms) => (terms.Length * 0.8) + (terms.RenewEvery * 2);
+    public static TimeSpan SilenceMax(LeaseTerms terms) => SilenceMin(terms) + (terms.RenewEvery * 2);
 
     /// <summary>From when on a departed one's lease has run out by this node's count.</summary>
     public TimeSpan RunsOutAt(NodeIncarnation departed)
@@ -218,8 +218,9 @@ internal sealed class LeaseKeeper : IDisposable
     /// When a member has been silent for so long that one of the two has to go. The smaller id is the first to say so, and the other only if that one
     /// does not: where just the connection between two is broken, one of them goes.
     /// </summary>
-    private TimeSpan SilentAt(NodeIncarnation who) =>
-        _heardAt[who] + (_terms.Length * 0.8) + (_self.Node < who.Node ? TimeSpan.Zero : _terms.RenewEvery * 2);
+    private TimeSpan SilentAt(NodeIncarnation who) => _heardAt[who] + (_self.Node < who.Node ? SilenceMin(_terms) : SilenceMax(_terms));
+
+    private static TimeSpan SilenceMin(LeaseTerms terms) => terms.Length * 0.8;
 
     /// <summary>Who has not been answered by a majority since either is the one that is cut off, and puts nobody out.</summary>
     private bool HearsMajoritySince(TimeSpan time) => _lease.SafeUntil - _terms.SafeFor > time + _terms.RenewEvery;

@@ -23,7 +23,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private readonly IClock _clock;
     private readonly TimeSpan _earlierLivesEndAt;
     private readonly Lock _promises = new();
-    private ulong _promised;
+    private readonly SortedSet<ulong> _promised = [];
     private bool _earlierLivesEnded;
     private int _wordsWaiting;
 
@@ -119,7 +119,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
             highest = _directory.HighestView;
             if (view <= highest) return false;
             _directory.RaiseView(view);
-            _promised = highest = view;
+            _promised.Add(highest = view);
             return true;
         }
     }
@@ -214,8 +214,10 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     {
         lock (_promises)
         {
-            if (view == _promised) return;
-            _directory.RaiseView(view);
+            // The next may have been promised before this one came to be used.
+            bool wasPromised = _promised.Contains(view);
+            _promised.RemoveWhere(earlier => earlier <= view);
+            if (!wasPromised) _directory.RaiseView(view);
         }
     }
 

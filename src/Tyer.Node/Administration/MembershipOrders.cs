@@ -32,7 +32,7 @@ internal sealed class MembershipOrders(NodeCore node)
         }
         else
         {
-            await StackFor(what).ProveAsync(Parse(who) ?? throw Refused(what, NotAnIncarnation(who))).ConfigureAwait(false);
+            await StackFor(what).ProveAsync(Parse(who) ?? throw BadRequest.Of(what, NotAnIncarnation(who))).ConfigureAwait(false);
         }
 
         return Result();
@@ -46,7 +46,7 @@ internal sealed class MembershipOrders(NodeCore node)
         if (departed.Length > 0)
             return departed;
         var waits = unproven.Length == 0 ? "nor for anybody else's" : $"but for {string.Join(", ", unproven.Select(node.Membership.NameOf))}";
-        throw Refused(what, $"nothing waits for a proof that {who} has stopped, {waits}");
+        throw BadRequest.Of(what, $"nothing waits for a proof that {who} has stopped, {waits}");
     }
 
     private MembershipResult Result() => new()
@@ -60,7 +60,7 @@ internal sealed class MembershipOrders(NodeCore node)
     };
 
     private ExternalStack StackFor(string what) => node.Membership.Stack as ExternalStack
-        ?? throw Refused(what, $"the stack of node {node.Name} is '{node.Settings.Options.Stack}', which finds its views by itself; only with 'external' is a node told");
+        ?? throw BadRequest.Of(what, $"the stack of node {node.Name} is '{node.Settings.Options.Stack}', which finds its views by itself; only with 'external' is a node told");
 
     private ClusterView ViewOf(ViewOrder order, string what)
     {
@@ -68,13 +68,13 @@ internal sealed class MembershipOrders(NodeCore node)
         {
             var members = order.Members.Select(member => MemberOf(member, what)).OrderBy(member => member.Id).ToArray();
             if (members.GroupBy(member => member.Id).FirstOrDefault(same => same.Count() > 1) is { } twice)
-                throw Refused(what, $"it lists id {twice.Key} twice");
-            var unproven = (order.Unproven ?? []).Select(who => Parse(who) ?? throw Refused(what, NotAnIncarnation(who))).Distinct();
+                throw BadRequest.Of(what, $"it lists id {twice.Key} twice");
+            var unproven = (order.Unproven ?? []).Select(who => Parse(who) ?? throw BadRequest.Of(what, NotAnIncarnation(who))).Distinct();
             return new ClusterView(order.Id, members, unproven, order.HasQuorum);
         }
         catch (ArgumentException fault)
         {
-            throw Refused(what, fault.Message.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal).TrimEnd('.'));
+            throw BadRequest.Of(what, fault);
         }
     }
 
@@ -82,11 +82,11 @@ internal sealed class MembershipOrders(NodeCore node)
     private static Member MemberOf(ViewMember? member, string what)
     {
         if (member is null)
-            throw Refused(what, "one of its members is null");
+            throw BadRequest.Of(what, "one of its members is null");
         if (!NodeId.IsValid(member.Id))
-            throw Refused(what, $"{member.Name} has the id {member.Id}; a node id is {Limits.NodeIdMin} to {Limits.NodeIdMax}");
+            throw BadRequest.Of(what, $"{member.Name} has the id {member.Id}; a node id is {Limits.NodeIdMin} to {Limits.NodeIdMax}");
         if (member.Incarnation == 0)
-            throw Refused(what, $"{member.Name} has the incarnation 0; its own status says the right one");
+            throw BadRequest.Of(what, $"{member.Name} has the incarnation 0; its own status says the right one");
         return new Member(new NodeId(member.Id), new Incarnation(member.Incarnation), member.Name, member.Addresses, member.Weight);
     }
 
@@ -108,6 +108,4 @@ internal sealed class MembershipOrders(NodeCore node)
 
     private static string NotAnIncarnation(string who) =>
         $"'{who}' names no incarnation of a node of this cluster; one is a node's id or name, a dot, and the incarnation that its status says: 3.1765 or n3.1765";
-
-    private static LockRefusedException Refused(string what, string why) => new(RefusalReason.BadRequest, what, why);
 }

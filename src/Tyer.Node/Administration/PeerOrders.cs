@@ -20,7 +20,7 @@ internal sealed class PeerOrders(NodeCore node)
     internal async Task OrderAsync(PeerOrder order)
     {
         var what = $"The order about peer {order.Peer}";
-        var comms = node.Comms ?? throw Refused(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        var comms = node.Comms ?? throw BadRequest.Of(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
         try
         {
             if (order.Action == PeerAction.NewPeer)
@@ -28,13 +28,9 @@ internal sealed class PeerOrders(NodeCore node)
             else
                 await OrderAsync(comms, Find(order.Peer, what), order, what).ConfigureAwait(false);
         }
-        catch (CommsException fault)
+        catch (Exception fault) when (fault is CommsException or ArgumentException)
         {
-            throw Refused(what, fault.Message.TrimEnd('.'));
-        }
-        catch (ArgumentException fault)
-        {
-            throw Refused(what, fault.Message.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal).TrimEnd('.'));
+            throw BadRequest.Of(what, fault);
         }
     }
 
@@ -43,7 +39,7 @@ internal sealed class PeerOrders(NodeCore node)
     internal PeerOptions Change(PeerOptions order)
     {
         const string What = "The change of options of peers";
-        var comms = node.Comms ?? throw Refused(What, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        var comms = node.Comms ?? throw BadRequest.Of(What, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
         if (order != new PeerOptions())
         {
             try
@@ -61,7 +57,7 @@ internal sealed class PeerOrders(NodeCore node)
             }
             catch (CommsException fault)
             {
-                throw Refused(What, fault.Message.TrimEnd('.'));
+                throw BadRequest.Of(What, fault);
             }
         }
 
@@ -100,7 +96,7 @@ internal sealed class PeerOrders(NodeCore node)
 
             case PeerAction.DelPeer:
                 if (node.Membership.View?.Find(known.Id) is not null)
-                    throw Refused(what, $"{known.Name} is a member of the view that this node is in");
+                    throw BadRequest.Of(what, $"{known.Name} is a member of the view that this node is in");
                 await comms.RemovePeerAsync(known.Id.Value).ConfigureAwait(false);
                 if (node.Membership.Stack is ExternalStack stack)
                     await stack.ForgetAsync(known.Id).ConfigureAwait(false);
@@ -108,7 +104,7 @@ internal sealed class PeerOrders(NodeCore node)
                 break;
 
             default:
-                throw Refused(what, $"'{order.Action}' is not known to this version of Tyer");
+                throw BadRequest.Of(what, $"'{order.Action}' is not known to this version of Tyer");
         }
     }
 
@@ -116,28 +112,37 @@ internal sealed class PeerOrders(NodeCore node)
     {
         if (node.Membership.Stack is not ExternalStack stack)
         {
-            throw Refused(
+            throw BadRequest.Of(
                 what, $"with the stack '{node.Settings.Options.Stack}' the nodes of the cluster are those of its configuration: change it at every node and start them again");
         }
 
         var peer = NodeSettings.PeerOf(order.Peer);
         if (node.Wiring.Known.Find(order.Peer) is not null)
-            throw Refused(what, $"{order.Peer} is known already");
+            throw BadRequest.Of(what, $"{order.Peer} is known already");
         var address = new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(AddressOf(order, what)));
         await stack.AdmitAsync(peer).ConfigureAwait(false);
-        node.Wiring.TakeIn(peer);
-        comms.AddPeer(address);
+        try
+        {
+            node.Wiring.TakeIn(peer);
+            comms.AddPeer(address);
+        }
+        catch
+        {
+            node.Wiring.Forget(peer);
+            await stack.ForgetAsync(peer.Id).ConfigureAwait(false);
+            throw;
+        }
     }
 
     private StaticPeer Find(string nameOrId, string what) => node.Wiring.Known.Find(nameOrId)
-        ?? throw Refused(what, $"node {node.Name} knows no such node; it knows {string.Join(", ", node.Wiring.Known.All.Select(peer => peer.Name))}");
+        ?? throw BadRequest.Of(what, $"node {node.Name} knows no such node; it knows {string.Join(", ", node.Wiring.Known.All.Select(peer => peer.Name))}");
 
     private static int PathOf(PeerOrder order, string what) => order.Path is >= 0 and < CommsLimits.PathsPerPeerMax and var path
         ? path
-        : throw Refused(what, $"a path has a number from 0 to {CommsLimits.PathsPerPeerMax - 1}");
+        : throw BadRequest.Of(what, $"a path has a number from 0 to {CommsLimits.PathsPerPeerMax - 1}");
 
     private static string AddressOf(PeerOrder order, string what) =>
-        order.Address ?? throw Refused(what, "it needs an address, such as tcp://192.0.2.7:7600");
+        order.Address ?? throw BadRequest.Of(what, "it needs an address, such as tcp://192.0.2.7:7600");
 
     private static PeerInfo Describe(Peer peer)
     {
@@ -168,6 +173,4 @@ internal sealed class PeerOrders(NodeCore node)
         RoundTrip = path.RoundTrip == TimeSpan.Zero ? null : path.RoundTrip,
         IsCarrying = path.IsCarrying,
     };
-
-    private static LockRefusedException Refused(string what, string why) => new(RefusalReason.BadRequest, what, why);
 }

@@ -16,6 +16,7 @@ namespace Tyer.Node.Peers;
 internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMessenger, IPeerTransportObserver, IAsyncDisposable
 {
     private readonly IPeerTransport _transport;
+    private readonly Lock _takingIn = new();
     private ImmutableArray<uint> _peers;
     private readonly ulong[] _incarnations = new ulong[Limits.NodeIdMax + 1];
     private readonly sbyte[] _bits = new sbyte[Limits.NodeIdMax + 1];
@@ -48,13 +49,16 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     /// <summary>Another peer is known from now on.</summary>
     internal void TakeIn(uint peer)
     {
-        // A place is kept for good: who flushes at this moment has the peers as they were.
-        if (_bits[peer] >= 0)
-            return;
-        if (_peers.Length == ClusterLimits.MembersMax)
-            throw new ArgumentException($"This node has known {ClusterLimits.MembersMax} others since it was started, which is the limit.", nameof(peer));
-        ImmutableInterlocked.Update(ref _peers, static (peers, peer) => peers.Add(peer), peer);
-        _bits[peer] = (sbyte)(_peers.Length - 1);
+        lock (_takingIn)
+        {
+            // A place is kept for good: who flushes at this moment has the peers as they were.
+            if (_bits[peer] >= 0)
+                return;
+            if (_peers.Length == ClusterLimits.MembersMax)
+                throw new ArgumentException($"This node has known {ClusterLimits.MembersMax} others since it was started, which is the limit.", nameof(peer));
+            _peers = _peers.Add(peer);
+            _bits[peer] = (sbyte)(_peers.Length - 1);
+        }
     }
 
     public void Start(IPeerReceiver receiver)

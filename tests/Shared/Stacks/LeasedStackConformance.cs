@@ -61,10 +61,9 @@ public abstract class LeasedStackConformance : StackConformance
         lab.Heal(3);
         await members[2].UntilAsync(StackState.Expelled);
         await lab.StopAsync(members[2]);
-        RecordedMember again = await lab.StartAsync(3);
-        await again.UntilOperatingAsync(1, 2, 3);
-        await members[0].UntilFencedAsync(members[2].Self);
-        await again.UntilFencedAsync(members[2].Self);
+        await lab.StartAsync(3);
+        await lab.UntilAllOperateAsync();
+        await UntilToldAsync(lab, members[2].Self);
     }
 
     [Fact]
@@ -75,10 +74,9 @@ public abstract class LeasedStackConformance : StackConformance
         lab.Cut(2);
         await lab.StopAsync(members[1]);
         lab.Heal(2);
-        RecordedMember again = await lab.StartAsync(2);
-        await again.UntilOperatingAsync(1, 2, 3);
-        await members[0].UntilFencedAsync(members[1].Self);
-        await again.UntilFencedAsync(members[1].Self);
+        await lab.StartAsync(2);
+        await lab.UntilAllOperateAsync();
+        await UntilToldAsync(lab, members[1].Self);
     }
 
     [Fact]
@@ -108,6 +106,14 @@ public abstract class LeasedStackConformance : StackConformance
         await members[1].UntilFencedAsync(members[2].Self);
         Assert.Equal(FenceProof.OperatorWord, members[1].Fenced[members[2].Self]);
         await members[0].UntilFencedAsync(members[2].Self);
+    }
+
+    /// <summary>Until all who have known a departed life, as a member or as unproven, are told that it has stopped.</summary>
+    private static async Task UntilToldAsync(LeasedLab lab, NodeIncarnation departed)
+    {
+        RecordedMember[] concerned = [.. lab.Running.Where(member => member.Views.Exists(view => view.Contains(departed) || view.Unproven.Contains(departed)))];
+        Assert.NotEmpty(concerned);
+        foreach (RecordedMember member in concerned) await member.UntilFencedAsync(departed);
     }
 
     private static async Task<RecordedMember[]> OperatingAsync(LeasedLab lab)

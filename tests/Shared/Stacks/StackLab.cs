@@ -1,3 +1,5 @@
+using Tyer.Cluster;
+
 namespace Tyer.Tests.Shared.Stacks;
 
 /// <summary>A cluster of one kind of stack, made for one test: nodes 1 to <see cref="Size"/>, each of which can be started again and again.</summary>
@@ -35,6 +37,24 @@ internal abstract class StackLab : IAsyncDisposable
         await AfterStartAsync();
     }
 
+    /// <summary>
+    /// Until all nodes operate together. A real engine may fall apart once more while it comes together again: whoever it puts out then comes back as another life,
+    /// as a daemon does.
+    /// </summary>
+    internal async Task UntilAllOperateAsync()
+    {
+        while (true)
+        {
+            await History.UntilAsync(() => IsAnybodyOut || AllOperate, "all operate together");
+            if (!IsAnybodyOut) return;
+            foreach (RecordedMember member in _running.Where(member => member.State == StackState.Expelled).ToArray())
+            {
+                await StopAsync(member);
+                await StartAsync(member.Self.Node.Value);
+            }
+        }
+    }
+
     internal uint[] All => [.. Enumerable.Range(1, Size).Select(node => (uint)node)];
 
     public virtual async ValueTask DisposeAsync()
@@ -49,7 +69,12 @@ internal abstract class StackLab : IAsyncDisposable
     /// <summary>For stacks that are told by somebody who is a member.</summary>
     protected virtual Task AfterStartAsync() => Task.CompletedTask;
 
-    protected IReadOnlyList<RecordedMember> Running => _running;
+    internal IReadOnlyList<RecordedMember> Running => _running;
+
+    private bool IsAnybodyOut => _running.Exists(member => member.State == StackState.Expelled);
+
+    private bool AllOperate => _running.TrueForAll(member =>
+        member.State == StackState.Operating && member.Views[^1].Members.Select(each => each.Id.Value).SequenceEqual(All));
 }
 
 /// <summary>A cluster whose stack notices failures; its network can be cut.</summary>

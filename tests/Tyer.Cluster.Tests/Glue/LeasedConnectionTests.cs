@@ -40,6 +40,22 @@ public sealed class LeasedConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_view_is_used_though_the_id_of_the_next_was_promised_before_it_came()
+    {
+        var engine = new PlayedEngine();
+        await using RecordedMember member = Member(engine, out StateDirectory state);
+        await member.ConnectAsync();
+        Assert.True(engine.Events.TryPromise(7, out _));
+        Assert.True(engine.Events.TryPromise(8, out _));
+        engine.Events.OnView(new ClusterView(7, [engine.Joiner.Self]), "");
+        engine.Events.OnView(new ClusterView(8, [engine.Joiner.Self]), "");
+        await member.UntilOperatingAsync(1);
+        await _history.UntilAsync(() => member.Views.Count == 2, "both views are told");
+        Assert.Equal([7UL, 8UL], member.Views.Select(view => view.Id));
+        Assert.Equal(8UL, state.HighestView);
+    }
+
+    [Fact]
     public async Task A_view_with_an_id_of_an_earlier_run_ends_the_connection()
     {
         using (StateDirectory earlier = _states.Open(1)) earlier.RaiseView(9);
