@@ -65,11 +65,9 @@ internal static class Audit
     }
 
     /// <summary>The resources that a node does not know what to do with, for want of an answer.</summary>
-    internal static string DescribeTied(SimNode node) => string.Join("; ", ResourcesOf(node)
-        .Where(resource => resource.Ties != ResourceTies.None)
-        .OrderByDescending(resource => resource.Ties)
-        .Select(resource => $"{Encoding.UTF8.GetString(resource.Name)} {resource.Role} {resource.Ties} master {resource.Master} owned {resource.Owned.Count} queued {resource.Queues.Count}")
-        .Take(5));
+    internal static string DescribeTied(IEnumerable<SimNode> nodes) => string.Join("; ", nodes
+        .SelectMany(node => ResourcesOf(node).Where(resource => resource.Ties != ResourceTies.None).OrderByDescending(resource => resource.Ties).Take(5), (node, resource) =>
+            $"{SimWorld.Name(node.Id)}: {Encoding.UTF8.GetString(resource.Name)} {resource.Role} {resource.Ties} master {resource.Master} owned {resource.Owned.Count} queued {resource.Queues.Count}"));
 
     /// <summary>What is left where nothing should be, in words.</summary>
     internal static string Describe(SimNode node)

@@ -93,7 +93,7 @@ public sealed class Simulation
         _cluster.Pause();
         _world.RunUntil(_world.Now + QuietAfter, AfterEach);
         foreach (var node in _cluster.RunningMembers.Where(node => !node.Wiring.Shards.IsSettled))
-            throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}, with {Audit.DescribeTied(node)}");
+            throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}; what is tied: {Audit.DescribeTied(_cluster.RunningMembers)}");
         Audit.CheckQuiet(_cluster.RunningMembers);
         _cluster.Orphans.Check(_cluster.RunningMembers);
         _cluster.Orphans.CheckQuiet(_cluster.RunningMembers);
