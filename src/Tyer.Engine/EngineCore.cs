@@ -3,6 +3,7 @@ using Tyer.Engine.Locks;
 using Tyer.Engine.Mastering;
 using Tyer.Engine.Messages;
 using Tyer.Engine.Moving;
+using Tyer.Engine.Orphans;
 using Tyer.Engine.Owning;
 using Tyer.Engine.Recovery;
 using Tyer.Engine.Tables;
@@ -40,6 +41,8 @@ internal sealed class EngineCore
         TakingOver = new TakingOver(this);
         Following = new Following(this);
         Drain = new Drain(this);
+        Keepers = new Keepers(this);
+        Keeping = new Keeping(this);
     }
 
     internal EngineOptions Options { get; }
@@ -85,6 +88,10 @@ internal sealed class EngineCore
     internal Following Following { get; }
 
     internal Drain Drain { get; }
+
+    internal Keepers Keepers { get; }
+
+    internal Keeping Keeping { get; }
 
     /// <summary>Whether the installed view has quorum. Asked at every grant.</summary>
     internal bool MayGrant { get; private set; }
@@ -150,6 +157,8 @@ internal sealed class EngineCore
     {
         Invariant.Check(ended.Queue == QueueKind.None, "a lock that ends is on no queue");
         Deadlines.Remove(ended);
+        if (ended.HasKeeper)
+            Keepers.Gone(ended);
         ended.Session.Remove(ended);
         Sessions.LockLeft(ended.Session);
         Locks.Remove(ended);

@@ -65,6 +65,12 @@ internal sealed class Incoming(EngineCore core)
             case MessageKind.Farewell:
                 core.Sessions.Left(from, message.Session);
                 return true;
+            case MessageKind.Kept:
+                core.Keepers.Acknowledged(from, message);
+                return true;
+            case MessageKind.Discard:
+                core.Keeping.Discard(from, message);
+                return true;
             case MessageKind.Convert or MessageKind.Unlock or MessageKind.Cancel or MessageKind.Orphan:
                 return message.Lock.Node == from && (core.HandingOver.TakesAlong(from, bytes, message.Lock) || FromOwner(from, message));
             default:
@@ -124,7 +130,8 @@ internal sealed class Incoming(EngineCore core)
 
     // Locks go on between those who stay, whatever their views; who is master, and where its locks are, is of one view.
     private static bool IsBoundToView(MessageKind kind) =>
-        IsOfOneView(kind) || kind is MessageKind.Rebuild or MessageKind.RebuildEnd or MessageKind.Rebuilt or MessageKind.Move;
+        IsOfOneView(kind) || kind is MessageKind.Rebuild or MessageKind.RebuildKept or MessageKind.RebuildEnd or MessageKind.Rebuilt or MessageKind.Move
+        or MessageKind.Keep;
 
     private bool Keep(MemberId from, ulong view, ReadOnlySpan<byte> bytes)
     {
@@ -208,6 +215,8 @@ internal sealed class Incoming(EngineCore core)
                 return true;
             case MessageKind.Rebuild:
                 return message.Lock.Node == from && core.Rebuilder.TakeIn(from, bytes, message, hash);
+            case MessageKind.RebuildKept:
+                return message.Mode is not null && core.Rebuilder.TakeInKept(from, bytes, message, hash);
             case MessageKind.RebuildEnd:
                 core.Rebuilder.TakenIn(from, bytes, message, hash);
                 return true;
@@ -250,6 +259,8 @@ internal sealed class Incoming(EngineCore core)
             case MessageKind.MoveCalledOff:
                 core.Following.CalledOff(from, message, hash);
                 return true;
+            case MessageKind.Keep:
+                return core.Keeping.Keep(from, message, hash);
             case MessageKind.Request:
                 ReceiveRequest(from, bytes, message, hash);
                 return true;
@@ -350,6 +361,9 @@ internal sealed class Incoming(EngineCore core)
                 return true;
             case MessageKind.Granted when isCurrent && found.Pending != OperationKind.None:
                 core.Resources.SetMaster(found.Resource, from);
+                // Until it is known here the orphan that it adopted is kept elsewhere (K4).
+                if (found is { Pending: OperationKind.Lock } && found.Has(RawFlags.Orphan))
+                    core.Send(from, Reply(MessageKind.Kept, message));
                 return Granted(found, message);
             case MessageKind.Denied when isCurrent && found.Pending != OperationKind.None:
                 Denied(found, message);

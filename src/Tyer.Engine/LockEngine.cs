@@ -106,13 +106,16 @@ public sealed class LockEngine
     /// <summary>How many resources this node is master of, idle ones and those that are on their way to another included; not those that it has let go.</summary>
     public int MasteredCount => _core.Resources.MasteredCount;
 
+    /// <summary>How many of them stay here as long as other nodes have copies of persistent locks on them (<c>docs/recovery.md</c>, K7).</summary>
+    public int PinnedCount => _core.Keepers.PinnedCount;
+
     /// <summary>Hands a resource over to another member, if it can move now: then it is on its way when this returns.</summary>
     /// <param name="space">The lockspace.</param>
     /// <param name="name">The resource.</param>
     /// <param name="to">The node that is to be its master.</param>
     /// <returns>
-    /// False if it cannot: it is not mastered here, it moves already, the node is no member, or something is in doubt since the last change of
-    /// the view.
+    /// False if it cannot: it is not mastered here, it moves already, the node is no member, another node has a copy of a lock on it, or
+    /// something is in doubt since the last change of the view.
     /// </returns>
     public bool Move(uint space, ResourceName name, uint to)
     {
@@ -124,7 +127,7 @@ public sealed class LockEngine
 
     /// <summary>
     /// From here on this node takes no mastership over from others, and hands over what it masters: some of it with each call, and more as
-    /// that is taken. To be called now and then until <see cref="MasteredCount"/> is 0, or it has lasted long enough. What is in doubt
+    /// that is taken. To be called now and then until only the <see cref="PinnedCount"/> are left, or it has lasted long enough. What is in doubt
     /// stays until that is over, and everything does if there is no other member, or all are leaving.
     /// </summary>
     /// <param name="isOpen">Which of the other members can be reached; null: all.</param>

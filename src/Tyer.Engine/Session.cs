@@ -100,6 +100,9 @@ public sealed class Session
     /// <summary>At a master: whether the node that it was on has departed. Nobody is there to be told anything.</summary>
     internal bool HasDeparted { get; set; }
 
+    /// <summary>Of a session that departed, or of which this node keeps locks: the life of its node; 0 where only orphans are left of it, and it does not matter.</summary>
+    internal ulong Incarnation { get; set; }
+
     /// <summary>A node departed, and whoever comes back under its id knows nothing; or it was told that the session is over.</summary>
     internal void ForgetIntroductionTo(uint node) => _introduced[node >> 6] &= ~(1UL << (int)(node & 63));
 

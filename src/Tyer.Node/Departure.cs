@@ -51,7 +51,7 @@ internal sealed partial class Departure(NodeCore node)
     private int Step() => node.Shards.Sum(engine =>
     {
         engine.Leave(IsOpen);
-        return engine.MasteredCount;
+        return engine.MasteredCount - engine.PinnedCount;
     });
 
     private int Mastered() => node.Shards.Sum(static engine => engine.MasteredCount);

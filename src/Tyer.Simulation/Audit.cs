@@ -2,6 +2,7 @@ using System.Text;
 using Tyer.Engine;
 using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
+using Tyer.Engine.Orphans;
 using Tyer.Hashing;
 using Lock = Tyer.Engine.Locks.Lock;
 
@@ -47,7 +48,7 @@ internal static class Audit
             foreach (var resource in ResourcesOf(node))
             {
                 Require(resource.Parked is null or { Count: 0 }, node, resource, "has parked what others sent");
-                Require(resource.Ties == ResourceTies.None, node, resource, $"still waits: {resource.Ties}");
+                Require((resource.Ties & ~(ResourceTies.Kept | ResourceTies.Keeps)) == ResourceTies.None, node, resource, $"still waits: {resource.Ties}");
                 Require(resource.Role is ResourceRole.Client or ResourceRole.Active, node, resource, $"is still {resource.Role}");
                 if (resource.Role == ResourceRole.Active)
                     CheckMastered(byId, node, resource);
@@ -57,16 +58,16 @@ internal static class Audit
                     Require(byId.GetValueOrDefault(resource.Record) is { } master && Find(master, resource) is { Role: ResourceRole.Active }, node, resource, $"has a record of n{resource.Record}, who is not master");
                 foreach (var owned in LocksOn(resource.Owned))
                     CheckOwned(byId, node, resource, owned);
+                foreach (var copy in resource.Copies ?? [])
+                    CheckCopy(byId, node, resource, copy);
             }
         }
     }
 
     /// <summary>The resources that a node does not know what to do with, for want of an answer.</summary>
-    internal static string DescribeTied(SimNode node) => string.Join("; ", ResourcesOf(node)
-        .Where(resource => resource.Ties != ResourceTies.None)
-        .OrderByDescending(resource => resource.Ties)
-        .Select(resource => $"{Encoding.UTF8.GetString(resource.Name)} {resource.Role} {resource.Ties} master {resource.Master} owned {resource.Owned.Count} queued {resource.Queues.Count}")
-        .Take(5));
+    internal static string DescribeTied(IEnumerable<SimNode> nodes) => string.Join("; ", nodes
+        .SelectMany(node => ResourcesOf(node).Where(resource => resource.Ties != ResourceTies.None).OrderByDescending(resource => resource.Ties).Take(5), (node, resource) =>
+            $"{SimWorld.Name(node.Id)}: {Encoding.UTF8.GetString(resource.Name)} {resource.Role} {resource.Ties} master {resource.Master} owned {resource.Owned.Count} queued {resource.Queues.Count}"));
 
     /// <summary>What is left where nothing should be, in words.</summary>
     internal static string Describe(SimNode node)
@@ -175,15 +176,27 @@ internal static class Audit
         {
             Require(each.Queue != QueueKind.Granted == each.Requested is not null, node, resource, $"has {each.Id} on the wrong queue");
             Require(!each.Session.HasDeparted || each.OrphanOf != 0, node, resource, $"has {each.Id}, whose owner is proven gone");
+            CheckKept(members, node, resource, each);
             if (each.Id.Node != node.Id.Node && !each.Session.HasDeparted)
                 Require(members[each.Id.Node].Wiring.Shards.OfLock(each.Id)?.Engine.Core.Locks.Find(each.Id) is { Queue: QueueKind.Owned }, node, resource, $"has {each.Id}, which its owner does not have");
         }
     }
 
+    /// <summary>A persistent lock is known to two nodes wherever there is a second one to know it (K1), and to no more.</summary>
+    private static void CheckKept(Dictionary<uint, SimNode> members, SimNode node, Resource resource, Lock held)
+    {
+        var keeper = CoreOf(node, resource).Keepers.KeeperOf(held);
+        var isNeeded = held.Has(RawFlags.Persistent) && held.Granted is not null && (held.Id.Node == node.Id.Node || held.Session.HasDeparted);
+        var isPossible = members.Keys.Any(member => member != node.Id.Node && member != held.Id.Node);
+        Require((isNeeded && isPossible) == (keeper != 0), node, resource, $"has {held.Id} with keeper n{keeper}");
+        Require(
+            keeper == 0 || CoreOf(members[keeper], resource).Keeping.Find(held.Id)?.Master == node.Id.Node, node, resource, $"has {held.Id}, which its keeper n{keeper} does not have");
+    }
+
     private static void CheckOwned(Dictionary<uint, SimNode> members, SimNode node, Resource resource, Lock owned)
     {
         Require(members.ContainsKey(resource.Master), node, resource, $"believes in n{resource.Master} as master");
-        var mastered = members[resource.Master].Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Locks.Find(owned.Id);
+        var mastered = CoreOf(members[resource.Master], resource).Locks.Find(owned.Id);
         Require(mastered is not null, node, resource, $"owns {owned.Id}, which its master n{resource.Master} does not have");
         // A waiting conversion may have been demoted, which is told with its end; then the master counts less than the owner.
         var isDemoted = mastered!.Queue == QueueKind.Converting && mastered.StatusFlags.HasFlag(StatusFlags.Demoted);
@@ -195,8 +208,19 @@ internal static class Audit
             $"has {owned.Id} as {owned.Granted}->{owned.Requested} op {owned.Operation} token {owned.Token}, and n{resource.Master} as {mastered.Granted}->{mastered.Requested} op {mastered.Applied} token {mastered.Token}");
     }
 
+    private static void CheckCopy(Dictionary<uint, SimNode> members, SimNode node, Resource resource, KeptCopy copy)
+    {
+        var master = members.GetValueOrDefault(copy.Master);
+        var held = master is null ? null : CoreOf(master, resource).Locks.Find(copy.Id);
+        Require(held is not null && CoreOf(master!, resource).Keepers.KeeperOf(held) == node.Id.Node, node, resource, $"keeps {copy.Id} for n{copy.Master}, who knows nothing of that");
+        // Of a mode that was lowered while its lock waits for another the keeper hears when that is over.
+        Require(held!.Queue == QueueKind.Converting || (held.Granted, held.Token) == (copy.Mode, copy.Token), node, resource, $"keeps {copy.Id} in {copy.Mode} with {copy.Token}, which is in {held.Granted} with {held.Token}");
+    }
+
+    private static EngineCore CoreOf(SimNode node, Resource resource) => node.Wiring.Shards.OfSlot(resource.Slot).Engine.Core;
+
     private static Resource? Find(SimNode node, Resource resource) =>
-        node.Wiring.Shards.OfSlot(resource.Slot).Engine.Core.Resources.Find(
+        CoreOf(node, resource).Resources.Find(
             resource.Space, Placement.HashOf(resource.Space, XxHash64.Hash(resource.Name)), resource.Name);
 
     private static void Require(bool holds, SimNode node, Resource resource, string otherwise)

@@ -22,6 +22,7 @@ internal sealed class SimClient
     private readonly SimWorld _world;
     private readonly SimNode _node;
     private readonly Watch _watch;
+    private readonly OrphanWatch _orphans;
     private readonly uint _number;
     private readonly SimRandom _times;
     private readonly string _name;
@@ -36,11 +37,12 @@ internal sealed class SimClient
     private bool _isDone;
     private bool _hangs;
 
-    internal SimClient(SimWorld world, SimNode node, Watch watch, uint number, SimReduction reduction)
+    internal SimClient(SimWorld world, SimNode node, Watch watch, OrphanWatch orphans, uint number, SimReduction reduction)
     {
         _world = world;
         _node = node;
         _watch = watch;
+        _orphans = orphans;
         _number = number;
         _times = SimRandom.For(world.Seed, 1_000_000 + number);
         _chance = _times;
@@ -121,8 +123,14 @@ internal sealed class SimClient
     /// <summary>Its node tells it that its session is over.</summary>
     internal void Expel(LossReason reason) => _node.Run(() => _node.Wiring.Sessions.Close(_session, reason));
 
-    /// <summary>Takes over a lock that somebody left behind, and lets go of it.</summary>
-    internal void Adopt(string resource, LockMode mode) => Ask(resource, mode, RawFlags.Orphan, timeout: null, notifies: false);
+    /// <summary>Takes over a lock that somebody left behind, and does with it as with any other.</summary>
+    internal void Adopt(string resource, LockMode mode, bool isPersistent)
+    {
+        if (IsGone || _hangs || !_node.IsRunning || _node.IsFrozen)
+            return;
+        _orphans.AdoptionAsked(resource);
+        Ask(resource, mode, isPersistent ? RawFlags.Orphan | RawFlags.Persistent : RawFlags.Orphan, timeout: null, notifies: false);
+    }
 
     internal void Hear(SimLock told, in SimEnd end)
     {
@@ -184,6 +192,8 @@ internal sealed class SimClient
                 throw new ViolationException($"I6: {_name} is told of the end of {told.Id}, which it did not ask for");
             told.HasEnded = true;
             _locks.Remove(told);
+            if (told.Hold.Token != default)
+                _orphans.Ended(told.Id);
             return;
         }
 
@@ -208,7 +218,10 @@ internal sealed class SimClient
             return;
         }
 
+        var isGrant = end.Token != told.Hold.Token; // a down-conversion is none
         _watch.Granted(told.Hold, mode, end.Token);
+        if (told.IsPersistent && isGrant)
+            _orphans.Told(_node, told.Id, told.Hold.Resource, ProcessId);
         if (end.ValueState is { } state && mode is not (LockMode.Null or LockMode.ConcurrentRead))
             _watch.Read(told.Hold, state, end.Value);
     }
@@ -304,7 +317,7 @@ internal sealed class SimClient
 
     private void Ask(string name, LockMode mode, RawFlags flags, TimeSpan? timeout, bool notifies)
     {
-        var asked = new SimLock(this, new Hold(_name, name)) { Pending = RequestKind.Lock, Requested = mode };
+        var asked = new SimLock(this, new Hold(_name, name)) { Pending = RequestKind.Lock, Requested = mode, IsPersistent = flags.HasFlag(RawFlags.Persistent) };
         _locks.Add(asked);
         _world.Tell($"{_name} asks for {mode.ToShortName()} on {name}{Words(flags, timeout)}");
         var result = _port.Lock(asked, new LockRequest { Mode = mode, Flags = flags, Timeout = timeout, NotifyBlocking = notifies });
@@ -350,8 +363,13 @@ internal sealed class SimClient
                 break;
         }
 
+        if (converted.IsPersistent && random.Permille(800))
+            flags |= RawFlags.Persistent;
         if (CallRules.CheckConvert(mode, flags) != RawResult.Accepted)
             return;
+        converted.IsPersistent = flags.HasFlag(RawFlags.Persistent);
+        if (!converted.IsPersistent)
+            _orphans.LetGo(converted.Id);
         var isDown = LockModes.IsDownConversion(held, mode);
         var writes = (flags & RawFlags.ValBlk) != 0 && isDown && ValueRules.Of(held, mode) == ValueAction.Write;
         Span<byte> value = stackalloc byte[sizeof(ulong)];
@@ -397,6 +415,7 @@ internal sealed class SimClient
 
         ended.IsEnding = true;
         _watch.Gone(ended.Hold);
+        _orphans.LetGo(ended.Id);
         _world.Tell($"{_name} releases {ended.Hold.Resource} {ended.Id}{Words(writes, written)}");
         var result = _port.Unlock(ended, flags, writes, value);
         CheckAccepted(ended, result, "release");

@@ -11,6 +11,7 @@ internal sealed class SimCluster
     private readonly Dictionary<MemberId, List<SimClient>> _clients = [];
     private readonly Dictionary<uint, ulong> _lockNumbers = [];
     private readonly List<SimClient> _allClients = [];
+    private readonly List<SimNode> _lives = [];
     private ulong _incarnations;
     private bool _isPaused;
     private bool _isFinished;
@@ -21,8 +22,12 @@ internal sealed class SimCluster
         NodeCount = nodes;
         _reduction = reduction;
         _watch = new Watch(world);
+        Orphans = new OrphanWatch(world, () => _lives);
         Network = new SimNetwork(world, number => _nodes.GetValueOrDefault(number));
-        Stack = new SimStack(world, _nodes, nodes, _watch, departed => StopForGood(departed, withMachine: false));
+        Stack = new SimStack(world, _nodes, nodes, _watch, departed => StopForGood(departed, withMachine: false))
+        {
+            Departing = () => Orphans.Check(RunningMembers),
+        };
         Stack.Join([.. Enumerable.Range(1, nodes).Select(number => Start((uint)number).Id)]);
     }
 
@@ -33,6 +38,9 @@ internal sealed class SimCluster
     internal SimStack Stack { get; }
 
     internal int NodeCount { get; }
+
+    /// <summary>Who sees to persistent locks.</summary>
+    internal OrphanWatch Orphans { get; }
 
     /// <summary>All clients that there have been, by number, from 1.</summary>
     internal IReadOnlyList<SimClient> AllClients => _allClients;
@@ -91,6 +99,7 @@ internal sealed class SimCluster
         if (!node.IsRunning)
             return;
         _lockNumbers[node.Id.Node] = Math.Max(_lockNumbers.GetValueOrDefault(node.Id.Node), node.Wiring.Shards.HighestLockNumber);
+        Orphans.Check(RunningMembers);
         node.Stop();
         Network.Died(node, withMachine);
     }
@@ -140,6 +149,7 @@ internal sealed class SimCluster
         var id = new MemberId(number, ++_incarnations);
         var node = new SimNode(World, Network, id, NodeCount, _lockNumbers.GetValueOrDefault(number) + 1);
         _nodes[number] = node;
+        _lives.Add(node);
         if (World.Profile.Leases)
             node.Lease = new SimLease(this, node);
         _clients[id] = [];
@@ -151,7 +161,7 @@ internal sealed class SimCluster
 
     private SimClient NewClient(SimNode node)
     {
-        var client = new SimClient(World, node, _watch, (uint)_allClients.Count + 1, _reduction);
+        var client = new SimClient(World, node, _watch, Orphans, (uint)_allClients.Count + 1, _reduction);
         _allClients.Add(client);
         if (_isPaused)
             client.Pause();

@@ -225,7 +225,11 @@ internal sealed class SimFaults(SimCluster cluster, SimMoves moves, SimReduction
         client.Die();
         // Somebody looks after what it left, or nobody does until the end.
         if (chance.Permille(500))
-            _world.In(SimWorld.Delay(chance, _world.Profile.ProofMax), () => node.Run(() => node.Wiring.Shards.Purge(SimNode.Space, client.ProcessId)));
+            _world.In(SimWorld.Delay(chance, _world.Profile.ProofMax), () => node.Run(() =>
+            {
+                cluster.Orphans.PurgedOf(client.ProcessId);
+                node.Wiring.Shards.Purge(SimNode.Space, client.ProcessId);
+            }));
     }
 
     private void HangClient(SimNode node, long length, SimRandom chance)

@@ -21,6 +21,9 @@ internal sealed class SimLock(SimClient client, Hold hold) : ISessionLock
 
     internal LockMode? Requested { get; set; }
 
+    /// <summary>It is to stay when its client dies.</summary>
+    internal bool IsPersistent { get; set; }
+
     /// <summary>The client has let go of it.</summary>
     internal bool IsEnding { get; set; }
 

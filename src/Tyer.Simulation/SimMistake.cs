@@ -68,6 +68,18 @@ internal enum SimMistake
     /// <summary>As old master of a resource that moves, hands it over before the owners have said that nothing more comes from them.</summary>
     MovesBeforeOwners,
 
+    /// <summary>Tells the owner of a persistent lock of its grant before the keeper knows it.</summary>
+    TellsBeforeKeeper,
+
+    /// <summary>Names no other keeper where one departed.</summary>
+    ReplacesNoKeeper,
+
+    /// <summary>Does not tell the keeper that a lock has ended.</summary>
+    LeavesCopiesBehind,
+
+    /// <summary>As keeper, does not send to a new master what it kept.</summary>
+    LeavesOutCopies,
+
     /// <summary>Says that all it masters is recorded, though what it handed over has not been taken yet.</summary>
     SaysDirectoryDoneEarly,
 }

@@ -36,7 +36,7 @@ internal sealed class SimMoves(SimCluster cluster)
             if (!node.IsRunning)
                 return;
             node.Run(() => node.Wiring.Shards.Sum(HandOverSome));
-            var left = node.Engines.Sum(engine => engine.MasteredCount);
+            var left = node.Engines.Sum(engine => engine.MasteredCount - engine.PinnedCount);
             if (left > 0 && _world.Now < end)
             {
                 _world.In(LeavingEvery, Go);
@@ -51,7 +51,7 @@ internal sealed class SimMoves(SimCluster cluster)
     private static int HandOverSome(LockEngine engine)
     {
         engine.Leave();
-        return engine.MasteredCount;
+        return engine.MasteredCount - engine.PinnedCount;
     }
 
     private void MoveSome()

@@ -15,6 +15,7 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
 {
     private readonly Dictionary<uint, ulong> _incarnations = [];
     private IPeerTransportObserver? _observer;
+    private readonly Dictionary<LockId, uint> _keepers = [];
     private ulong _leftOut;
 
     public void Start(IPeerTransportObserver observer)
@@ -124,6 +125,20 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
                 // As if the directory node had noted it.
                 AnswerOwn(new MemberId(to, toIncarnation), view, About(MessageKind.Recorded, message));
                 return true;
+            case (SimMistake.TellsBeforeKeeper, MessageKind.Keep):
+                AnswerOwn(new MemberId(to, toIncarnation), view, Acknowledgement(message));
+                return inner.TryAppend(to, Bindings.Engine, view, bytes, toIncarnation);
+            case (SimMistake.ReplacesNoKeeper, MessageKind.Keep) when _keepers.TryAdd(message.Lock, to) is false && _keepers[message.Lock] != to:
+            case (SimMistake.LeavesCopiesBehind, MessageKind.Discard):
+                AnswerOwn(new MemberId(to, toIncarnation), view, Acknowledgement(message));
+                return true;
+            case (SimMistake.LeavesOutCopies, MessageKind.RebuildKept):
+                _leftOut++;
+                return true;
+            case (SimMistake.LeavesOutCopies, MessageKind.RebuildEnd):
+                message.Number -= _leftOut;
+                _leftOut = 0;
+                break;
             case (SimMistake.ServesBeforeMove, MessageKind.Expect):
                 // The new master is told at once that it is.
                 return inner.TryAppend(to, Bindings.Engine, view, bytes, toIncarnation)
@@ -147,6 +162,14 @@ internal sealed class SimPeers(SimWorld world, SimNode node, IPeerTransport inne
     {
         var bytes = new byte[MessageCodec.LengthMax];
         var length = MessageCodec.Write(new Message { Kind = kind, Slot = message.Slot, Space = message.Space, Name = message.Name, Facts = facts }, bytes);
+        return bytes[..length];
+    }
+
+    /// <summary>As if the keeper had what it is told.</summary>
+    private static byte[] Acknowledgement(in Message message)
+    {
+        var bytes = new byte[MessageCodec.LengthMax];
+        var length = MessageCodec.Write(new Message { Kind = MessageKind.Kept, Slot = message.Slot, Lock = message.Lock, Operation = message.Operation }, bytes);
         return bytes[..length];
     }
 

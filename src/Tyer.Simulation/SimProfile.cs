@@ -48,7 +48,7 @@ public sealed record SimProfile
     public long SlownessMax { get; init; } = 5 * Millisecond;
 
     /// <summary>How many locks, in a thousand, are to stay when their process dies.</summary>
-    public int Persistent { get; init; } = 30;
+    public int Persistent { get; init; } = 60;
 
     /// <summary>Resources that are fought for.</summary>
     public int Hot { get; init; } = 3;

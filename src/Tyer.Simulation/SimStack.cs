@@ -19,6 +19,9 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
 
     internal ulong View => _view;
 
+    /// <summary>What is looked at just before members go.</summary>
+    internal Action Departing { get; init; } = () => { };
+
     /// <summary>Whether the members may grant; told with the next view.</summary>
     internal bool HasQuorum { get; private set; } = true;
 
@@ -69,6 +72,7 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
                 continue;
             }
 
+            Departing();
             _members.Remove(node.Node);
             Depart(node);
             any = true;
@@ -83,6 +87,7 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
     {
         if (!IsMember(node) || _members.Count == 1)
             return;
+        Departing();
         _members.Remove(node.Node);
         world.Count("departures");
         Prove(node);

@@ -51,7 +51,11 @@ internal sealed class SimWorld(ulong seed, SimProfile profile, bool traces, SimM
     /// <summary>Some time around a mean.</summary>
     internal static long Around(SimRandom chance, long mean) => chance.Between(mean / 4, mean * 7 / 4);
 
-    internal void Count(string what) => ++CollectionsMarshal.GetValueRefOrAddDefault(_counts, what, out _);
+    internal void Count(string what, long times = 1)
+    {
+        if (times > 0)
+            CollectionsMarshal.GetValueRefOrAddDefault(_counts, what, out _) += times;
+    }
 
     /// <summary>Counts that something happened while a recovery was in a phase.</summary>
     internal void CountCut(string what, string phase) => Count($"{SimResult.Cut}{what}{SimResult.CutIn}{phase}");

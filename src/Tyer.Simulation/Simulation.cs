@@ -22,6 +22,7 @@ public sealed class Simulation
     private readonly SimWorld _world;
     private readonly SimCluster _cluster;
     private readonly SimMoves _moves;
+    private readonly SimRepairs _repairs;
     private readonly SimFaults _faults;
     private int _untilAudit = AuditEvery;
 
@@ -30,6 +31,7 @@ public sealed class Simulation
         _world = new SimWorld(seed, profile, traces, mistake);
         _cluster = new SimCluster(_world, nodes, reduction);
         _moves = new SimMoves(_cluster);
+        _repairs = new SimRepairs(_cluster);
         _faults = new SimFaults(_cluster, _moves, reduction);
     }
 
@@ -83,6 +85,7 @@ public sealed class Simulation
     {
         _faults.Begin();
         _moves.Begin();
+        _repairs.Begin();
         _world.RunUntil(_world.Profile.Length, AfterEach);
 
         _faults.End();
@@ -90,8 +93,11 @@ public sealed class Simulation
         _cluster.Pause();
         _world.RunUntil(_world.Now + QuietAfter, AfterEach);
         foreach (var node in _cluster.RunningMembers.Where(node => !node.Wiring.Shards.IsSettled))
-            throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}, with {Audit.DescribeTied(node)}");
+            throw new ViolationException($"{SimWorld.Name(node.Id)} does not settle: it is at {node.Phase}; what is tied: {Audit.DescribeTied(_cluster.RunningMembers)}");
         Audit.CheckQuiet(_cluster.RunningMembers);
+        _cluster.Orphans.Check(_cluster.RunningMembers);
+        _cluster.Orphans.CheckQuiet(_cluster.RunningMembers);
+        _cluster.Orphans.End();
         _world.Count("audits at rest");
 
         _world.Tell("the clients let go of everything");
@@ -114,6 +120,7 @@ public sealed class Simulation
         // One that stands still since before its lease ran out has had no occasion to learn of that: it is held to nothing any more.
         var counted = _cluster.Running.Where(node => _cluster.Stack.MayAct(node.Id)).ToArray();
         Audit.CheckAlways(counted, node => _cluster.Stack.IsMember(node.Id));
+        _cluster.Orphans.Check(_cluster.RunningMembers);
         _world.Count("audits");
     }
 
@@ -150,7 +157,7 @@ public sealed class Simulation
             foreach (var resource in Audit.ResourcesOf(node).Where(resource => resource.Role == ResourceRole.Active).ToArray())
             {
                 if (Audit.LocksOn(resource.Queues.Granted).FirstOrDefault(each => each.OrphanOf != 0 && each.Session.HasDeparted) is { } orphan)
-                    Adopter(node).Adopt(System.Text.Encoding.UTF8.GetString(resource.Name), orphan.Granted!.Value);
+                    Adopter(node).Adopt(System.Text.Encoding.UTF8.GetString(resource.Name), orphan.Granted!.Value, isPersistent: false);
             }
         }
     }

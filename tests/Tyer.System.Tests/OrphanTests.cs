@@ -7,6 +7,7 @@ namespace Tyer.System.Tests;
 /// <summary>Locks that processes and nodes leave behind when they die, found and dealt with from a node that had nothing to do with them.</summary>
 public sealed class OrphanTests : IAsyncDisposable
 {
+    private const int Usage = 2;
     private const int Busy = 3;
     private const int NotFound = 6;
     private const int Failed = 41;
@@ -65,6 +66,32 @@ public sealed class OrphanTests : IAsyncDisposable
         Assert.Equal("purged 1 orphan\n", (await _nodes.TyerAsync(2, "orphans", "purge", "--node", "n3")).With(0).Output);
         foreach (var name in (string[])["stock", "orders"])
             (await _nodes.TyerAsync(2, "run", name, "--wait", "20s", "--", "true")).With(0);
+    }
+
+    [Fact]
+    public async Task What_a_dead_node_held_and_mastered_itself_was_kept_by_another()
+    {
+        await _nodes.InitializeAsync();
+        var life = await _nodes.IncarnationAsync(3);
+        await using var worker = await _nodes.HoldAsync(3, "stock", "--persistent");
+
+        _nodes.Daemon(3).Kill();
+        var view = new ViewOrder(2, await _nodes.MembersAsync(1, 2), [$"3.{life}"]);
+        foreach (var node in (int[])[1, 2])
+            await _nodes.TellAsync(node, view);
+        // Until it is proven that it acts no more it has its lock.
+        (await _nodes.TyerAsync(2, "orphans", "ls", "stock")).With(0);
+        Assert.Empty(await OrphansAsync(2));
+        foreach (var node in (int[])[1, 2])
+            (await _nodes.TyerAsync(node, "view", "fence", $"3.{life}")).With(0);
+
+        await Patience.UntilAsync("the orphan is there", async () => (await OrphansAsync(1)).Select(Describe).SequenceEqual(["stock EX n3"]));
+        // Nobody who is left has ever had the lockspace open: by its number it is listed, by its name adopted.
+        Assert.StartsWith("#", (await OrphansAsync(1))[0].GetProperty("lockspace").GetString(), StringComparison.Ordinal);
+        (await _nodes.TyerAsync(2, "orphans", "adopt", "stock", "--", "true")).With(Usage);
+        (await _nodes.TyerAsync(2, "run", "stock", "--wait", "0", "--", "true")).With(Busy);
+        (await _nodes.TyerAsync(2, "orphans", "adopt", "stock", "--lockspace", "default", "--", "true")).With(0);
+        (await _nodes.TyerAsync(1, "run", "stock", "--wait", "20s", "--", "true")).With(0);
     }
 
     public ValueTask DisposeAsync() => _nodes.DisposeAsync();

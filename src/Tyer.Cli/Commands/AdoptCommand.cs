@@ -118,6 +118,8 @@ internal sealed class AdoptCommand
             throw new CommandFailure(ExitCodes.NotFound, $"'{name}' has no orphan in {invocation.Get(_mode)!.Value.ToShortName()}, only in {Modes(there)}.");
         if (Spaces(meant) is [_, _, ..] spaces)
             throw new CommandFailure(ExitCodes.Usage, $"'{name}' has orphans in lockspaces {string.Join(" and ", spaces)}: say which with --lockspace.");
+        if (!SystemName.IsValid(meant[0].Lockspace))
+            throw new CommandFailure(ExitCodes.Usage, $"no node knows any more what the lockspace of '{name}' is called ({meant[0].Lockspace}): say it with --lockspace.");
         if (meant.Select(each => each.Orphan.Granted).Distinct().Count() > 1)
             throw new CommandFailure(ExitCodes.Usage, $"'{name}' has orphans in {Modes(meant)}: say which with --mode.");
         if (meant.Count > 1)

@@ -97,7 +97,8 @@ internal sealed class DirectorySide(EngineCore core)
             core.Resources.SetRecord(resource, 0);
             if ((message.Facts & MessageFacts.MustRebuild) != 0 && !core.Recovery.Membership.IsSettled)
                 core.Recovery.Doubt(resource);
-            if (resource.Role == ResourceRole.Client && resource.Master == from && resource.Owned.IsEmpty)
+            // Who has been sent what is left here, if only that nothing is, has yet to say that it is not the master.
+            if (resource.Role == ResourceRole.Client && resource.Master == from && resource.Owned.IsEmpty && !resource.Has(ResourceTies.Homeless))
                 core.Resources.SetMaster(resource, 0);
             core.LetRest(resource);
         }

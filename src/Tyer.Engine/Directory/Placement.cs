@@ -44,6 +44,13 @@ public sealed class Placement
     /// <summary>The directory node of a slot.</summary>
     public uint NodeOf(ushort slot) => _nodes[slot];
 
+    /// <summary>Who would be directory node of a slot if it were for the members without these two; 0: there are no others.</summary>
+    internal static uint FirstBut(ushort slot, IReadOnlyList<EngineMember> members, uint one, uint other)
+    {
+        EngineMember[] drawn = [.. members.Where(member => member.Node != one && member.Node != other)];
+        return Winner(slot, drawn, allZero: drawn.All(member => member.Weight == 0));
+    }
+
     private static uint Winner(int slot, EngineMember[] members, bool allZero)
     {
         uint winner = 0;

@@ -102,6 +102,9 @@ public sealed class Lock
     internal bool IsWatched; // the deadline ends nothing: then it has waited for long
     internal bool IsSilent;
 
+    // At a master: it is among those that Orphans.Keepers looks after.
+    internal bool HasKeeper;
+
     // What the owner was told last: blocking notices that add nothing are not told again (see BlockingRules).
     internal LockMode? ToldMode
     {
@@ -192,6 +195,7 @@ public sealed class Lock
         IsOverdue = false;
         IsWatched = false;
         IsSilent = false;
+        HasKeeper = false;
         Refused = RequestStatus.Granted;
         Notified = LockMode.Null;
         IsInDoubt = false;

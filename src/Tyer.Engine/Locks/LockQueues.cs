@@ -57,7 +57,7 @@ internal sealed class LockQueues
     /// <summary>Whether there are locks of nodes that departed, but for orphans.</summary>
     internal bool HaveDeparted => IsDeparted(_granted) || IsDeparted(_converting) || IsDeparted(_waiting);
 
-    /// <summary>How many of the locks are of a node in its present life.</summary>
+    /// <summary>How many of the locks are of a node.</summary>
     internal int CountOf(uint node)
     {
         return Count(_granted) + Count(_converting) + Count(_waiting);
@@ -66,7 +66,7 @@ internal sealed class LockQueues
         {
             var count = 0;
             for (var each = list.First; each is not null; each = each.Next)
-                count += each.Id.Node == node && !each.Session.HasDeparted ? 1 : 0;
+                count += each.Id.Node == node ? 1 : 0;
             return count;
         }
     }

@@ -1,5 +1,6 @@
 using Tyer.Engine.Directory;
 using Tyer.Engine.Moving;
+using Tyer.Engine.Orphans;
 using Tyer.Engine.Tables;
 
 namespace Tyer.Engine.Locks;
@@ -54,6 +55,12 @@ internal enum ResourceTies : byte
     /// At one who was master and handed the resource to a node that departed: the directory node is to forget that this node ever was (M3).
     /// </summary>
     Dropped = 16,
+
+    /// <summary>At a master: a keeper has, or may have, a copy of a lock. It is not let go, and does not move (K7).</summary>
+    Kept = 32,
+
+    /// <summary>At a keeper: copies of locks are here.</summary>
+    Keeps = 64,
 }
 
 /// <summary>
@@ -127,6 +134,12 @@ internal sealed class Resource
 
     /// <summary>What others sent while it was not known here who is master.</summary>
     internal List<ParkedMessage>? Parked { get; set; }
+
+    /// <summary>At a master: how many locks keepers have copies of, or may have.</summary>
+    internal int KeptCount { get; set; }
+
+    /// <summary>At a keeper: the copies.</summary>
+    internal List<KeptCopy>? Copies { get; set; }
 
     // The table's chain, and the list of those in nobody's use.
     internal Resource? NextInBucket { get; set; }

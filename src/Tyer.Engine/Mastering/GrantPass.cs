@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Tyer.Engine.Locks;
+using Tyer.Engine.Orphans;
 
 namespace Tyer.Engine.Mastering;
 
@@ -16,11 +17,14 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
         {
             // It has no answer, so it cannot have a new token either.
             answers.DownConverted(granted);
+            if (Keepers.MayConcern(granted))
+                core.Keepers.Review(granted, isNews: true);
         }
         else
         {
             granted.Token = core.NextToken();
-            answers.Granted(granted, valueRead);
+            if (!Keepers.MayConcern(granted) || !core.Keepers.HoldsBack(granted, valueRead))
+                answers.Granted(granted, valueRead);
         }
     }
 
@@ -140,11 +144,14 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
         {
             for (var holder = holders.First; holder is not null; holder = holder.Next)
             {
-                if (holder != blocked && holder.Has(EngineCore.NotifyBlocking) && BlockingRules.RequestBlockedBy(holder, wanted))
+                if (holder != blocked && IsToBeNotified(holder) && BlockingRules.RequestBlockedBy(holder, wanted))
                     this.Notify(holder, wanted, blocked);
             }
         }
     }
+
+    // Who has not been told yet that he holds it is told whom he blocks after that.
+    private bool IsToBeNotified(Lock holder) => holder.Has(EngineCore.NotifyBlocking) && !core.Keepers.IsHeldBack(holder);
 
     private Blocked GrantRequests(Resource resource, Blocked blocked)
     {
@@ -167,7 +174,7 @@ internal sealed class GrantPass(EngineCore core, Answers answers)
     {
         for (var holder = resource.Queues.Granted.First; holder is not null; holder = holder.Next)
         {
-            if (!holder.Has(EngineCore.NotifyBlocking) || BlockingRules.AfterPass(holder, highest, concurrentWrite) is not { } told)
+            if (!IsToBeNotified(holder) || BlockingRules.AfterPass(holder, highest, concurrentWrite) is not { } told)
                 continue;
             answers.Blocking(holder, told, FirstWanting(resource, told));
             holder.Notified = highest;

@@ -1,4 +1,5 @@
 using Tyer.Engine.Locks;
+using Tyer.Engine.Orphans;
 using Tyer.Engine.Recovery;
 
 namespace Tyer.Engine.Mastering;
@@ -75,7 +76,7 @@ internal sealed class MasterSide
 
     /// <summary>Whether <see cref="Unlock"/> of a lock of this node, without a value given, could only take it away: nobody waits, and the value stays.</summary>
     internal static bool MayEndAtOnce(Lock ended) =>
-        ended.Queue == QueueKind.Granted && ended.Resource.Role == ResourceRole.Active && ended.Resource.Queues.NobodyWaits && !ended.Has(RawFlags.IvValBlk);
+        ended.Queue == QueueKind.Granted && ended.Resource.Role == ResourceRole.Active && ended.Resource.Queues.NobodyWaits && !ended.Has(RawFlags.IvValBlk | RawFlags.Persistent) && !ended.HasKeeper;
 
     /// <summary>What is left of <see cref="Unlock"/> then, but for the answer.</summary>
     internal void EndAtOnce(Lock ended)
@@ -98,6 +99,9 @@ internal sealed class MasterSide
         var resource = asker.Resource;
         asker.Applied = asker.Operation;
         asker.Refused = RequestStatus.Granted;
+        // Its flags are others now, whether or not it gets what it wants.
+        if (Keepers.MayConcern(asker))
+            _core.Keepers.Review(asker, isNews: false);
         if (!_core.MayGrant)
         {
             ConvertWithoutQuorum(asker);
@@ -199,6 +203,7 @@ internal sealed class MasterSide
     {
         var report = status == RequestStatus.Deadlock ? WaitReport.Of(asker, _core.Now) : null;
         asker.Requested = null;
+        TellKeeperOfDemotion(asker);
         _answers.Denied(asker, status, report);
     }
 
@@ -223,6 +228,8 @@ internal sealed class MasterSide
             return;
         }
 
+        if (_core.Keepers.DefersEnd(ended, AfterKept.End))
+            return;
         var resource = ended.Resource;
         ended.Applied = ended.Operation;
         ValueRules.OnRelease(resource, ended);
@@ -334,11 +341,20 @@ internal sealed class MasterSide
     internal bool PurgeOrphan(LockId id)
     {
         if (_core.IsStopped || _core.Locks.Find(id) is not { OrphanOf: not 0, Ending: false, Queue: QueueKind.Granted } orphan
-            || orphan.Resource is not { Role: ResourceRole.Active } resource)
+            || orphan.Resource.Role != ResourceRole.Active)
         {
             return false;
         }
 
+        if (!_core.Keepers.DefersEnd(orphan, AfterKept.Purge))
+            EndOrphan(orphan);
+        return true;
+    }
+
+    /// <summary>Nobody keeps it any more.</summary>
+    internal void EndOrphan(Lock orphan)
+    {
+        var resource = orphan.Resource;
         if (LockModes.MayWriteValue(orphan.Granted!.Value))
             (resource.Value ??= new ValueBuffer()).Invalidate();
         resource.Queues.Remove(orphan);
@@ -346,7 +362,15 @@ internal sealed class MasterSide
         _core.Forget(orphan);
         _pass.Run(resource);
         _core.LetRest(resource);
-        return true;
+    }
+
+    /// <summary>A grant that was held back until its keeper knew: the owner hears of it, and then whom it blocks.</summary>
+    internal void Tell(Lock granted, bool valueRead)
+    {
+        var resource = granted.Resource;
+        granted.Notified = LockMode.Null;
+        _answers.Granted(granted, valueRead);
+        _pass.Run(resource);
     }
 
     /// <summary>Says again how an operation stands, to an owner that asks again.</summary>
@@ -362,15 +386,24 @@ internal sealed class MasterSide
             _answers.Queued(asked);
     }
 
-    private static void TakeBack(Lock waiting)
+    private void TakeBack(Lock waiting)
     {
         if (waiting.Queue == QueueKind.Granted)
             return;
         var queues = waiting.Resource.Queues;
         queues.Remove(waiting);
         waiting.Requested = null;
-        if (waiting.Granted is not null)
-            queues.Place(waiting, QueueKind.Granted);
+        if (waiting.Granted is null)
+            return;
+        queues.Place(waiting, QueueKind.Granted);
+        TellKeeperOfDemotion(waiting);
+    }
+
+    /// <summary>A conversion is over, and its lock is left in a lower mode than it had.</summary>
+    private void TellKeeperOfDemotion(Lock left)
+    {
+        if (left.HasKeeper && left.StatusFlags.HasFlag(StatusFlags.Demoted))
+            _core.Keepers.Review(left, isNews: true);
     }
 
     private void Enqueue(Lock asker, QueueKind queue)
@@ -392,7 +425,7 @@ internal sealed class MasterSide
         var status = RequestStatus.NotFound;
         for (var orphan = queues.Granted.First; orphan is not null; orphan = orphan.Next)
         {
-            if (orphan.OrphanOf == 0)
+            if (orphan.OrphanOf == 0 || orphan.Ending || _core.Keepers.IsEnding(orphan))
                 continue;
             if (orphan.Granted != asker.Requested)
             {
@@ -402,6 +435,7 @@ internal sealed class MasterSide
 
             queues.Remove(orphan);
             _pass.Grant(asker, orphan.Granted!.Value);
+            _core.Keepers.Adopted(orphan, asker);
             _answers.Adopted(orphan);
             _core.Forget(orphan);
             return;

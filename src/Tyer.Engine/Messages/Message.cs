@@ -41,10 +41,10 @@ public ref struct Message
     /// <summary>Label and purpose, as the node layer encodes them; empty = none.</summary>
     public ReadOnlySpan<byte> Note { get; set; }
 
-    /// <summary>The master, in an answer of the directory; where a resource moves, the old or the new one; the node of a session. 0: none.</summary>
+    /// <summary>The master, in an answer of the directory; where a resource moves, the old or the new one; the node of a session, or of a lock's keeper. 0: none.</summary>
     public uint Node { get; set; }
 
-    /// <summary>Clock counter, count, place in a queue, or ticks waited, according to the kind.</summary>
+    /// <summary>Clock counter, count, incarnation, place in a queue, or ticks waited, according to the kind.</summary>
     public ulong Number { get; set; }
 
     /// <summary>The token of a grant.</summary>

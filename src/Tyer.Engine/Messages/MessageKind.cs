@@ -52,6 +52,12 @@ public enum MessageKind : byte
     /// <summary>Those were all of this owner's locks on the resource.</summary>
     RebuildEnd = 22,
 
+    /// <summary>To a new master, from a keeper: the copy of a lock whose owner departed, too; among its own, before <see cref="RebuildEnd"/>.</summary>
+    RebuildKept = 23,
+
+    /// <summary>The answer to <see cref="Keep"/> and <see cref="Discard"/>; and to the <see cref="Granted"/> of an adoption.</summary>
+    Kept = 24,
+
     // From the master to an owner.
 
     /// <summary>The operation waits, at this place in the order of the queue.</summary>
@@ -77,6 +83,14 @@ public enum MessageKind : byte
 
     /// <summary>The answer to <see cref="RebuildEnd"/>: the locks are taken in, or this node is not the master.</summary>
     Rebuilt = 39,
+
+    // From the master to a keeper.
+
+    /// <summary>A persistent lock of which no other node knows: keep this copy of it.</summary>
+    Keep = 40,
+
+    /// <summary>The lock has ended, or needs no keeper any more: forget it.</summary>
+    Discard = 41,
 
     // Of a master that moves: from the old one to the new one, and back; to the owners, and back.
 
@@ -110,7 +124,7 @@ public enum MessageKind : byte
     /// <summary>To an owner, from the new master: it has the locks.</summary>
     NewMaster = 59,
 
-    /// <summary>To an owner, from the old master: it did not move after all.</summary>
+    /// <summary>To an owner, or to who was to be the new master, from the old one: it does not move after all.</summary>
     MoveCalledOff = 60,
 
     // About sessions. They are about no name, and go to all shards of the receiver: which of them the locks of one shard of the sender fall to

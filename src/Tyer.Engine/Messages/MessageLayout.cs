@@ -6,6 +6,8 @@ internal static class MessageLayout
     private const MessageFields NewLock = MessageFields.Name | MessageFields.Operation | MessageFields.Mode | MessageFields.Flags
         | MessageFields.Session | MessageFields.Transaction | MessageFields.Note;
 
+    private const MessageFields Copy = NewLock | MessageFields.Node | MessageFields.Number | MessageFields.Token | MessageFields.Process | MessageFields.Text;
+
     private static readonly MessageFields?[] Layouts = Build();
 
     /// <summary>The parts of a message of this kind, or null: no such kind.</summary>
@@ -29,6 +31,10 @@ internal static class MessageLayout
         layouts[(int)MessageKind.Rebuild] = NewLock | MessageFields.Number | MessageFields.Token | MessageFields.Status | MessageFields.Value
             | MessageFields.Process | MessageFields.Wanted | MessageFields.Facts;
         layouts[(int)MessageKind.RebuildEnd] = MessageFields.Name | MessageFields.Number;
+        layouts[(int)MessageKind.RebuildKept] = Copy;
+        layouts[(int)MessageKind.Kept] = MessageFields.Operation;
+        layouts[(int)MessageKind.Keep] = Copy;
+        layouts[(int)MessageKind.Discard] = MessageFields.Operation;
         layouts[(int)MessageKind.Queued] = MessageFields.Operation | MessageFields.Number;
         layouts[(int)MessageKind.Granted] = MessageFields.Operation | MessageFields.Mode | MessageFields.Token | MessageFields.Status
             | MessageFields.Value;
@@ -43,9 +49,9 @@ internal static class MessageLayout
         layouts[(int)MessageKind.Expected] = MessageFields.Name | MessageFields.Facts;
         layouts[(int)MessageKind.Moved] = MessageFields.Name | MessageFields.Node;
         layouts[(int)MessageKind.MovedNoted] = MessageFields.Name;
-        layouts[(int)MessageKind.MovedSession] = MessageFields.Name | MessageFields.Session | MessageFields.Node | MessageFields.Process
+        layouts[(int)MessageKind.MovedSession] = MessageFields.Name | MessageFields.Session | MessageFields.Node | MessageFields.Number | MessageFields.Process
             | MessageFields.Text | MessageFields.Facts;
-        layouts[(int)MessageKind.MovedLock] = NewLock | MessageFields.Number | MessageFields.Token | MessageFields.Status | MessageFields.Process
+        layouts[(int)MessageKind.MovedLock] = NewLock | MessageFields.Node | MessageFields.Number | MessageFields.Token | MessageFields.Status | MessageFields.Process
             | MessageFields.Wanted | MessageFields.Facts | MessageFields.Ages;
         layouts[(int)MessageKind.MovedMessage] = MessageFields.Name | MessageFields.Node | MessageFields.Text;
         layouts[(int)MessageKind.Move] = MessageFields.Name | MessageFields.Number | MessageFields.Value;

@@ -78,11 +78,15 @@ internal sealed class Following(EngineCore core)
             Follow(resource, move, from);
     }
 
-    /// <summary>The old master is master still (M3).</summary>
+    /// <summary>The old master is master still (M3, K7).</summary>
     internal void CalledOff(uint from, in Message message, ulong hash)
     {
-        if (core.Resources.Find(message.Space, hash, message.Name) is { Move: { Phase: MovePhase.Told } move } resource && move.From == from)
+        if (core.Resources.Find(message.Space, hash, message.Name) is not { Move: { } move } resource || move.From != from)
+            return;
+        if (move.Phase == MovePhase.Told)
             Follow(resource, move, from);
+        else if (move.Phase == MovePhase.Expecting)
+            core.TakingOver.CalledOff(resource, move);
     }
 
     /// <summary>Locks of this node have a new master: it gets to know whose they are.</summary>

@@ -42,6 +42,7 @@ internal sealed class HandedParts(EngineCore core, Resource resource, uint to)
         message.Node = session.Node;
         message.Process = session.ProcessId;
         message.Text = session.Identity.Span;
+        message.Number = session.Incarnation;
         message.Facts = session.HasDeparted ? MessageFacts.NodeLeaves : MessageFacts.None;
         core.Send(to, message);
     }
@@ -63,6 +64,7 @@ internal sealed class HandedParts(EngineCore core, Resource resource, uint to)
         message.StatusFlags = moved.StatusFlags;
         message.Process = moved.OrphanOf;
         message.Facts = moved.Session.HasDeparted ? MessageFacts.NodeLeaves : MessageFacts.None;
+        message.Node = resource.Move!.Left.Exists(copy => copy.Id == moved.Id) ? core.Node : 0;
         message.HeldFor = core.Now - moved.Since;
         message.WaitedFor = core.Now - moved.WaitingSince;
         core.Send(to, message);

@@ -1,5 +1,6 @@
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
+using Tyer.Engine.Orphans;
 using Lock = Tyer.Engine.Locks.Lock;
 
 namespace Tyer.Engine.Moving;
@@ -24,7 +25,7 @@ internal sealed class HandingOver(EngineCore core)
 
     /// <summary>
     /// Whether a resource can move now: only where nothing is in doubt, so that who has locks on it knows who is master; and not while it has
-    /// locks of one who departed, which go with his proof. Orphans are nobody's.
+    /// locks of one who departed, which go with his proof. Orphans are nobody's; but where a keeper has a copy of a lock it stays (K7).
     /// </summary>
     internal bool MayMove(Resource resource) =>
         resource is { Role: ResourceRole.Active, Move: null, Ties: ResourceTies.None } && core.Recovery.Membership.IsSettled
@@ -52,10 +53,15 @@ internal sealed class HandingOver(EngineCore core)
         {
             if ((message.Facts & MessageFacts.NodeLeaves) != 0)
                 core.Drain.NoteLeaving(from);
-            End(resource);
-            Count--;
-            core.LetRest(resource);
-            core.Drain.GoOn();
+            Stay(resource);
+            return;
+        }
+
+        if (resource.Has(ResourceTies.Kept))
+        {
+            // A lock was granted since of which somebody keeps a copy.
+            core.Send(from, EngineCore.About(MessageKind.MoveCalledOff, resource));
+            Stay(resource);
             return;
         }
 
@@ -217,6 +223,14 @@ internal sealed class HandingOver(EngineCore core)
     private Resource? Find(in Message message, ulong hash, MovePhase phase) =>
         core.Resources.Find(message.Space, hash, message.Name) is { Move: { } move } resource && move.Phase == phase ? resource : null;
 
+    private void Stay(Resource resource)
+    {
+        End(resource);
+        Count--;
+        core.LetRest(resource);
+        core.Drain.GoOn();
+    }
+
     private void TellOwners(Resource resource, Move move)
     {
         move.Told.AddRange(resource.Queues.OwnersBeside(core.Node));
@@ -231,6 +245,8 @@ internal sealed class HandingOver(EngineCore core)
     {
         move.Phase = MovePhase.HandedOver;
         Unanswered++;
+        NoteLeft(resource.Queues.Granted, move);
+        NoteLeft(resource.Queues.Converting, move);
         var parts = new HandedParts(core, resource, move.To);
         parts.Send(resource.Queues.Granted);
         parts.Send(resource.Queues.Converting);
@@ -247,6 +263,18 @@ internal sealed class HandingOver(EngineCore core)
         }
 
         core.Send(move.To, last);
+    }
+
+    /// <summary>What nobody but the new master would know this node goes on knowing, as its keeper (K7).</summary>
+    private void NoteLeft(LockList list, Move move)
+    {
+        for (var each = list.First; each is not null; each = each.Next)
+        {
+            if (!Keepers.IsNeededAt(move.To, each) || each.Id.Node == core.Node)
+                continue;
+            var owner = each.Session.HasDeparted ? new MemberId(each.Id.Node, each.Session.Incarnation) : core.View!.Find(each.Id.Node)!.Value.Id;
+            move.Left.Add(new KeptCopy(KeptCopy.Describe(MessageKind.Keep, each, owner), each.Resource, move.To));
+        }
     }
 
     /// <summary>The new master has it: this node is an owner like any other, or none.</summary>
@@ -291,6 +319,8 @@ internal sealed class HandingOver(EngineCore core)
         }
 
         Unanswered--;
+        move.Left.Clear();
+        core.Keepers.Review(resource);
         GoOn(resource, move);
         core.Recovery.SayWhatIsDone();
     }
@@ -312,7 +342,9 @@ internal sealed class HandingOver(EngineCore core)
 
         resource.Value?.Clear();
         core.Resources.SetRole(resource, ResourceRole.Client);
-        core.Resources.SetMaster(resource, move.To);
+        // Where it has passed through the hands of one who departed since, whoever is master next is looked for.
+        core.Resources.SetMaster(resource, resource.Has(ResourceTies.Homeless) ? 0 : move.To);
+        core.Keeping.Keep(move.Left);
     }
 
     private static void Own(Resource resource, Lock own)

@@ -1,4 +1,5 @@
 using Tyer.Engine.Locks;
+using Tyer.Engine.Orphans;
 
 namespace Tyer.Engine.Moving;
 
@@ -44,6 +45,9 @@ internal sealed class Move(uint from, uint to, MovePhase phase)
 
     /// <summary>At the old master: what came since the queues stand still, in its order.</summary>
     internal List<ParkedMessage> Arrived { get; } = [];
+
+    /// <summary>At the old master: what it keeps for the new one when that has it (K7).</summary>
+    internal List<KeptCopy> Left { get; } = [];
 
     /// <summary>At the new master to be: sessions, locks and messages, as the old one has sent them so far.</summary>
     internal List<byte[]> Parts { get; } = [];

@@ -63,6 +63,7 @@ internal sealed class TakingOver(EngineCore core)
         var arrived = new List<ParkedMessage>();
         TakeIn(resource, move, arrived);
         SayTaken(resource, move);
+        core.Keepers.Review(resource);
         foreach (var each in arrived)
             core.Incoming.HandleMoved(each.From, resource, each.Bytes);
         core.Following.CarryOut(move);
@@ -81,6 +82,18 @@ internal sealed class TakingOver(EngineCore core)
         _recording.Remove(mastered);
         mastered.Move = null;
         SendTaken(mastered, move.From, MessageFacts.IsRecorded);
+    }
+
+    /// <summary>It does not come after all: whoever asked for it here is told that this node is not master.</summary>
+    internal void CalledOff(Resource resource, Move move)
+    {
+        _expected.Remove(resource);
+        resource.Move = null;
+        core.Resources.SetRole(resource, ResourceRole.Client);
+        core.Following.CarryOut(move);
+        core.Directory.HandParkedOn(resource);
+        core.Directory.Resolve(resource);
+        core.LetRest(resource);
     }
 
     // A view in the middle (M3).
@@ -167,6 +180,7 @@ internal sealed class TakingOver(EngineCore core)
                 case MessageKind.MovedSession when !IsOwn(message.Node, hasDeparted):
                     sessions[(message.Node, message.Session, hasDeparted)] =
                         core.Sessions.OfMoved(message.Node, message.Session, message.Process, message.Text, hasDeparted);
+                    sessions[(message.Node, message.Session, hasDeparted)].Incarnation = message.Number;
                     break;
                 case MessageKind.MovedLock when IsOwn(message.Lock.Node, hasDeparted):
                     TakeOwn(resource, message);
@@ -210,8 +224,10 @@ internal sealed class TakingOver(EngineCore core)
         Place(resource, taken, message);
     }
 
-    private static void Place(Resource resource, Lock placed, in Message message)
+    private void Place(Resource resource, Lock placed, in Message message)
     {
+        if (message.Node != 0)
+            core.Keepers.Note(placed, message.Node);
         placed.Granted = message.Mode;
         placed.Requested = message.Wanted;
         placed.Applied = message.Operation;

@@ -56,7 +56,7 @@ internal sealed class OwnerSide(EngineCore core)
     // Flags that change nothing for a request that nobody is in the way of.
     private const RawFlags WithoutEffectAlone =
         RawFlags.NoQueue | RawFlags.NoQueueBast | RawFlags.ValBlk | RawFlags.Timeout | RawFlags.HeadQue | RawFlags.NoOrder
-        | RawFlags.NoDlckWt | RawFlags.NoDlckBlk | RawFlags.AltPr | RawFlags.AltCw | RawFlags.Persistent;
+        | RawFlags.NoDlckWt | RawFlags.NoDlckBlk | RawFlags.AltPr | RawFlags.AltCw;
 
     /// <summary>
     /// What <see cref="Lock"/> and the answer of the master come to where this node is the master and nobody has or wants the resource, in
@@ -560,7 +560,8 @@ internal sealed class OwnerSide(EngineCore core)
     /// </summary>
     private void Leave(Lock left)
     {
-        if (left.Granted is not { } held)
+        // One of which nobody was told, for its keeper has not answered, was not granted.
+        if (left.Granted is not { } held || (left.Pending == OperationKind.Lock && core.Keepers.IsHeldBack(left)))
             End(left, RawFlags.ForceUnlock, givesValue: false, []);
         else if (left.Has(RawFlags.Persistent))
             Orphan(left);
@@ -615,9 +616,12 @@ internal sealed class OwnerSide(EngineCore core)
         }
 
         NoteTold(completed);
+        // One that is granted, but was given up before its keeper knew it, was never told (K2).
+        if (kind == OperationKind.Lock && status != RequestStatus.Granted)
+            completed.ToldMode = null;
         if (completed.IsSilent || completed.Session.Observer is not { } observer)
             return;
-        observer.Completed(completed, new Completion(kind, status, completed.Granted, completed.StatusFlags, valueRead, report));
+        observer.Completed(completed, new Completion(kind, status, completed.ToldMode, completed.StatusFlags, valueRead, report));
         if (cancelAsked && kind != OperationKind.Unlock)
             observer.CancelAnswered(completed, OutcomeOf(status));
     }

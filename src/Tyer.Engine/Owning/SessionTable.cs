@@ -67,6 +67,23 @@ internal sealed class SessionTable(EngineCore core)
         return session;
     }
 
+    /// <summary>A session of an incarnation that departed, by a keeper of its locks. It is among those whose locks go with the proof.</summary>
+    internal Session OfDeparted(MemberId departed, uint number, int processId, ReadOnlySpan<byte> identity)
+    {
+        if (!_departed.TryGetValue(departed, out var sessions))
+            _departed.Add(departed, sessions = []);
+        if (sessions.Find(each => each.Number == number) is { } known)
+            return known;
+        var session = new Session(departed.Node, number, identity.ToArray(), processId, null)
+        {
+            HasLeft = true,
+            HasDeparted = true,
+            Incarnation = departed.Incarnation,
+        };
+        sessions.Add(session);
+        return session;
+    }
+
     internal void Left(uint node, uint number)
     {
         if (!_sessions.TryGetValue(KeyOf(node, number), out var session))
@@ -97,6 +114,7 @@ internal sealed class SessionTable(EngineCore core)
             _sessions.Remove(KeyOf(session.Node, session.Number));
             session.HasLeft = true;
             session.HasDeparted = true;
+            session.Incarnation = departed.Incarnation;
         }
 
         left.RemoveAll(session => session.LockCount == 0);

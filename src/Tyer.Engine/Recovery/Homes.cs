@@ -1,5 +1,6 @@
 using Tyer.Engine.Locks;
 using Tyer.Engine.Messages;
+using Tyer.Engine.Orphans;
 
 namespace Tyer.Engine.Recovery;
 
@@ -38,12 +39,18 @@ internal sealed class Homes(EngineCore core)
         {
             if (!IsToBeRebuilt(each))
                 continue;
+            count++;
             core.Sessions.IntroduceTo(master, each.Session, resource.Slot);
             core.Send(master, RebuildMessage(each));
             // Who ended before he was introduced is not known to have.
             if (each.Session.HasLeft)
                 core.Sessions.BidFarewellTo(master, each.Session);
+        }
+
+        foreach (var copy in Keeping.WithoutMaster(resource))
+        {
             count++;
+            core.Send(master, copy.Describe());
         }
 
         var end = EngineCore.About(MessageKind.RebuildEnd, resource);
@@ -64,6 +71,7 @@ internal sealed class Homes(EngineCore core)
             return;
         }
 
+        Keeping.FoundMaster(resource, from);
         core.Recovery.FoundMaster(resource);
         var outbox = resource.Outbox ?? [];
         resource.Outbox = null;
@@ -101,6 +109,7 @@ internal sealed class Homes(EngineCore core)
             core.Recovery.CountRebuiltLocks(1);
         }
 
+        core.Keeping.MoveInHere(resource);
         core.Recovery.FoundMaster(resource);
         var outbox = resource.Outbox ?? [];
         resource.Outbox = null;
@@ -113,10 +122,29 @@ internal sealed class Homes(EngineCore core)
         }
     }
 
+    /// <summary>
+    /// Copies that this node keeps were a departed master's, whoever it took for one: where it knew that one, that is seen to already. What has a
+    /// directory request out, or is on its way to another node, looks for a master when that is answered.
+    /// </summary>
+    internal void CopiesLostMaster(Resource resource)
+    {
+        if (resource.Has(ResourceTies.Homeless))
+            return;
+        if (resource.Role is ResourceRole.Client or ResourceRole.Asking)
+        {
+            MasterDeparted(resource);
+            _left.Add(resource);
+        }
+        else
+        {
+            core.Recovery.LostMaster(resource);
+        }
+    }
+
     internal void MasterDeparted(Resource resource)
     {
         core.Resources.SetMaster(resource, 0);
-        var mustRebuild = false;
+        var mustRebuild = Keeping.WithoutMaster(resource).Any();
         for (var each = resource.Owned.First; each is not null;)
         {
             var next = each.Next;

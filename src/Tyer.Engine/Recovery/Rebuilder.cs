@@ -35,6 +35,8 @@ internal sealed class Rebuilder(EngineCore core)
     /// <summary>A lock that another node had with the departed master. False if no node that follows the protocol sends it.</summary>
     internal bool TakeIn(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
     {
+        if (message.Mode is null && message.Wanted is null)
+            return false;
         var resource = core.Resources.Find(message.Space, hash, message.Name);
         if (IsToWait(resource))
         {
@@ -46,8 +48,6 @@ internal sealed class Rebuilder(EngineCore core)
             return TakeRequest(from, message, resource);
         if (resource?.Role != ResourceRole.Rebuilding || core.Locks.Find(message.Lock) is not null)
             return true;
-        if (message.Mode is null && message.Wanted is null)
-            return false;
         var taken = core.Locks.Add(message.Lock);
         taken.Session = core.Sessions.Of(from, message.Session);
         taken.Session.Add(taken);
@@ -73,6 +73,56 @@ internal sealed class Rebuilder(EngineCore core)
             (taken.Copy ??= new ValueBuffer()).Set(message.Value, state, message.ValueVersion);
         resource.Stage(taken);
         return true;
+    }
+
+    /// <summary>
+    /// A lock whose owner departed, by the copy of its keeper (K6). Its owner may be unproven: then it waits for the proof like any lock of his.
+    /// </summary>
+    internal bool TakeInKept(uint from, ReadOnlySpan<byte> bytes, in Message message, ulong hash)
+    {
+        var resource = core.Resources.Find(message.Space, hash, message.Name);
+        if (IsToWait(resource))
+        {
+            resource.Park(from, bytes);
+            return true;
+        }
+
+        if (message.Node == from || !core.Keeping.IsOfMasterOrDeparted(from, message))
+            return false;
+        if (resource?.Role == ResourceRole.Active)
+            core.Keepers.NotWanted(from, message);
+        if (resource?.Role == ResourceRole.Rebuilding)
+            Stage(message, resource, from);
+        return true;
+    }
+
+    /// <summary>Takes in a lock by the copy of a keeper; 0: that is this node itself.</summary>
+    internal void Stage(in Message message, Resource resource, uint keeper)
+    {
+        if (core.Locks.Find(message.Lock) is not null)
+        {
+            if (keeper != 0)
+                core.Keepers.NotWanted(keeper, message);
+            return;
+        }
+
+        var taken = core.Locks.Add(message.Lock);
+        taken.Session = core.Keeping.DepartedSessionOf(message);
+        taken.Session.Add(taken);
+        taken.Resource = resource;
+        taken.Granted = message.Mode;
+        taken.Flags = message.Flags;
+        taken.Operation = 1;
+        taken.Applied = 1;
+        taken.Transaction = message.Transaction;
+        taken.Note = message.Note.IsEmpty ? null : message.Note.ToArray();
+        taken.Token = message.Token;
+        taken.Since = core.Now;
+        taken.WaitingSince = core.Now;
+        resource.Stage(taken);
+        core.Keepers.Note(taken, keeper);
+        if (core.Keeping.IsProven(message))
+            core.Master.Purge(taken);
     }
 
     /// <summary>Those were all locks of a node: it is told that they are in, if they are.</summary>
@@ -186,10 +236,28 @@ internal sealed class Rebuilder(EngineCore core)
             staged.Add(first);
         }
 
-        foreach (var holder in staged.Where(each => each.Granted is not null).OrderBy(each => each.Token).ThenBy(each => each.Id.Value))
+        foreach (var holder in staged.Where(each => each.Granted is not null && !each.HasKeeper).OrderBy(each => each.Token).ThenBy(each => each.Id.Value))
         {
             holder.Notified = LockMode.Null;
             queues.Place(holder, QueueKind.Granted);
+        }
+
+        // What is here by copies says no more than what owners sent, and may say too much (K6).
+        foreach (var copy in staged.Where(each => each.HasKeeper).OrderByDescending(each => each.Token).ThenBy(each => each.Id.Value))
+        {
+            var mode = HighestBeside(queues, copy);
+            if (mode != copy.Granted && WasAdopted(queues, copy))
+            {
+                core.Forget(copy);
+                staged.Remove(copy);
+                continue;
+            }
+
+            var isLowered = mode != copy.Granted;
+            copy.Granted = mode;
+            queues.Place(copy, QueueKind.Granted);
+            if (isLowered)
+                core.Keepers.Correct(copy);
         }
 
         SettleValue(resource, staged);
@@ -221,7 +289,37 @@ internal sealed class Rebuilder(EngineCore core)
                 core.Master.Convert(arrival);
         }
 
+        core.Keepers.Review(resource);
         core.LetRest(resource);
+    }
+
+    /// <summary>Whether who holds what a copy says, and excludes it, got that by an adoption: there can have been no other orphan in that mode.</summary>
+    private static bool WasAdopted(LockQueues queues, Lock copy)
+    {
+        for (var holder = queues.Granted.First; holder is not null; holder = holder.Next)
+        {
+            if (holder.Has(RawFlags.Orphan) && holder.Granted == copy.Granted && holder.Token > copy.Token)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// The mode of a keeper's copy that goes with what is held: where somebody was granted what it excludes, the departed master had lowered it since,
+    /// or it had been adopted (K6). The newest copy is the truest.
+    /// </summary>
+    private static LockMode HighestBeside(LockQueues queues, Lock copy)
+    {
+        var mode = copy.Granted!.Value;
+        var highest = LockMode.Null;
+        foreach (var lower in LockModes.All)
+        {
+            if (LockModes.Covers(mode, lower) && !queues.AnotherExcludes(lower, copy) && LockModes.Covers(lower, highest))
+                highest = lower;
+        }
+
+        return highest;
     }
 
     /// <summary>
@@ -406,12 +504,14 @@ internal sealed class Rebuilder(EngineCore core)
     private static bool IsToWait([NotNullWhen(true)] Resource? resource) =>
         resource?.Role is ResourceRole.Asking or ResourceRole.Releasing or ResourceRole.Moving or ResourceRole.Expecting;
 
-    private static ulong CountOf(Resource resource, uint node)
+    private ulong CountOf(Resource resource, uint node)
     {
         ulong count = 0;
         for (var each = resource.Staged.First; each is not null; each = each.Next)
         {
             if (each.Session.Node == node && !each.Session.HasDeparted && (each.Granted is not null || each.IsInDoubt))
+                count++;
+            else if (core.Keepers.KeeperOf(each) == node)
                 count++;
         }
 

@@ -31,6 +31,7 @@ internal sealed class RecoverySide(EngineCore core)
         core.BeginView(view);
         _saidDirectoryDone = false;
         _saidLocksDone = false;
+        core.Keepers.Depart(departed);
         core.HandingOver.Stop(departed);
         core.TakingOver.Stop(departed);
         core.Following.Stop(departed);
@@ -42,12 +43,14 @@ internal sealed class RecoverySide(EngineCore core)
 
         CountRegrants(core.Master.GoOn);
         MoveDirectory(before, view);
+        core.Keeping.Depart(departed);
         foreach (var node in departed)
         {
             DoubtRecordsOf(node.Node);
             core.Homes.MasterDeparted(node.Node);
         }
 
+        core.Keeping.LookForMasters();
         core.HandingOver.Disown();
         core.Following.CarryOutDeferred();
         core.Directory.AskAllAgain();
@@ -69,6 +72,7 @@ internal sealed class RecoverySide(EngineCore core)
             core.Master.GrantWhatWaited();
         core.HandingOver.GoOn();
         core.TakingOver.GoOn();
+        core.Keepers.Install(departed);
         _isInstalling = false;
         SayWhatIsDone();
         core.Incoming.TakeParked();

@@ -116,6 +116,8 @@ internal sealed partial class LocalAnswers(NodeCore node)
             Purge(JsonSerializer.Deserialize(json, NodeJson.Default.PurgeOrder)!), NodeJson.Default.Int32),
         QuestionTopic.PurgeOrphans => JsonSerializer.SerializeToUtf8Bytes(
             PurgeOrphans(JsonSerializer.Deserialize(json, AdministrationJson.Default.OrphanPurgeOrder)!), AdministrationJson.Default.IReadOnlyListLockId),
+        QuestionTopic.LockspaceName => JsonSerializer.SerializeToUtf8Bytes(
+            node.Lockspaces.NameOf(JsonSerializer.Deserialize(json, NodeJson.Default.UInt32)), NodeJson.Default.String),
         _ => [],
     };
 

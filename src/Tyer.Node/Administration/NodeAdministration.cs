@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Tyer.Cluster;
 using Tyer.Cluster.Glue;
+using Tyer.Node.Lockspaces;
 using Tyer.Node.Peers;
 using Tyer.Sessions.Administration;
 
@@ -147,8 +148,11 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         var question = new ResourceQuestion(lockspace, query);
         var json = JsonSerializer.SerializeToUtf8Bytes(question, AdministrationJson.Default.ResourceQuestion);
         var answers = await AskOthersAsync(QuestionTopic.Resources, json, cancellationToken).ConfigureAwait(false);
-        var found = node.Answers.Resources(question)
-            .Concat(answers.SelectMany(answer => Read(answer.Json, AdministrationJson.Default.IReadOnlyListLockspaceResource) ?? []))
+        var everything = node.Answers.Resources(question)
+            .Concat(answers.SelectMany(answer => Read(answer.Json, AdministrationJson.Default.IReadOnlyListLockspaceResource) ?? [])).ToArray();
+        var names = lockspace is null ? await NamesAsync(everything, cancellationToken).ConfigureAwait(false) : [];
+        var found = everything
+            .Select(each => each with { Lockspace = lockspace ?? names.GetValueOrDefault(each.Lockspace, each.Lockspace) })
             .OrderBy(each => each.Lockspace, StringComparer.Ordinal)
             .ThenBy(each => each.Snapshot.Resource)
             .Take(query.Count);
@@ -194,6 +198,28 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
 
     private static string[] Names(StackCapabilities capabilities) =>
         [.. Enum.GetValues<StackCapabilities>().Where(each => each != StackCapabilities.None && capabilities.HasFlag(each)).Select(each => each.ToString())];
+
+    /// <summary>Who masters a resource need not have its lockspace open, nor know what it is called: others do.</summary>
+    private async ValueTask<Dictionary<string, string>> NamesAsync(IEnumerable<LockspaceResource> found, CancellationToken cancellationToken)
+    {
+        var names = new Dictionary<string, string>();
+        foreach (var unnamed in found.Select(each => each.Lockspace).Distinct())
+        {
+            if (LockspaceRegistry.UnnamedId(unnamed) is not { } id)
+                continue;
+            var name = node.Lockspaces.NameOf(id);
+            if (name.Length == 0)
+            {
+                var json = JsonSerializer.SerializeToUtf8Bytes(id, NodeJson.Default.UInt32);
+                var answers = await AskOthersAsync(QuestionTopic.LockspaceName, json, cancellationToken).ConfigureAwait(false);
+                name = answers.Select(answer => Read(answer.Json, NodeJson.Default.String)).FirstOrDefault(each => each is { Length: > 0 }) ?? unnamed;
+            }
+
+            names[unnamed] = name;
+        }
+
+        return names;
+    }
 
     private static T? Read<T>(byte[]? json, JsonTypeInfo<T> type)
         where T : class

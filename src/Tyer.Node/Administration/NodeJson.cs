@@ -9,4 +9,6 @@ namespace Tyer.Node.Administration;
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(PurgeOrder))]
 [JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(uint))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -19,6 +19,9 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
     /// <summary>The number of the system lockspace; no name hashes to it.</summary>
     internal const uint SystemId = 0;
 
+    // No name begins so.
+    private const char UnnamedMark = '#';
+
     private readonly Dictionary<uint, OpenedLockspace> _opened = [];
 
     // Also those that nobody here has open any more: what they left behind (orphans, locks of other nodes mastered here) has to have a name.
@@ -113,7 +116,15 @@ internal sealed class LockspaceRegistry(ShardSet shards, Func<OpenedLockspace, I
         }
     }
 
-    private static uint IdOf(string name)
+    /// <summary>What a lockspace is called where nobody here has ever had it open: nodes master, and keep, locks of such, too.</summary>
+    internal static string Unnamed(uint id) => string.Create(CultureInfo.InvariantCulture, $"{UnnamedMark}{id:x8}");
+
+    /// <summary>The number of a lockspace without a name; null: this is a name.</summary>
+    internal static uint? UnnamedId(string text) =>
+        text.StartsWith(UnnamedMark) && uint.TryParse(text.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    /// <summary>The number of a lockspace, which all nodes agree on.</summary>
+    internal static uint IdOf(string name)
     {
         var half = (uint)XxHash64.Hash(Encoding.UTF8.GetBytes(name));
         return half == SystemId ? 1 : half;

@@ -11,6 +11,7 @@ internal enum QuestionTopic : byte
     Revoke = 4,
     Purge = 5,
     PurgeOrphans = 6,
+    LockspaceName = 7,
 }
 
 /// <summary>One member's answer, or that it gave none in time.</summary>

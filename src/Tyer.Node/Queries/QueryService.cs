@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Tyer.Engine.Directory;
 using Tyer.Engine.Looking;
 using Tyer.Engine.Recovery;
+using Tyer.Node.Lockspaces;
 using Tyer.Sessions;
 using Tyer.Sessions.Administration;
 
@@ -29,20 +30,19 @@ internal sealed class QueryService(NodeCore node)
     internal IReadOnlyList<LockspaceResource> Local(string? lockspace, ResourceQuery query)
     {
         var found = new SortedList<(string Lockspace, ResourceName Resource), LockspaceResource>(InOrder);
-        foreach (var state in Mastered(state => query.Matches(state.Name) && IsIn(state.Space)))
+        uint? only = lockspace is null ? null : LockspaceRegistry.IdOf(lockspace);
+        foreach (var state in Mastered(state => query.Matches(state.Name) && state.Space != LockspaceRegistry.SystemId && (only is null || state.Space == only)))
         {
             var snapshot = Of(state);
             if (!query.Matches(snapshot))
                 continue;
-            var space = node.Lockspaces.NameOf(state.Space);
+            var space = node.Lockspaces.NameOf(state.Space) is { Length: > 0 } name ? name : LockspaceRegistry.Unnamed(state.Space);
             found[(space, snapshot.Resource)] = new LockspaceResource(space, snapshot);
             if (found.Count > query.Count)
                 found.RemoveAt(found.Count - 1);
         }
 
         return [.. found.Values];
-
-        bool IsIn(uint space) => node.Lockspaces.NameOf(space) is { Length: > 0 } name && (lockspace is null || lockspace == name);
     }
 
     /// <summary>The resources mastered here, a part of a shard's table at a time.</summary>

@@ -155,7 +155,7 @@ internal sealed class NodeSession
                 Id = completed.Id,
                 Kind = (RequestKind)(completion.Kind - OperationKind.Lock),
                 Status = Statuses.Of(completion.Status),
-                Mode = completed.Granted,
+                Mode = completion.Mode,
                 Token = completed.Token,
                 Flags = (RawStatusFlags)completion.Flags,
                 ValueState = completion.ValueRead ? completed.ValueState : null,

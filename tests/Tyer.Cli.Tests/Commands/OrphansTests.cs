@@ -248,6 +248,7 @@ public sealed class OrphansTests
     [InlineData(ExitCodes.NotFound, "there is no orphan on 'orders' in lockspace 'shop'", "orders", "--lockspace", "shop")]
     [InlineData(ExitCodes.NotFound, "'orders' has no orphan in PR, only in EX.", "orders", "--mode", "PR")]
     [InlineData(ExitCodes.Usage, "'twice' has orphans in CR and PR: say which with --mode.", "twice")]
+    [InlineData(ExitCodes.Usage, "no node knows any more what the lockspace of 'nameless' is called (#1a2b3c4d): say it with --lockspace.", "nameless")]
     [InlineData(ExitCodes.Usage, "'both' has orphans in lockspaces default and shop: say which with --lockspace.", "both")]
     public async Task Nobody_adopts_by_guess(int code, string message, params string[] args)
     {
@@ -255,6 +256,7 @@ public sealed class OrphansTests
         harness.Daemon.Resources.AddRange(
         [
             Resource("twice", Left("twice", 7, LockMode.ProtectedRead, Owner("a", 1)), Left("twice", 8, LockMode.ConcurrentRead, Owner("a", 1))),
+            Resource("nameless", Left("nameless", 11, LockMode.Exclusive, Owner("a", 1))) with { Lockspace = "#1a2b3c4d" },
             Resource("both", Left("both", 9, LockMode.Exclusive, Owner("a", 1))),
             Resource("both", Left("both", 10, LockMode.Exclusive, Owner("a", 1))) with { Lockspace = "shop" },
         ]);

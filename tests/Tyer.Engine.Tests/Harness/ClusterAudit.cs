@@ -1,5 +1,6 @@
 using Tyer.Engine.Directory;
 using Tyer.Engine.Locks;
+using Tyer.Engine.Orphans;
 using Tyer.Hashing;
 using Lock = Tyer.Engine.Locks.Lock;
 
@@ -65,7 +66,7 @@ internal static class ClusterAudit
                 var name = Convert.ToHexString(resource.Name);
                 Assert.True(masters.TryAdd((resource.Space, name), node), "A resource has two masters.");
                 CheckMastered(cluster, node, resource);
-                Assert.True(resource.Ties == ResourceTies.None, $"n{node} still waits with a resource: {resource.Ties}");
+                Assert.True((resource.Ties & ~ResourceTies.Kept) == ResourceTies.None, $"n{node} still waits with a resource: {resource.Ties}");
                 var directory = cluster.LastView!.Placement.NodeOf(resource.Slot);
                 Assert.Equal(node, Find(cluster[directory], resource.Space, resource.Name).Record);
             }
@@ -77,6 +78,8 @@ internal static class ClusterAudit
             {
                 for (var owned = resource.Owned.First; owned is not null; owned = owned.Next)
                     CheckOwned(cluster, resource, owned);
+                foreach (var copy in resource.Copies ?? [])
+                    CheckCopy(cluster, node, copy);
             }
         }
     }
@@ -124,11 +127,35 @@ internal static class ClusterAudit
             Assert.Equal(each.Queue != QueueKind.Granted, each.Requested is not null);
             Assert.Equal(each.Queue == QueueKind.Waiting, each.Granted is null);
             Assert.False(each.Session.HasDeparted && each.OrphanOf == 0, $"n{node} masters a lock whose owner departed and acts no more");
+            CheckKept(cluster, node, each);
             if (each.Id.Node == node || each.Session.HasDeparted)
                 continue;
             var owner = cluster[each.Id.Node].Core.Locks.Find(each.Id);
             Assert.True(owner is { Queue: QueueKind.Owned }, $"n{node} masters a lock that its owner does not have");
         }
+    }
+
+    /// <summary>A persistent lock is known to two nodes wherever there is a second one to know it; and its keeper has it as it is.</summary>
+    private static void CheckKept(EngineCluster cluster, uint node, Lock held)
+    {
+        var keeper = cluster[node].Core.Keepers.KeeperOf(held);
+        var isNeeded = held.Has(RawFlags.Persistent) && held.Granted is not null && (held.Id.Node == node || held.Session.HasDeparted);
+        var isPossible = cluster.LastView!.Members.Any(member => member.Node != node && member.Node != held.Id.Node);
+        Assert.True((isNeeded && isPossible) == (keeper != 0), $"n{node} has {held.Id} with keeper n{keeper}");
+        if (keeper == 0)
+            return;
+        var copy = cluster[keeper].Core.Keeping.Find(held.Id);
+        Assert.True(copy is not null, $"n{keeper} does not keep {held.Id}");
+        Assert.Equal(node, copy.Master);
+        // Of a mode that was lowered while its lock waits for another the keeper hears when that is over.
+        if (held.Queue != QueueKind.Converting)
+            Assert.Equal((held.Granted, held.Token), (copy.Mode, copy.Token));
+    }
+
+    private static void CheckCopy(EngineCluster cluster, uint node, KeptCopy copy)
+    {
+        var master = cluster[copy.Master].Core;
+        Assert.True(master.Locks.Find(copy.Id) is { } held && master.Keepers.KeeperOf(held) == node, $"n{node} keeps {copy.Id} for nobody");
     }
 
     private static void CheckOwned(EngineCluster cluster, Resource resource, Lock owned)

@@ -156,8 +156,8 @@ public sealed class MessageCodecTests
         var statuses = string.Join(' ', Enum.GetValues<RequestStatus>().Select(status => $"{status}={(int)status}"));
 
         Assert.Equal(
-            "None=0 Lookup=1 Master=2 Remove=3 Removed=4 Locate=5 Record=6 Recorded=7 Request=16 Convert=17 Unlock=18 Cancel=19 Orphan=20 Rebuild=21 RebuildEnd=22 "
-            + "Queued=32 Granted=33 Denied=34 Unlocked=35 Blocking=36 NotMaster=37 Adopted=38 Rebuilt=39 Introduce=48 Farewell=49 Expect=50 Expected=51 Moved=52 MovedNoted=53 MovedSession=54 "
+            "None=0 Lookup=1 Master=2 Remove=3 Removed=4 Locate=5 Record=6 Recorded=7 Request=16 Convert=17 Unlock=18 Cancel=19 Orphan=20 Rebuild=21 RebuildEnd=22 RebuildKept=23 Kept=24 "
+            + "Queued=32 Granted=33 Denied=34 Unlocked=35 Blocking=36 NotMaster=37 Adopted=38 Rebuilt=39 Keep=40 Discard=41 Introduce=48 Farewell=49 Expect=50 Expected=51 Moved=52 MovedNoted=53 MovedSession=54 "
             + "MovedLock=55 MovedMessage=56 Move=57 Taken=58 NewMaster=59 MoveCalledOff=60",
             kinds);
         Assert.Equal("Granted=0 Unlocked=1 Again=2 Deadlock=3 Cancelled=4 TimedOut=5 QueueFull=6 NotFound=7 NoQuorum=8 Unavailable=9", statuses);

@@ -6,13 +6,13 @@ namespace Tyer.Engine.Tests.Moving;
 
 public sealed class FormerLivesTests
 {
-    private readonly EngineCluster _cluster = new(nodes: 3);
+    private readonly EngineCluster _cluster = new(nodes: 2);
     private readonly ResourceName _name;
 
     public FormerLivesTests()
     {
         _cluster.OpenLockspace(Client.Space);
-        _name = _cluster.NameAt(Client.Space, node: 3);
+        _name = _cluster.NameAt(Client.Space, node: 1);
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class FormerLivesTests
         // The session of one life, that of another with its number, and the one again.
         PutLast(first[0]);
 
-        Assert.True(_cluster[1].Move(Client.Space, _name, 3));
+        Assert.True(_cluster[1].Move(Client.Space, _name, 2));
         _cluster.RunToQuiet();
 
         Assert.Equal(["first", "second", "first"], new[] { first[1], second[0], first[0] }.Select(WhoseAtTheNewMaster));
@@ -43,7 +43,7 @@ public sealed class FormerLivesTests
         _cluster.RunToQuiet();
         _cluster.Crash(2);
         _cluster.Start(2);
-        _cluster.AddView([1, 2, 3]);
+        _cluster.AddView([1, 2]);
         foreach (var node in _cluster.Nodes)
             Assert.True(_cluster.InstallNext(node));
         _cluster.Prove(2);
@@ -58,5 +58,5 @@ public sealed class FormerLivesTests
         moved.Resource.Queues.Place(moved, QueueKind.Granted);
     }
 
-    private string WhoseAtTheNewMaster(LockId id) => Encoding.UTF8.GetString(_cluster[3].Core.Locks.Find(id)!.Session.Identity.Span);
+    private string WhoseAtTheNewMaster(LockId id) => Encoding.UTF8.GetString(_cluster[2].Core.Locks.Find(id)!.Session.Identity.Span);
 }

@@ -63,6 +63,8 @@ internal sealed class HostileRun
 
     private void Do(Step step)
     {
+        // The stranger could be named keeper of a persistent lock. It answers nobody, and an owner waits for his keeper.
+        step = step with { Flags = step.Flags & ~RawFlags.Persistent };
         switch (step.Kind)
         {
             case StepKind.Lock:

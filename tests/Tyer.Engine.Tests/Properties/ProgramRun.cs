@@ -47,6 +47,9 @@ internal sealed class ProgramRun
 
     private void Do(Step step)
     {
+        // The model knows no keepers, whom persistent locks have where there are other nodes: they have scenarios and the simulator.
+        if (_cluster.Nodes.Skip(1).Any())
+            step = step with { Flags = step.Flags & ~RawFlags.Persistent };
         switch (step.Kind)
         {
             case StepKind.Lock:

@@ -85,6 +85,8 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
                 or MessageKind.MovedNoted or MessageKind.Taken or MessageKind.NewMaster or MessageKind.MoveCalledOff =>
                 $"{kind} {Encoding.UTF8.GetString(message.Name)}{Facts(message.Facts)}",
             MessageKind.Rebuild => $"{kind} {nameOf(message.Lock)} {Encoding.UTF8.GetString(message.Name)} {Rebuilt(message)}",
+            MessageKind.Keep or MessageKind.RebuildKept =>
+                $"{kind} {nameOf(message.Lock)} {Encoding.UTF8.GetString(message.Name)} of n{message.Node} {Rebuilt(message)}",
             MessageKind.RebuildEnd => $"{kind} {Encoding.UTF8.GetString(message.Name)}, {message.Number} in all",
             MessageKind.Moved => $"{kind} {Encoding.UTF8.GetString(message.Name)} to n{message.Node}",
             MessageKind.MovedSession => $"{kind} {Encoding.UTF8.GetString(message.Text)}",
@@ -199,6 +201,8 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
             yield return $"  has {Whose(staged)}{held}{wants}";
         }
 
+        foreach (var copy in resource.Copies ?? [])
+            yield return $"  keeps {nameOf(copy.Id)}@n{copy.Id.Node} {copy.Mode.ToShortName()} token {copy.Token}";
         if (resource.Role != ResourceRole.Active)
             yield break;
         foreach (var granted in ClusterAudit.LocksOn(resource.Queues.Granted))
@@ -215,10 +219,12 @@ internal sealed class StoryPrinter(EngineCluster cluster, uint space, Func<LockI
             yield return $"  value {Value(value.Bytes, value.State, value.Version)}";
     }
 
-    private static string Extras(Lock shown)
+    private string Extras(Lock shown)
     {
         var orphan = shown.OrphanOf != 0 ? $" orphan of process {shown.OrphanOf}" : "";
-        return Label(shown.Note) + orphan;
+        var master = cluster.Nodes.Select(node => cluster[node].Core).First(core => core.Locks.Find(shown.Id) == shown);
+        var kept = master.Keepers.KeeperOf(shown) is var keeper && keeper != 0 ? $" kept by n{keeper}" : "";
+        return Label(shown.Note) + orphan + kept;
     }
 
     private static string Label(ReadOnlySpan<byte> note) => note.IsEmpty ? "" : $" label {Encoding.UTF8.GetString(note)}";
