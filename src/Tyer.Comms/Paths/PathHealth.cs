@@ -12,6 +12,8 @@ internal sealed class PathHealth(NetSettings settings)
     private const int PatienceAfterFailure = 4;
     private const int SmoothingShift = 3;
 
+    private const int PartOfIntervalEarly = 8;
+
     private static readonly TimeSpan PatienceFallsEvery = TimeSpan.FromSeconds(5);
 
     private int _patience = 1;
@@ -61,11 +63,15 @@ internal sealed class PathHealth(NetSettings settings)
         _patienceSince = now;
     }
 
-    /// <summary>A ping is due: its number, to be sent now; or 0.</summary>
+    /// <summary>
+    /// A ping is due, or almost: its number, to be sent now; or 0. What is almost due goes with what is, and from then on they go together, so that a
+    /// node with many peers wakes once an interval and not once for each.
+    /// </summary>
     public ulong TakePing(TimeSpan now)
     {
-        if (now < _pingAt) return 0;
-        _pingAt = now + settings.Present.HeartbeatInterval;
+        TimeSpan interval = settings.Present.HeartbeatInterval;
+        if (now < _pingAt - (interval / PartOfIntervalEarly)) return 0;
+        _pingAt = now + interval;
         _pingSentAt = now;
         return ++_pings;
     }

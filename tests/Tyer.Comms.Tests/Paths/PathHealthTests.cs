@@ -28,6 +28,19 @@ public class PathHealthTests
     }
 
     [Fact]
+    public void A_ping_that_is_almost_due_goes_with_others_and_the_next_an_interval_later()
+    {
+        TimeSpan early = CommsLimits.HeartbeatInterval / 8;
+        _health.Begin(_now);
+        _health.TakePing(_now);
+        TimeSpan due = _health.NextPing;
+
+        Assert.Equal(0ul, _health.TakePing(due - early - TimeSpan.FromTicks(1)));
+        Assert.Equal(2ul, _health.TakePing(due - early));
+        Assert.Equal(due - early + CommsLimits.HeartbeatInterval, _health.NextPing);
+    }
+
+    [Fact]
     public void A_path_that_has_failed_is_proven_no_faster_than_pings_go()
     {
         _health.Begin(_now);
