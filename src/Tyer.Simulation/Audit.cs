@@ -19,9 +19,9 @@ internal static class Audit
     /// <param name="isMember">Which of them are in the present view.</param>
     internal static void CheckAlways(IReadOnlyCollection<SimNode> running, Func<SimNode, bool> isMember)
     {
-        var masters = new Dictionary<ResourceName, MemberId>();
+        var masters = new Dictionary<ulong, MemberId>();
         var queued = new Dictionary<LockId, MemberId>();
-        var held = new Dictionary<ResourceName, List<Lock>>();
+        var held = new Dictionary<ulong, List<Lock>>();
         foreach (var node in running)
         {
             var counts = isMember(node);
@@ -29,12 +29,11 @@ internal static class Audit
             {
                 if (!resource.IsInUse && resource.Role != ResourceRole.Active)
                     continue;
-                var name = new ResourceName(resource.Name);
-                if (resource.Role == ResourceRole.Active && !masters.TryAdd(name, node.Id))
-                    throw new ViolationException($"I1: {SimWorld.Name(masters[name])} and {SimWorld.Name(node.Id)} are both master of {name}");
+                if (resource.Role == ResourceRole.Active && !masters.TryAdd(resource.Hash, node.Id))
+                    throw new ViolationException($"I1: {SimWorld.Name(masters[resource.Hash])} and {SimWorld.Name(node.Id)} are both master of {NameOf(resource)}");
                 if (counts && resource.IsMastered)
                     CheckQueues(node, resource, queued);
-                CheckHeld(node, resource, name, held);
+                CheckHeld(node, resource, held);
             }
         }
     }
@@ -67,13 +66,13 @@ internal static class Audit
     /// <summary>The resources that a node does not know what to do with, for want of an answer.</summary>
     internal static string DescribeTied(IEnumerable<SimNode> nodes) => string.Join("; ", nodes
         .SelectMany(node => ResourcesOf(node).Where(resource => resource.Ties != ResourceTies.None).OrderByDescending(resource => resource.Ties).Take(5), (node, resource) =>
-            $"{SimWorld.Name(node.Id)}: {Encoding.UTF8.GetString(resource.Name)} {resource.Role} {resource.Ties} master {resource.Master} owned {resource.Owned.Count} queued {resource.Queues.Count}"));
+            $"{SimWorld.Name(node.Id)}: {NameOf(resource)} {resource.Role} {resource.Ties} master {resource.Master} owned {resource.Owned.Count} queued {resource.Queues.Count}"));
 
     /// <summary>What is left where nothing should be, in words.</summary>
     internal static string Describe(SimNode node)
     {
         var left = ResourcesOf(node).Select(each =>
-            $"{Encoding.UTF8.GetString(each.Name)} {each.Role} {each.Ties} record {each.Record} master {each.Master} queues {each.Queues.Count} owned {each.Owned.Count} parked {each.Parked?.Count}");
+            $"{NameOf(each)} {each.Role} {each.Ties} record {each.Record} master {each.Master} queues {each.Queues.Count} owned {each.Owned.Count} parked {each.Parked?.Count}");
         return $"{node.Engines.Sum(engine => engine.LockCount)} locks, {node.Engines.Sum(engine => engine.ResourceCount)} resources: {string.Join("; ", left.Take(5))}";
     }
 
@@ -84,7 +83,7 @@ internal static class Audit
             from node in nodes
             from resource in ResourcesOf(node)
             where resource.Queues.Converting.Count + resource.Queues.Waiting.Count > 0
-            select $"{SimWorld.Name(node.Id)} {Encoding.UTF8.GetString(resource.Name)} {resource.Role}: {DescribeQueues(resource.Queues)}";
+            select $"{SimWorld.Name(node.Id)} {NameOf(resource)} {resource.Role}: {DescribeQueues(resource.Queues)}";
         return string.Join("; ", waits.Take(5));
     }
 
@@ -133,7 +132,7 @@ internal static class Audit
         }
     }
 
-    private static void CheckHeld(SimNode node, Resource resource, ResourceName name, Dictionary<ResourceName, List<Lock>> held)
+    private static void CheckHeld(SimNode node, Resource resource, Dictionary<ulong, List<Lock>> held)
     {
         Check(resource.Owned);
         Check(resource.Staged);
@@ -147,12 +146,12 @@ internal static class Audit
             {
                 if (each.Id.Node != node.Id.Node || each is not { Granted: not null, Ending: false, OrphanOf: 0 } || each.Session.HasDeparted)
                     continue;
-                if (!held.TryGetValue(name, out var others))
-                    held.Add(name, others = []);
+                if (!held.TryGetValue(resource.Hash, out var others))
+                    held.Add(resource.Hash, others = []);
                 foreach (var other in others)
                 {
                     if (!LockModes.IsCompatible(other.EffectiveMode, each.EffectiveMode))
-                        throw new ViolationException($"I3: on {name} {other.Id} has {other.EffectiveMode.ToShortName()} beside {each.Id} in {each.EffectiveMode.ToShortName()}");
+                        throw new ViolationException($"I3: on {NameOf(resource)} {other.Id} has {other.EffectiveMode.ToShortName()} beside {each.Id} in {each.EffectiveMode.ToShortName()}");
                 }
 
                 others.Add(each);
@@ -217,6 +216,8 @@ internal static class Audit
         Require(held!.Queue == QueueKind.Converting || (held.Granted, held.Token) == (copy.Mode, copy.Token), node, resource, $"keeps {copy.Id} in {copy.Mode} with {copy.Token}, which is in {held.Granted} with {held.Token}");
     }
 
+    private static string NameOf(Resource resource) => Encoding.UTF8.GetString(resource.Name);
+
     private static EngineCore CoreOf(SimNode node, Resource resource) => node.Wiring.Shards.OfSlot(resource.Slot).Engine.Core;
 
     private static Resource? Find(SimNode node, Resource resource) =>
@@ -226,6 +227,6 @@ internal static class Audit
     private static void Require(bool holds, SimNode node, Resource resource, string otherwise)
     {
         if (!holds)
-            throw new ViolationException($"I7: {SimWorld.Name(node.Id)} {otherwise} ({Encoding.UTF8.GetString(resource.Name)})");
+            throw new ViolationException($"I7: {SimWorld.Name(node.Id)} {otherwise} ({NameOf(resource)})");
     }
 }

@@ -9,13 +9,14 @@ namespace Tyer.Engine.Tables;
 internal sealed class ResourceTable(ulong seed)
 {
     private const int PoolMax = 4096;
+    private const int BucketsMin = 16;
 
     private readonly Stack<Resource> _pool = new();
     private readonly HashSet<Resource> _withRequestOut = [];
     private readonly ResourceChains _bySlot = new(ChainKind.Slot);
     private readonly ResourceChains _byMaster = new(ChainKind.Master);
     private readonly ResourceChains _byRecord = new(ChainKind.Record);
-    private Resource?[] _buckets = new Resource?[256];
+    private Resource?[] _buckets = new Resource?[BucketsMin];
 
     internal int Count { get; private set; }
 
