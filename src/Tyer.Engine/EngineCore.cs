@@ -20,6 +20,8 @@ internal sealed class EngineCore
     private readonly byte[] _scratch = new byte[MessageCodec.LengthMax];
     private readonly Dictionary<uint, LockspaceSettings> _spaces = [];
     private ulong _viewId;
+    private bool _hasQuorum;
+    private bool _isSuspended;
     private uint _lastSpace;
     private LockspaceSettings? _lastSettings;
 
@@ -93,8 +95,19 @@ internal sealed class EngineCore
 
     internal Keeping Keeping { get; }
 
-    /// <summary>Whether the installed view has quorum. Asked at every grant.</summary>
+    /// <summary>Whether the installed view has quorum, and this node is in touch with it. Asked at every grant.</summary>
     internal bool MayGrant { get; private set; }
+
+    /// <summary>Whether the node does not know if its view still holds: see <see cref="LockEngine.Suspend"/>.</summary>
+    internal bool IsSuspended
+    {
+        get => _isSuspended;
+        set
+        {
+            _isSuspended = value;
+            Judge();
+        }
+    }
 
     /// <summary>Whether the node is out for good: see <see cref="LockEngine.Stop"/>.</summary>
     internal bool IsStopped { get; private set; }
@@ -102,7 +115,7 @@ internal sealed class EngineCore
     internal void Stop()
     {
         IsStopped = true;
-        MayGrant = false;
+        Judge();
     }
 
     /// <summary>A view was installed. The counter begins anew, for the view's id stands before it in every token.</summary>
@@ -110,8 +123,11 @@ internal sealed class EngineCore
     {
         Clock = 0;
         _viewId = view.Id;
-        MayGrant = view.HasQuorum && !IsStopped;
+        _hasQuorum = view.HasQuorum;
+        Judge();
     }
+
+    private void Judge() => MayGrant = _hasQuorum && !IsSuspended && !IsStopped;
 
     internal LockspaceSettings? SettingsOf(uint space)
     {

@@ -84,13 +84,29 @@ public sealed class LockEngine
     /// <param name="view">In which view.</param>
     public void Mark(MemberId member, RecoveryMarker marker, ulong view) => _core.Recovery.Mark(member, marker, view);
 
-    /// <summary>Whether the installed view may grant.</summary>
-    public bool HasQuorum => _core.MayGrant;
+    /// <summary>
+    /// The node does not know whether its view still holds. Until <see cref="Resume"/> nothing new is granted here, in this view or a later one, as
+    /// in a view without quorum: what is asked for waits, what is given up is taken. Again changes nothing.
+    /// </summary>
+    public void Suspend() => _core.IsSuspended = true;
+
+    /// <summary>The node knows again: what waits is granted. Changes nothing if it was not suspended.</summary>
+    public void Resume()
+    {
+        if (!_core.IsSuspended)
+            return;
+        _core.IsSuspended = false;
+        _core.Master.GrantWhatWaited();
+    }
+
+    /// <summary>Whether anything may be granted: the installed view has quorum, and the node is not suspended or stopped.</summary>
+    public bool MayGrant => _core.MayGrant;
 
     /// <summary>How far recovery is, and whom it waits for.</summary>
     public RecoveryStanding Standing => new(
         ViewId,
-        _core.MayGrant,
+        _core.View is { HasQuorum: true },
+        _core.IsSuspended,
         IsSettled,
         _core.Recovery.Membership.Missing(RecoveryMarker.DirectoryDone),
         _core.Recovery.Membership.Missing(RecoveryMarker.LocksDone),

@@ -112,6 +112,8 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         if (state != StackState.Expelled)
         {
             LogState(state, why);
+            if (state is StackState.Operating or StackState.Suspended)
+                node.Shards.Suspend(state == StackState.Suspended);
             return;
         }
 

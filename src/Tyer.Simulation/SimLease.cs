@@ -15,6 +15,8 @@ internal sealed class SimLease
 
     private const long ClientsLookEvery = 20 * TimeSpan.TicksPerMillisecond;
 
+    private static readonly TimeSpan SuspendAfter = Terms.RenewEvery * 1.5;
+
     private readonly SimCluster _cluster;
     private readonly SimWorld _world;
     private readonly SimNode _node;
@@ -22,6 +24,8 @@ internal sealed class SimLease
     private readonly LeaseWatch _watch;
     private readonly HashSet<NodeIncarnation> _said = [];
     private int _gaveUp;
+    private TimeSpan _until;
+    private TimeSpan _answeredAt;
     private bool _isOver;
 
     internal SimLease(SimCluster cluster, SimNode node)
@@ -48,6 +52,8 @@ internal sealed class SimLease
             LookAfterTime();
             if (_isOver)
                 return;
+            if (Now - _answeredAt > SuspendAfter)
+                _node.Member.Suspend(isOutOfTouch: true);
             var number = _lease.Renew(Now);
             Extend();
             foreach (var other in _cluster.Running.Where(other => other != _node))
@@ -75,6 +81,12 @@ internal sealed class SimLease
         if (_lease.SafeUntil is not { } until || _lease.HasRunOut(Now))
             return;
         _node.Member.Extend(until);
+        if (until > _until)
+        {
+            (_until, _answeredAt) = (until, Now);
+            _node.Member.Suspend(isOutOfTouch: false);
+        }
+
         if (_gaveUp > 0 && !IsOverForClients(until))
         {
             _cluster.Reconnect(_node, _gaveUp);

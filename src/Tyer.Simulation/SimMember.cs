@@ -11,6 +11,7 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
     private readonly Queue<ClusterView> _waiting = new();
     private IGroupObserver? _observer;
     private bool _mayAct;
+    private bool _isOutOfTouch;
 
     public string Name => "sim";
 
@@ -55,6 +56,20 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
             Install(view);
     }
 
+    /// <summary>It does not know whether its view still holds, or knows again.</summary>
+    internal void Suspend(bool isOutOfTouch)
+    {
+        if (_isOutOfTouch == isOutOfTouch || State == StackState.Expelled)
+            return;
+        _isOutOfTouch = isOutOfTouch;
+        if (View is null)
+            return;
+        world.Tell($"{SimWorld.Name(node.Id)} {(isOutOfTouch ? "hears of no majority" : "hears of a majority again")}");
+        if (isOutOfTouch)
+            world.CountCut("suspension", node.Phase);
+        ReportState();
+    }
+
     /// <summary>It is out, for good.</summary>
     internal void Expel(string why)
     {
@@ -90,9 +105,7 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
             SimMistake.IgnoresQuorum => new ClusterView(view.Id, view.Members, view.Unproven),
             _ => view,
         });
-        State = view.HasQuorum ? StackState.Operating : StackState.Suspended;
-        StateReason = view.ToString();
-        _observer.OnState(State, StateReason);
+        ReportState();
         MakeMistake(view, departed);
         world.Note("install", view.Id);
     }
@@ -102,6 +115,13 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
     {
         world.Tell($"{SimWorld.Name(node.Id)} is told that n{departed} acts no more");
         _observer!.OnFenced(departed, FenceProof.PowerOff);
+    }
+
+    private void ReportState()
+    {
+        State = View!.HasQuorum && !_isOutOfTouch ? StackState.Operating : StackState.Suspended;
+        StateReason = View.ToString();
+        _observer!.OnState(world.Mistake == SimMistake.IgnoresQuorum ? StackState.Operating : State, StateReason);
     }
 
     internal static Member MemberOf(MemberId id) =>

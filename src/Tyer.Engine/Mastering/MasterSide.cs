@@ -153,6 +153,8 @@ internal sealed class MasterSide
     /// <summary>The view has quorum again: whoever waited meanwhile has his turn.</summary>
     internal void GrantWhatWaited()
     {
+        if (!_core.MayGrant)
+            return;
         for (var bucket = 0; bucket < _core.Resources.Buckets; bucket++)
         {
             for (var each = _core.Resources.FirstIn(bucket); each is not null; each = each.NextInBucket)

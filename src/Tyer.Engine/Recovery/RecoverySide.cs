@@ -27,6 +27,7 @@ internal sealed class RecoverySide(EngineCore core)
     {
         _isInstalling = true;
         var before = Membership.View;
+        var couldGrant = core.MayGrant;
         var departed = Membership.Install(view);
         core.BeginView(view);
         _saidDirectoryDone = false;
@@ -68,7 +69,7 @@ internal sealed class RecoverySide(EngineCore core)
                 Purge(node);
         }
 
-        if (before is { HasQuorum: false } && view.HasQuorum)
+        if (before is not null && !couldGrant)
             core.Master.GrantWhatWaited();
         core.HandingOver.GoOn();
         core.TakingOver.GoOn();

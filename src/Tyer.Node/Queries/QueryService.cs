@@ -87,12 +87,12 @@ internal sealed class QueryService(NodeCore node)
         RecoveryStanding standing;
         using (shard.Enter())
         {
-            if (!state.IsRebuilding && shard.Engine.HasQuorum)
+            if (!state.IsRebuilding && shard.Engine.MayGrant)
                 return null;
             standing = shard.Engine.Standing;
         }
 
-        return StandstillText.Of(standing, state.IsRebuilding, node.NameOf);
+        return StandstillText.Of(standing, state.IsRebuilding, node.Name, node.NameOf);
     }
 
     private static LockEntry Of(ResourceName resource, LockState state)

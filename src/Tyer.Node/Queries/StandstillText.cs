@@ -7,11 +7,17 @@ namespace Tyer.Node.Queries;
 internal static class StandstillText
 {
     /// <summary>Null: nothing but locks is in anybody's way.</summary>
-    internal static string? Of(RecoveryStanding standing, bool isRebuilding, Func<uint, string> nameOf)
+    /// <param name="standing">How far recovery is where the resource is mastered.</param>
+    /// <param name="isRebuilding">Whether the resource is being rebuilt.</param>
+    /// <param name="master">The name of that node.</param>
+    /// <param name="nameOf">Names of others.</param>
+    internal static string? Of(RecoveryStanding standing, bool isRebuilding, string master, Func<uint, string> nameOf)
     {
         if (isRebuilding)
             return $"the recovery of view {standing.View}: its master departed, and {WaitsFor(standing, nameOf)}";
-        return standing.HasQuorum ? null : $"the lack of a quorum in view {standing.View}";
+        if (!standing.HasQuorum)
+            return $"the lack of a quorum in view {standing.View}";
+        return standing.IsSuspended ? $"its master {master}, which is out of touch with the cluster stack and grants nothing" : null;
     }
 
     /// <summary>What the end of a recovery waits for.</summary>

@@ -114,6 +114,21 @@ internal sealed class ShardSet
         NoteRecovery();
     }
 
+    /// <summary>This node does not know whether its view still holds: nothing new is granted here, until it does.</summary>
+    internal void Suspend(bool isSuspended)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+            {
+                if (isSuspended)
+                    shard.Engine.Suspend();
+                else
+                    shard.Engine.Resume();
+            }
+        }
+    }
+
     /// <summary>What all recoveries have had to do, ever.</summary>
     internal RecoveryCounts RecoveryCounts => Look().Counts;
 

@@ -16,11 +16,45 @@ public sealed class QuorumTests
 
         var asked = _lone.Lock("r", LockMode.Exclusive);
         Assert.Empty(_lone.Told());
-        Assert.False(_lone.Engine.HasQuorum);
+        Assert.False(_lone.Engine.MayGrant);
 
         _lone.Settle(view: 3, hasQuorum: true, 1);
         Assert.Equal([(asked, RequestStatus.Granted, LockMode.Exclusive)], _lone.Told());
         Assert.Equal(3ul, _lone.Engine.Find(asked)!.Token.Epoch);
+    }
+
+    [Fact]
+    public void A_node_that_does_not_know_whether_its_view_holds_grants_nothing_until_it_does()
+    {
+        var held = _lone.Lock("r", LockMode.Exclusive);
+        var first = _lone.Lock("r", LockMode.Exclusive);
+        _lone.Told();
+        _lone.Engine.Suspend();
+
+        _lone.Unlock(held);
+        var second = _lone.Lock("s", LockMode.Exclusive);
+        var third = _lone.Lock("s", LockMode.Exclusive, RawFlags.NoQueue);
+        Assert.Equal([(held, RequestStatus.Unlocked, null), (third, RequestStatus.NoQuorum, null)], _lone.Told());
+
+        // Nor is a view enough that it is told of late.
+        _lone.Settle(view: 2, hasQuorum: true, 1);
+        Assert.Empty(_lone.Told());
+        Assert.True(_lone.Engine.Standing is { HasQuorum: true, IsSuspended: true });
+
+        _lone.Engine.Resume();
+        Assert.Equal([(first, RequestStatus.Granted, LockMode.Exclusive), (second, RequestStatus.Granted, LockMode.Exclusive)], _lone.Told().OrderBy(told => told.Item1.Value));
+    }
+
+    [Fact]
+    public void What_was_stopped_does_not_grant_again()
+    {
+        _lone.Engine.Suspend();
+        var asked = _lone.Lock("r", LockMode.Exclusive);
+        _lone.Told();
+        _lone.Engine.Stop();
+        _lone.Engine.Resume();
+        Assert.DoesNotContain((asked, RequestStatus.Granted, LockMode.Exclusive), _lone.Told());
+        Assert.False(_lone.Engine.MayGrant);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Tyer.Node.Tests.Queries;
 
 public sealed class StandstillTextTests
 {
-    private static readonly RecoveryStanding Quiet = new(7, HasQuorum: true, IsSettled: true, [], [], [], 0);
+    private static readonly RecoveryStanding Quiet = new(7, HasQuorum: true, IsSuspended: false, IsSettled: true, [], [], [], 0);
 
     [Fact]
     public void Nothing_stands_still_of_itself() => Assert.Null(Of(Quiet, isRebuilding: false));
@@ -24,5 +24,10 @@ public sealed class StandstillTextTests
     public void A_lack_of_quorum_is_named() =>
         Assert.Equal("the lack of a quorum in view 7", Of(Quiet with { HasQuorum = false }, isRebuilding: false));
 
-    private static string? Of(RecoveryStanding standing, bool isRebuilding) => StandstillText.Of(standing, isRebuilding, node => $"n{node}");
+    [Fact]
+    public void A_master_that_is_out_of_touch_is_named() =>
+        Assert.Equal(
+            "its master n1, which is out of touch with the cluster stack and grants nothing", Of(Quiet with { IsSuspended = true }, isRebuilding: false));
+
+    private static string? Of(RecoveryStanding standing, bool isRebuilding) => StandstillText.Of(standing, isRebuilding, "n1", node => $"n{node}");
 }
