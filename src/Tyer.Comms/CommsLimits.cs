@@ -48,6 +48,9 @@ public static class CommsLimits
     /// <summary>Kinds of refusals, by code and address, that are told one by one, at most; the rest is told together.</summary>
     internal const int RefusalKindsMax = 64;
 
+    /// <summary>How often the certificates of connections that stand are looked at: they expire by the clock, in days.</summary>
+    internal static readonly TimeSpan CertificateCheckInterval = TimeSpan.FromMinutes(1);
+
     /// <summary>The time in which one failure of an address is forgiven.</summary>
     internal static readonly TimeSpan AddressFailureInterval = TimeSpan.FromSeconds(6);
 

@@ -16,7 +16,7 @@ internal sealed class PeersCommand
     private static readonly Column[] PeerColumns =
     [
         new("ID", IsNumber: true), new("PEER"), new("CONNECTION"), new("INCARNATION", IsNumber: true), new("PATHS"), new("UNACKED", IsNumber: true),
-        new("SENT", IsNumber: true), new("RESENT", IsNumber: true), new("LINKS", IsNumber: true), new("LAST END"),
+        new("SENT", IsNumber: true), new("RESENT", IsNumber: true), new("LINKS", IsNumber: true), new("PROVEN BY"), new("LAST END"),
     ];
 
     private static readonly Column[] PathColumns =
@@ -130,6 +130,7 @@ internal sealed class PeersCommand
         Number(peer.SentBytes),
         Number(peer.ResentBytes),
         Number(peer.Connections),
+        peer.Paths.Select(path => path.ProvenBy).OfType<string>().Distinct().ToArray() is { Length: > 0 } proofs ? Printable.Escape(string.Join(", ", proofs)) : null,
         peer.LastEnd is { } end ? Printable.Escape(end) : null,
     ];
 

@@ -51,6 +51,9 @@ internal abstract class Link : IWriterOwner
     /// <summary>Whom the certificate of the other end speaks of; null where there is none.</summary>
     public virtual CertificateIdentity? Identity => null;
 
+    /// <summary>The certificate of the other end, to be judged again; null where there is none.</summary>
+    public virtual Credential? Credential => null;
+
     /// <summary>Bytes received that do not make a whole frame yet, and room for more; the reader's.</summary>
     protected ReceiveBuffer Buffer => _buffer;
 

@@ -29,6 +29,9 @@ public sealed class CommsDomain : IDisposable
     private volatile Peer[] _all = [];
     private int _strangersMax = CommsLimits.StrangersMax;
 
+    // The timer's.
+    private TimeSpan _judgeAt = TimeSpan.MaxValue;
+
     /// <summary>Listens, so that the endpoint is taken, and answers nobody yet.</summary>
     /// <param name="options">Who, where, and with whom.</param>
     /// <param name="handler">Who handles messages.</param>
@@ -71,6 +74,8 @@ public sealed class CommsDomain : IDisposable
 
         Transport = open(options);
         foreach (PeerAddress address in options.Peers) Add(new Peer(this, address, Transport.Segments));
+        if (options.Security.Mode != SecurityMode.None) options.Security.Reloaded += JudgeAgain;
+        if (options.Security.Mode == SecurityMode.Mtls) _judgeAt = Transport.Now + CommsLimits.CertificateCheckInterval;
     }
 
     /// <summary>Where it listens, with the ports that the system chose.</summary>
@@ -200,6 +205,7 @@ public sealed class CommsDomain : IDisposable
             strangers = [.. _strangers];
         }
 
+        Options.Security.Reloaded -= JudgeAgain;
         Transport.StopListening();
         foreach (PeerLink stranger in strangers) stranger.Refuse(RefusalCode.ShuttingDown);
         foreach (Peer peer in _all) peer.Post(new ConnectionEvent(ConnectionEventKind.Abort));
@@ -232,6 +238,14 @@ public sealed class CommsDomain : IDisposable
         next = TimeSpan.MaxValue;
         bool isOwed = false;
         foreach (Peer peer in _all) isOwed |= peer.Tick(now, ref next);
+        if (now >= _judgeAt)
+        {
+            // Certificates expire without anybody saying so; to look at them takes longer than acknowledgements wait.
+            _judgeAt = now + CommsLimits.CertificateCheckInterval;
+            _ = Task.Run(JudgeAgain);
+        }
+
+        if (_judgeAt < next) next = _judgeAt;
 
         List<PeerLink>? overdue = null;
         lock (_gate)
@@ -300,6 +314,11 @@ public sealed class CommsDomain : IDisposable
         Transport.WakeAt(link.HelloDeadline);
         link.Start();
         return RefusalCode.None;
+    }
+
+    private void JudgeAgain()
+    {
+        foreach (Peer peer in _all) peer.JudgeAgain();
     }
 
     private void ThrowIfInvalid(PeerAddress address)

@@ -174,6 +174,9 @@ public sealed class Peer
     /// <param name="isAnswered">Whether this side has said its hello already.</param>
     internal void Accept(PeerLink link, Hello hello, bool isAnswered) => _shell.Accept(link, hello, isAnswered);
 
+    /// <summary>What this node believes has changed: ends the links whose proof is not believed any more.</summary>
+    internal void JudgeAgain() => _shell.JudgeAgain();
+
     /// <summary>A stamp for a hello to this peer.</summary>
     internal ulong TakeStamp() => _shell.TakeStamp();
 

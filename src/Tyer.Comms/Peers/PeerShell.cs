@@ -95,7 +95,10 @@ internal sealed class PeerShell
                 {
                     PathState state = _connection.StateOf(index);
                     if (_endpoints[index] is null && state is PathState.Down or PathState.Removing) continue;
-                    paths.Add(new PathStatus(index, _endpoints[index], state, _paths[index].RoundTrip, index == _connection.Carrier));
+                    paths.Add(new PathStatus(index, _endpoints[index], state, _paths[index].RoundTrip, index == _connection.Carrier)
+                    {
+                        ProvenBy = _paths[index].Control?.Credential?.ToString(),
+                    });
                 }
             }
 
@@ -124,6 +127,19 @@ internal sealed class PeerShell
     {
         lock (_linksGate) _links.Add(link.Id, link);
         PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, link.Id, Hello: hello, IsAnswered: isAnswered));
+    }
+
+    /// <inheritdoc cref="Peer.JudgeAgain"/>
+    public void JudgeAgain()
+    {
+        // All are judged before the first one ends, which lets the other side end the rest; and control links end first, with a word about why.
+        PeerLink[] links;
+        lock (_linksGate) links = [.. _links.Values.OrderBy(link => link.Stream)];
+        RefusalCode[] codes = Array.ConvertAll(links, link => link.JudgeAgain());
+        for (int i = 0; i < links.Length; i++)
+        {
+            if (codes[i] != RefusalCode.None) links[i].Withdraw(codes[i]);
+        }
     }
 
     /// <inheritdoc cref="Peer.TakeStamp"/>

@@ -171,6 +171,7 @@ internal sealed class PeerOrders(NodeCore node)
         Address = path.Endpoint?.ToString(),
         State = path.State.ToString(),
         RoundTrip = path.RoundTrip == TimeSpan.Zero ? null : path.RoundTrip,
+        ProvenBy = path.ProvenBy,
         IsCarrying = path.IsCarrying,
     };
 }

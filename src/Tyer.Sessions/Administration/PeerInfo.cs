@@ -58,6 +58,9 @@ public sealed record PathInfo
     /// <summary>The smoothed round trip of pings; null before the first.</summary>
     public TimeSpan? RoundTrip { get; init; }
 
+    /// <summary>By what the other node has proved itself on it, such as <c>key 00c0ffee</c>; null where it does not stand, or nothing is proved.</summary>
+    public string? ProvenBy { get; init; }
+
     /// <summary>Whether messages go this way now; the others stand by.</summary>
     public required bool IsCarrying { get; init; }
 }

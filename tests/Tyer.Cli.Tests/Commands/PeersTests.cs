@@ -12,7 +12,7 @@ public class PeersTests
         Id = 2,
         Connection = "Connecting",
         LastEnd = "the other side did not answer in time",
-        Paths = [new PathInfo { Path = 0, Address = "tcp://192.0.2.7:7600", State = "Up", RoundTrip = TimeSpan.FromMicroseconds(250), IsCarrying = true }, new PathInfo { Path = 1, State = "Down", IsCarrying = false }],
+        Paths = [new PathInfo { Path = 0, Address = "tcp://192.0.2.7:7600", State = "Up", RoundTrip = TimeSpan.FromMicroseconds(250), ProvenBy = "key 00c0ffee", IsCarrying = true }, new PathInfo { Path = 1, State = "Down", IsCarrying = false }],
         Connections = 3,
         Resets = 0,
         Duplicates = 0,
@@ -30,7 +30,7 @@ public class PeersTests
 
         Assert.Equal(0, await cli.RunAsync("peers", "show"));
         string line = cli.Out.ToString().Split('\n')[1];
-        foreach (string word in new[] { "n2", "Connecting", "1 of 2 up", "34,567", "did not answer in time" }) Assert.Contains(word, line, StringComparison.Ordinal);
+        foreach (string word in new[] { "n2", "Connecting", "1 of 2 up", "34,567", "key 00c0ffee", "did not answer in time" }) Assert.Contains(word, line, StringComparison.Ordinal);
 
         Assert.Equal(0, await cli.RunAsync("paths", "show", "2"));
         Assert.Matches("n2 +0 +Up +yes +0.250 ms +tcp://192.0.2.7:7600", cli.Out.ToString());
