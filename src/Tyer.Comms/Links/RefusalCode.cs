@@ -63,6 +63,12 @@ public enum RefusalCode
     /// <summary>An operator has disconnected this node from the other, until it is told to connect again.</summary>
     Disconnected = 23,
 
+    /// <summary>
+    /// The version and the features that both would speak are known to be bad together: one of the two has to be updated. Told after
+    /// <see cref="FeatureRequired"/>.
+    /// </summary>
+    CombinationDenied = 24,
+
     /// <summary>The other side has another security mode, or none.</summary>
     SecurityMismatch = 40,
 

@@ -97,6 +97,7 @@ internal sealed class PeerLink : IFrameReceiver
     public void SayHello(Hello hello)
     {
         if (_link is not { } link) return;
+        hello = hello with { Dialect = _domain.Options.Dialect };
         if (!_domain.IsSecured)
         {
             link.SendNow(hello.ToFrame());
@@ -279,7 +280,7 @@ internal sealed class PeerLink : IFrameReceiver
 
     private FrameError OnHello(ReadOnlySpan<byte> body)
     {
-        RefusalCode code = Hello.TryRead(body, out Hello? hello);
+        RefusalCode code = Hello.TryRead(body, out Hello? hello, _domain.Options.Dialect);
         if (code == RefusalCode.None) code = hello!.Judge(_domain.Options.Local, id => _peer is null ? _domain.Find(id) is not null : id == _peer.NodeId);
         if (code == RefusalCode.None && _peer is not null && (hello!.Path != Path || hello.Stream != Stream)) code = RefusalCode.MalformedHello;
         if (code == RefusalCode.None) code = _domain.IsSecured ? BeginProof(hello!, body) : Check(hello!);
@@ -306,7 +307,7 @@ internal sealed class PeerLink : IFrameReceiver
         _unproven = hello;
         if (_peer is null)
         {
-            Hello answer = new(_domain.Options.Local, hello.Sender.NodeId, _domain.Find(hello.Sender.NodeId)!.TakeStamp(), hello.Path, hello.Stream);
+            Hello answer = new(_domain.Options.Local, hello.Sender.NodeId, _domain.Find(hello.Sender.NodeId)!.TakeStamp(), hello.Path, hello.Stream) { Dialect = _domain.Options.Dialect };
             handshake.SayHello(_link!, answer);
         }
 

@@ -128,6 +128,41 @@ public sealed class SessionConformanceTests : IDisposable
         Assert.Equal(code, Hello.TryRead(body, out _));
     }
 
+    [Theory]
+    [InlineData(1, 0b00, RefusalCode.None)]
+    [InlineData(2, 0b01, RefusalCode.None)]
+    [InlineData(2, 0b10, RefusalCode.CombinationDenied)]
+    [InlineData(2, 0b111, RefusalCode.CombinationDenied)]
+    [InlineData(3, 0b00, RefusalCode.CombinationDenied)]
+    [InlineData(9, 0b00, RefusalCode.CombinationDenied)]
+    public void Row_13_A_pair_of_version_and_features_that_is_denied_is_refused_and_no_other(ushort highest, ulong offered, RefusalCode code)
+    {
+        // Version 2 is bad with the second feature, if both have it; version 3, which is the highest that both know, whatever it has.
+        var knowing = new Dialect(1, 3, 0b11) { Denied = [new DeniedPair(2, 0b10), new DeniedPair(3, 0)] };
+        byte[] body = (new Hello(new NodeIdentity("c", 2, "n2", 1), 1, 1) { Dialect = new Dialect(1, highest, offered) }).ToFrame()[FrameHeader.Bytes..];
+        Assert.Equal(code, Hello.TryRead(body, out _, knowing));
+        Assert.Equal(RefusalCode.None, Hello.TryRead(body, out _, new Dialect(1, 3, 0b01) { Denied = [new DeniedPair(2, 0b10)] }));
+    }
+
+    [Fact]
+    public async Task Row_13_Who_knows_of_a_bad_pair_refuses_it_and_both_are_told()
+    {
+        var both = new Dialect(1, 2, 0b10);
+        TestNode n1 = Node(1, 2, both with { Denied = [new DeniedPair(2, 0b10)] }).Start();
+        TestNode n2 = Node(2, 1, both).Start();
+        Assert.Equal("refused CombinationDenied 2 n2", await n1.Until("refused"));
+        Assert.Equal("refused by CombinationDenied 1 n1", await n2.Until("refused by"));
+        Assert.NotEqual(ConnectionState.Connected, n1.Domain.Peers[2].State);
+
+        TestNode Node(uint id, uint peer, Dialect dialect) => _cluster.Own(new CommsDomainOptions
+        {
+            Local = new NodeIdentity("test", id, $"n{id}", 1),
+            Listen = [_cluster.EndpointOf(id)],
+            Peers = [new PeerAddress(peer, $"n{peer}", [_cluster.EndpointOf(peer)])],
+            Dialect = dialect,
+        });
+    }
+
     [Fact]
     public void Row_14_Node_ids_are_checked_both_ways()
     {
