@@ -99,6 +99,9 @@ public static class CommsLimits
     /// <summary>For how long a better path must have been up before messages go back to it.</summary>
     public static readonly TimeSpan FailbackDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>By how many bytes more must wait on one path than on another to be worth moving: a busy path that is good has less waiting.</summary>
+    internal const long QueueDifferenceBytes = 256 * 1024;
+
     /// <summary>The time that what a path carries has to move to another before the path is removed.</summary>
     internal static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(1);
 

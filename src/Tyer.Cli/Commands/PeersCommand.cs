@@ -21,7 +21,7 @@ internal sealed class PeersCommand
 
     private static readonly Column[] PathColumns =
     [
-        new("PEER"), new("PATH", IsNumber: true), new("STATE"), new("CARRIES"), new("ROUND TRIP", IsNumber: true), new("ADDRESS"),
+        new("PEER"), new("PATH", IsNumber: true), new("STATE"), new("CARRIES"), new("POLICY"), new("QUEUED", IsNumber: true), new("ROUND TRIP", IsNumber: true), new("ADDRESS"),
     ];
 
     private readonly Argument<string?> _ofPeer = new("peer")
@@ -142,6 +142,8 @@ internal sealed class PeersCommand
         path.Path.ToString(CultureInfo.InvariantCulture),
         path.State,
         path.IsCarrying ? "yes" : "no",
+        peer.PathPolicy,
+        path.QueuedBytes is { } queued ? Number(queued) : null,
         path.RoundTrip is { } trip ? string.Create(CultureInfo.InvariantCulture, $"{trip.TotalMilliseconds:0.000} ms") : null,
         path.Address is { } address ? Printable.Escape(address) : null,
     ];

@@ -135,6 +135,7 @@ public sealed class CommsDomain : IDisposable
         options.ThrowIfInvalid();
         Settings.Present = options;
         Transport.BeatAt(Transport.Now);
+        foreach (Peer peer in _all) peer.Post(new ConnectionEvent(ConnectionEventKind.Tick));
     }
 
     /// <summary>Takes in another node: it is dialled, and its hellos are answered.</summary>

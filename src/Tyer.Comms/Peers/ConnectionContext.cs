@@ -1,4 +1,5 @@
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Sessions;
 
 namespace Tyer.Comms.Peers;
@@ -14,6 +15,12 @@ internal sealed class ConnectionContext(PeerSession session, NetSettings setting
 
     /// <summary>The options in force.</summary>
     public NetOptions Net => settings.Present;
+
+    /// <summary>Which path carries, where the peer has its own policy.</summary>
+    public PathPolicy? OwnPolicy { get; set; }
+
+    /// <summary>Which path carries.</summary>
+    public PathPolicy Policy => OwnPolicy ?? Net.PathPolicy;
 
     /// <summary>Whether this side says which link is the one: the node with the smaller id does.</summary>
     public bool Chooses => chooses;

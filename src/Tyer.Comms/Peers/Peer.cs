@@ -1,6 +1,7 @@
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Sending;
 using Tyer.Comms.Sessions;
 
@@ -54,6 +55,9 @@ public sealed class Peer
 
     /// <summary>Its paths: those that are configured, and those by which it came.</summary>
     public IReadOnlyList<PathStatus> Paths => _shell.Paths;
+
+    /// <summary>Which of its paths carries what this node sends to it: what was chosen for it, or else what holds for all.</summary>
+    public PathPolicy PathPolicy => _shell.PathPolicy;
 
     /// <summary>What has passed between the nodes.</summary>
     public PeerStatistics Statistics
@@ -161,6 +165,13 @@ public sealed class Peer
     /// <see cref="CommsErrorCode.PathMissing"/>: there is none at that place. <see cref="CommsErrorCode.LastPath"/>: it is the only one.
     /// </exception>
     public void RemovePath(int path) => _shell.RemovePath(path);
+
+    /// <summary>Chooses which of its paths is to carry from now on; null: as <see cref="NetOptions.PathPolicy"/> says for all.</summary>
+    public void Choose(PathPolicy? policy)
+    {
+        if (policy is { } own && !Enum.IsDefined(own)) throw new ArgumentOutOfRangeException(nameof(policy), policy, "There is no such policy.");
+        _shell.Choose(policy);
+    }
 
     /// <summary>Hands an event over; it is handled before this returns, or by who is handling events now.</summary>
     internal void Post(in ConnectionEvent e) => _shell.Post(e);

@@ -67,6 +67,9 @@ internal sealed class PeerLink : IFrameReceiver
     /// <summary>By what the other side has proved itself; null as long as it has not, and where it need not.</summary>
     public Credential? Credential => _credential;
 
+    /// <summary>Bytes that were sent over it and have not got to the other side, as far as the system tells.</summary>
+    public long QueuedBytes => _link?.QueuedBytes ?? 0;
+
     /// <summary>A dialled link is connected; what comes over it may be delivered when this returns.</summary>
     public void Connected(Link link)
     {

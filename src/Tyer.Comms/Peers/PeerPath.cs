@@ -19,6 +19,9 @@ internal sealed class PeerPath(NetSettings settings)
     /// <summary>The control link, from when it is agreed on until it has ended.</summary>
     public PeerLink? Control { get; set; }
 
+    /// <summary>The data link, from when messages may come over it until it has ended.</summary>
+    public PeerLink? Data { get; set; }
+
     /// <summary>The smoothed round trip of pings; zero before the first pong.</summary>
     public TimeSpan RoundTrip
     {

@@ -38,6 +38,9 @@ internal sealed class PeerShell
     private readonly StallWatch _stall = new();
     private volatile bool _isStalled;
     private volatile bool _hasOverdue;
+    private readonly QueueWatch _queues = new();
+    private TimeSpan _lookAt;
+    private volatile int _relief = -1;
 
     public PeerShell(Peer peer, CommsDomain domain, PeerAddress address, PeerSession session, CombiningWriter writer)
     {
@@ -74,6 +77,15 @@ internal sealed class PeerShell
         }
     }
 
+    /// <inheritdoc cref="Peer.PathPolicy"/>
+    public PathPolicy PathPolicy
+    {
+        get
+        {
+            lock (_session.Gate) return _connection.Policy;
+        }
+    }
+
     /// <summary>How the last link ended.</summary>
     public LinkEnd LastEnd
     {
@@ -98,6 +110,7 @@ internal sealed class PeerShell
                     paths.Add(new PathStatus(index, _endpoints[index], state, _paths[index].RoundTrip, index == _connection.Carrier)
                     {
                         ProvenBy = _paths[index].Control?.Credential?.ToString(),
+                        QueuedBytes = PendingBytesOf(index),
                     });
                 }
             }
@@ -177,6 +190,13 @@ internal sealed class PeerShell
         Post(new ConnectionEvent(ConnectionEventKind.RemovePath, Path: path));
     }
 
+    /// <inheritdoc cref="Peer.Choose"/>
+    public void Choose(PathPolicy? policy)
+    {
+        lock (_session.Gate) _connection.OwnPolicy = policy;
+        Post(new ConnectionEvent(ConnectionEventKind.Tick));
+    }
+
     /// <summary>Says on a control link what has been received.</summary>
     public void SendAcknowledgements()
     {
@@ -216,6 +236,12 @@ internal sealed class PeerShell
 
         if (isOwed) SendAcknowledgements();
         if (_hasOverdue) PostOverdue();
+        if (_relief is >= 0 and var relief)
+        {
+            _relief = -1;
+            Post(new ConnectionEvent(ConnectionEventKind.Relieve, Path: relief));
+        }
+
         if (_isStalled)
         {
             _isStalled = false;
@@ -248,10 +274,41 @@ internal sealed class PeerShell
             isStalled = _stall.IsStalled(_session.Progress, isOwed, now, _domain.Net.StallTimeout, lateness);
         }
 
+        int relief = LookAtQueues(now);
+        if (relief >= 0) _relief = relief;
         if (isOverdue) _hasOverdue = true;
         if (isStalled) _isStalled = true;
-        if (isOverdue || isStalled) _domain.Transport.WakeAt(now);
+        if (isOverdue || isStalled || relief >= 0) _domain.Transport.WakeAt(now);
     }
+
+    /// <summary>Bytes that wait for the path that carries to take them. With the gate held.</summary>
+    private long PendingBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (SendLane lane in _session.Sends) bytes += lane.Queue.PendingBytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>At each interval: the path that is to carry instead, because less waits on it; or -1.</summary>
+    private int LookAtQueues(TimeSpan now)
+    {
+        if (now < _lookAt) return -1;
+        _lookAt = now + _domain.Net.HeartbeatInterval;
+
+        Span<long> queued = stackalloc long[CommsLimits.PathsPerPeerMax];
+        lock (_session.Gate)
+        {
+            if (_connection.Policy != PathPolicy.LeastQueued) return -1;
+            for (int index = 0; index < queued.Length; index++) queued[index] = _connection.StateOf(index) == PathState.Up ? PendingBytesOf(index) : -1;
+            return _queues.Look(queued, _connection.Carrier, now, _domain.Net.FailbackDelay);
+        }
+    }
+
+    /// <summary>Bytes that wait on a path: those that the system has, and on the one that carries those that it does not take. With the gate held.</summary>
+    private long PendingBytesOf(int path) => (_paths[path].Data?.QueuedBytes ?? 0) + (path == _connection.Carrier ? PendingBytes : 0);
 
     private void PostOverdue()
     {
@@ -269,6 +326,7 @@ internal sealed class PeerShell
             PeerLink? ended;
             lock (_linksGate) _links.Remove(e.Link, out ended);
             if (ended is not null && _paths[ended.Path].Control == ended) _paths[ended.Path].Control = null;
+            if (ended is not null && _paths[ended.Path].Data == ended) _paths[ended.Path].Data = null;
         }
 
         TimeSpan next;
@@ -343,6 +401,7 @@ internal sealed class PeerShell
 
             case ConnectionActionKind.Open:
                 link!.OpenData();
+                _paths[action.Path].Data = link;
                 break;
 
             case ConnectionActionKind.Carry:

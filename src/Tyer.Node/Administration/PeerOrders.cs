@@ -44,6 +44,8 @@ internal sealed class PeerOrders(NodeCore node)
         {
             try
             {
+                if (order.Peer is not null)
+                    Choose(comms, order, What);
                 var present = comms.Domain.Net;
                 comms.Domain.Change(present with
                 {
@@ -53,9 +55,10 @@ internal sealed class PeerOrders(NodeCore node)
                     StallTimeout = order.StallTimeout ?? present.StallTimeout,
                     ConnectInterval = order.ConnectInterval ?? present.ConnectInterval,
                     FailbackDelay = order.FailbackDelay ?? present.FailbackDelay,
+                    PathPolicy = order is { Peer: null, PathPolicy: { } policy } ? PathPolicyName.Parse(policy) : present.PathPolicy,
                 });
             }
-            catch (CommsException fault)
+            catch (Exception fault) when (fault is CommsException or ArgumentException)
             {
                 throw BadRequest.Of(What, fault);
             }
@@ -70,7 +73,16 @@ internal sealed class PeerOrders(NodeCore node)
             StallTimeout = net.StallTimeout,
             ConnectInterval = net.ConnectInterval,
             FailbackDelay = net.FailbackDelay,
+            PathPolicy = PathPolicyName.Of(net.PathPolicy),
         };
+    }
+
+    /// <summary>Which path carries is chosen for one peer; everything else holds for all.</summary>
+    private void Choose(CommsTransport comms, PeerOptions order, string what)
+    {
+        if (order.PathPolicy is not { } policy || order != new PeerOptions { Peer = order.Peer, PathPolicy = policy })
+            throw BadRequest.Of(what, "for one peer there is a path-policy, and nothing else");
+        comms.Domain.Peers[Find(order.Peer!, what).Id.Value].Choose(PathPolicyName.Parse(policy));
     }
 
     private async Task OrderAsync(CommsTransport comms, StaticPeer known, PeerOrder order, string what)
@@ -155,6 +167,7 @@ internal sealed class PeerOrders(NodeCore node)
             LastEnd = peer.State != ConnectionState.Connected && peer.LastEnd is { Reason: not LinkEndReason.None } end ? end.ToString() : null,
             Incarnation = peer.Incarnation is var incarnation and not 0 ? incarnation : null,
             Paths = [.. peer.Paths.Select(Describe)],
+            PathPolicy = PathPolicyName.Of(peer.PathPolicy),
             Connections = traffic.Connections,
             Resets = traffic.Resets,
             Duplicates = traffic.Duplicates,
@@ -172,6 +185,7 @@ internal sealed class PeerOrders(NodeCore node)
         State = path.State.ToString(),
         RoundTrip = path.RoundTrip == TimeSpan.Zero ? null : path.RoundTrip,
         ProvenBy = path.ProvenBy,
+        QueuedBytes = path.QueuedBytes,
         IsCarrying = path.IsCarrying,
     };
 }

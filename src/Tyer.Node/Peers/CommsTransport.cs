@@ -22,6 +22,7 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
             Local = new NodeIdentity(settings.Cluster, settings.Id.Value, settings.Name, incarnation),
             Listen = CommsEndpoint.ParseList(settings.Options.Listen!),
             Security = security,
+            Net = new NetOptions { PathPolicy = PathPolicyName.Parse(settings.Options.PathPolicy) },
             Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(settings.Options.Peers[peer.Name])))],
         };
         _domain = Connect(new CommsDomain(options, this, this));

@@ -12,7 +12,8 @@ public class PeersTests
         Id = 2,
         Connection = "Connecting",
         LastEnd = "the other side did not answer in time",
-        Paths = [new PathInfo { Path = 0, Address = "tcp://192.0.2.7:7600", State = "Up", RoundTrip = TimeSpan.FromMicroseconds(250), ProvenBy = "key 00c0ffee", IsCarrying = true }, new PathInfo { Path = 1, State = "Down", IsCarrying = false }],
+        Paths = [new PathInfo { Path = 0, Address = "tcp://192.0.2.7:7600", State = "Up", RoundTrip = TimeSpan.FromMicroseconds(250), ProvenBy = "key 00c0ffee", QueuedBytes = 1234, IsCarrying = true }, new PathInfo { Path = 1, State = "Down", IsCarrying = false }],
+        PathPolicy = "least-queued",
         Connections = 3,
         Resets = 0,
         Duplicates = 0,
@@ -33,7 +34,7 @@ public class PeersTests
         foreach (string word in new[] { "n2", "Connecting", "1 of 2 up", "34,567", "key 00c0ffee", "did not answer in time" }) Assert.Contains(word, line, StringComparison.Ordinal);
 
         Assert.Equal(0, await cli.RunAsync("paths", "show", "2"));
-        Assert.Matches("n2 +0 +Up +yes +0.250 ms +tcp://192.0.2.7:7600", cli.Out.ToString());
+        Assert.Matches("n2 +0 +Up +yes +least-queued +1,234 +0.250 ms +tcp://192.0.2.7:7600", cli.Out.ToString());
         Assert.Matches("n2 +1 +Down +no", cli.Out.ToString());
     }
 
@@ -82,5 +83,7 @@ public class PeersTests
         Assert.Matches("hb-interval +100ms", cli.Out.ToString());
         Assert.Matches("pong-count +5", cli.Out.ToString());
         Assert.Equal(ExitCodes.Usage, await cli.RunAsync("net-options", "--hb-interval", "soon"));
+        Assert.Equal(0, await cli.RunAsync("net-options", "--path-policy", "least-queued", "--peer", "n2"));
+        Assert.Equal(new PeerOptions { PathPolicy = "least-queued", Peer = "n2" }, cli.Daemon.PeerOptions);
     }
 }

@@ -31,9 +31,12 @@ internal sealed class ChaosNode : ILinkTransport, IMessageHandler, IPeerObserver
             Listen = Endpoints,
             Peers = [.. Enumerable.Range(1, world.NodeCount).Where(other => other != id).Select(other => new PeerAddress((uint)other, $"n{other}", Endpoints))],
             PeerQueueBytesMax = 1 << 20,
+            Net = new NetOptions { PathPolicy = world.Policy, FailbackDelay = world.Policy == PathPolicy.LeastQueued ? TimeSpan.FromSeconds(1) : CommsLimits.FailbackDelay },
         };
         Domain = new CommsDomain(options, this, this, _ => this);
     }
+
+    public ChaosWorld World => _world;
 
     public uint Id { get; }
 

@@ -17,6 +17,7 @@ internal sealed class ChaosWorld
     private readonly ChaosNode[] _nodes;
     private readonly ChaosTamperer? _tamperer;
     private readonly bool _hasBadCables;
+    private readonly Dictionary<(ChaosNode Node, uint Peer), int> _carriers = [];
     private long _number;
     private ulong _incarnations = 1;
     private string? _violation;
@@ -26,6 +27,7 @@ internal sealed class ChaosWorld
         Dice = dice;
         NodeCount = dice.OneIn(3) ? 3 : 2;
         Paths = dice.Between(1, 3);
+        Policy = dice.OneIn(2) ? PathPolicy.LeastQueued : PathPolicy.Passive;
         _hasBadCables = dice.OneIn(3);
         _tamperer = mistake == ChaosMistake.None ? null : new ChaosTamperer(mistake, dice);
         _nodes = [.. Enumerable.Range(1, NodeCount).Select(id => new ChaosNode(this, (uint)id, 1))];
@@ -37,6 +39,8 @@ internal sealed class ChaosWorld
     public int NodeCount { get; }
 
     public int Paths { get; }
+
+    public PathPolicy Policy { get; }
 
     public TimeSpan Now { get; private set; } = TimeSpan.FromMinutes(1);
 
@@ -50,6 +54,9 @@ internal sealed class ChaosWorld
     public long Resets { get; set; }
 
     public long PathsUp { get; set; }
+
+    /// <summary>Times that another path was chosen though the one that carried was still up.</summary>
+    public long Reliefs { get; private set; }
 
     public long Faults { get; private set; }
 
@@ -80,6 +87,8 @@ internal sealed class ChaosWorld
     public void In(TimeSpan time, Action action) => At(Now + time, action);
 
     public TimeSpan Latency() => TimeSpan.FromTicks(Dice.OneIn(10) ? Dice.Between(1, 300_000) : Dice.Between(1, 20_000));
+
+    public long QueuedBytes() => Dice.OneIn(3) ? Dice.Below(2 << 20) : 0;
 
     public bool IsCut(uint from, uint to, int path) => _cut.Contains((from, to, path));
 
@@ -135,9 +144,19 @@ internal sealed class ChaosWorld
                 PeerStatistics statistics = peer.Statistics;
                 Check(statistics.UnacknowledgedBytes <= 2 << 20, "a queue is longer than its bound");
                 Check(statistics.UnacknowledgedMessages <= 2 * CommsLimits.PeerQueueMessagesMax, "a queue has more messages than its bound");
-                if (peer.State == ConnectionState.Connected) Check(peer.Paths.Count(path => path.IsCarrying) == 1, "connected, and not exactly one path carries");
+                IReadOnlyList<PathStatus> paths = peer.Paths;
+                if (Policy == PathPolicy.LeastQueued) NoteCarrier(node, peer, paths);
+                if (peer.State == ConnectionState.Connected) Check(paths.Count(path => path.IsCarrying) == 1, "connected, and not exactly one path carries");
             }
         }
+    }
+
+    private void NoteCarrier(ChaosNode node, Peer peer, IReadOnlyList<PathStatus> paths)
+    {
+        int carrier = paths.FirstOrDefault(path => path.IsCarrying, new PathStatus(-1, null, PathState.Down, default, false)).Path;
+        int before = _carriers.GetValueOrDefault((node, peer.NodeId), -1);
+        if (before >= 0 && carrier != before && paths.Any(path => path.Path == before && path.State == PathState.Up)) Reliefs++;
+        _carriers[(node, peer.NodeId)] = carrier;
     }
 
     private void SendSome(TimeSpan end)
