@@ -99,6 +99,12 @@ public static class CommsLimits
     /// <summary>For how long a better path must have been up before messages go back to it.</summary>
     public static readonly TimeSpan FailbackDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>The time in which a ping that was asked for is to be answered.</summary>
+    public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>Pings that one probe sends, at most.</summary>
+    public const int ProbePingsMax = 100;
+
     /// <summary>By how many bytes more must wait on one path than on another to be worth moving: a busy path that is good has less waiting.</summary>
     internal const long QueueDifferenceBytes = 256 * 1024;
 

@@ -14,6 +14,9 @@ public readonly record struct PathStatus(int Path, CommsEndpoint? Endpoint, Path
     /// <summary>By what the peer has proved itself on it, such as <c>key 00c0ffee</c>; null where it stands not, or nothing is proved.</summary>
     public string? ProvenBy { get; internal init; }
 
+    /// <summary>How its last links ended.</summary>
+    public Links.LinkEnd LastEnd { get; internal init; }
+
     /// <summary>Bytes that wait on it: those that the system has and the peer not, and, if it carries, those that the system does not take.</summary>
     public long QueuedBytes { get; internal init; }
 }

@@ -173,6 +173,22 @@ public sealed class Peer
         _shell.Choose(policy);
     }
 
+    /// <summary>
+    /// Measures now how long a ping takes there and back on a path: so many in a row, each answered or given up after
+    /// <see cref="CommsLimits.ProbeTimeout"/> before the next is sent. Also those that do not carry; nothing is sent where it stands not.
+    /// </summary>
+    /// <param name="path">Its place among the paths, 0 to 7.</param>
+    /// <param name="count">How many pings, 1 to <see cref="CommsLimits.ProbePingsMax"/>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<PathProbe> ProbeAsync(int path, int count, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(path);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(path, CommsLimits.PathsPerPeerMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, CommsLimits.ProbePingsMax);
+        return _shell.ProbeAsync(path, count, cancellationToken);
+    }
+
     /// <summary>Hands an event over; it is handled before this returns, or by who is handling events now.</summary>
     internal void Post(in ConnectionEvent e) => _shell.Post(e);
 

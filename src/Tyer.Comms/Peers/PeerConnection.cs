@@ -83,6 +83,9 @@ internal sealed class PeerConnection
     /// <summary>How a path stands.</summary>
     public PathState StateOf(int path) => _paths[path].State;
 
+    /// <summary>How the last links of a path ended.</summary>
+    public LinkEnd EndOf(int path) => _paths[path].LastEnd;
+
     /// <summary>A stamp for a hello that is said before the connection hears of its link.</summary>
     public ulong TakeStamp() => _context.NextStamp();
 

@@ -111,6 +111,7 @@ internal sealed class PeerShell
                     {
                         ProvenBy = _paths[index].Control?.Credential?.ToString(),
                         QueuedBytes = PendingBytesOf(index),
+                        LastEnd = _connection.EndOf(index),
                     });
                 }
             }
@@ -188,6 +189,33 @@ internal sealed class PeerShell
         }
 
         Post(new ConnectionEvent(ConnectionEventKind.RemovePath, Path: path));
+    }
+
+    /// <inheritdoc cref="Peer.ProbeAsync"/>
+    public async Task<PathProbe> ProbeAsync(int path, int count, CancellationToken cancellationToken)
+    {
+        List<TimeSpan> trips = [];
+        int sent = 0;
+        while (sent < count && _paths[path].BeginProbe(_domain.Transport.Now, out ulong number, out Task<TimeSpan> trip) is { } control)
+        {
+            sent++;
+            control.SendControl(new FrameHeader(0, FrameKind.Ping, Binding: 0, number, View: 0), default);
+            try
+            {
+                trips.Add(await trip.WaitAsync(CommsLimits.ProbeTimeout, cancellationToken).ConfigureAwait(false));
+            }
+            catch (TimeoutException)
+            {
+                // Counted as lost.
+            }
+            finally
+            {
+                _paths[path].EndProbe(number);
+            }
+        }
+
+        trips.Sort();
+        lock (_session.Gate) return new PathProbe(path, _connection.StateOf(path), sent, trips, _connection.EndOf(path));
     }
 
     /// <inheritdoc cref="Peer.Choose"/>

@@ -3,6 +3,7 @@ using Tyer.Cluster.Static;
 using Tyer.Comms;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Node.Peers;
 using Tyer.Sessions.Administration;
@@ -75,6 +76,22 @@ internal sealed class PeerOrders(NodeCore node)
             FailbackDelay = net.FailbackDelay,
             PathPolicy = PathPolicyName.Of(net.PathPolicy),
         };
+    }
+
+    /// <summary>Pings the ways to a peer, side by side.</summary>
+    /// <exception cref="LockRefusedException">There is no such peer or way.</exception>
+    internal async Task<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken)
+    {
+        var what = $"The probe of peer {order.Peer}";
+        var comms = node.Comms ?? throw BadRequest.Of(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        if (order.Count is < 1 or > CommsLimits.ProbePingsMax)
+            throw BadRequest.Of(what, $"it takes 1 to {CommsLimits.ProbePingsMax} pings");
+        var peer = comms.Domain.Peers[Find(order.Peer, what).Id.Value];
+        var paths = peer.Paths.Select(path => path.Path).Where(path => order.Path is null || path == order.Path).ToArray();
+        if (paths.Length == 0)
+            throw BadRequest.Of(what, $"there is no path {order.Path} to {peer.Name}");
+        var probes = await Task.WhenAll(paths.Select(path => peer.ProbeAsync(path, order.Count, cancellationToken))).ConfigureAwait(false);
+        return [.. probes.Select(Describe)];
     }
 
     /// <summary>Which path carries is chosen for one peer; everything else holds for all.</summary>
@@ -178,6 +195,21 @@ internal sealed class PeerOrders(NodeCore node)
         };
     }
 
+    private static ProbeInfo Describe(PathProbe probe) => new()
+    {
+        Path = probe.Path,
+        State = probe.State.ToString(),
+        Sent = probe.Sent,
+        Lost = probe.Lost,
+        RoundTripMin = probe.Median is null ? null : probe.RoundTrips[0],
+        RoundTripMedian = probe.Median,
+        RoundTripMax = probe.Median is null ? null : probe.RoundTrips[^1],
+        WhyDown = WhyDown(probe.State, probe.End),
+    };
+
+    private static string? WhyDown(PathState state, LinkEnd end) =>
+        state is PathState.Up or PathState.Draining ? null : end.Reason == LinkEndReason.None ? "it has not come up yet" : end.ToString();
+
     private static PathInfo Describe(PathStatus path) => new()
     {
         Path = path.Path,
@@ -186,6 +218,7 @@ internal sealed class PeerOrders(NodeCore node)
         RoundTrip = path.RoundTrip == TimeSpan.Zero ? null : path.RoundTrip,
         ProvenBy = path.ProvenBy,
         QueuedBytes = path.QueuedBytes,
+        WhyDown = WhyDown(path.State, path.LastEnd),
         IsCarrying = path.IsCarrying,
     };
 }

@@ -67,6 +67,9 @@ public sealed record PathInfo
     /// <summary>Bytes that wait on it to be sent, or that the other node has not got yet; null where that is not known.</summary>
     public long? QueuedBytes { get; init; }
 
+    /// <summary>Why it stands not; null where it does.</summary>
+    public string? WhyDown { get; init; }
+
     /// <summary>Whether messages go this way now; the others stand by.</summary>
     public required bool IsCarrying { get; init; }
 }

@@ -73,6 +73,26 @@ public class PeersTests
     }
 
     [Fact]
+    public async Task A_probe_says_how_long_a_ping_takes_and_why_it_cannot_be_sent()
+    {
+        var cli = new CommandLineHarness();
+        cli.Daemon.Probes.Add(new ProbeInfo
+        {
+            Path = 0, State = "Up", Sent = 20, Lost = 1,
+            RoundTripMin = TimeSpan.FromMicroseconds(41), RoundTripMedian = TimeSpan.FromMicroseconds(52), RoundTripMax = TimeSpan.FromMilliseconds(3),
+        });
+        cli.Daemon.Probes.Add(new ProbeInfo { Path = 1, State = "Down", Sent = 0, Lost = 0, WhyDown = "the other side did not answer in time" });
+
+        Assert.Equal(0, await cli.RunAsync("paths", "probe", "n2", "--count", "20"));
+        Assert.Equal(0, await cli.RunAsync("paths", "probe", "2", "1"));
+
+        Assert.Equal([new ProbeOrder("n2", null, 20), new ProbeOrder("2", 1)], cli.Daemon.ProbeOrders);
+        Assert.Matches("0 +Up +20 +1 +0.041 ms +0.052 ms +3.000 ms", cli.Out.ToString());
+        Assert.Matches("1 +Down +0 +0 .*the other side did not answer in time", cli.Out.ToString());
+        Assert.Equal(ExitCodes.Usage, await cli.RunAsync("paths", "probe", "n2", "--count", "101"));
+    }
+
+    [Fact]
     public async Task Options_are_changed_by_name_and_all_are_shown()
     {
         var cli = new CommandLineHarness();

@@ -111,6 +111,37 @@ public sealed class PathConformanceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_probe_measures_every_path_and_says_why_one_is_down_or_what_was_lost()
+    {
+        Proxy[][] proxies = Proxies();
+        NetOptions net = Fast with { HeartbeatTimeout = TimeSpan.FromSeconds(30), StallTimeout = TimeSpan.FromSeconds(60) };
+        TestNode n1 = _cluster.Node(1, [2], paths: 2, net: net).Start();
+        TestNode n2 = _cluster.Node(2, [1], paths: 2, net: net).Start();
+        Peer to2 = n1.Domain.Peers[2];
+        Assert.Equal((0, 0), ((await to2.ProbeAsync(7, 3, TestContext.Current.CancellationToken)).Sent, (await to2.ProbeAsync(7, 3, TestContext.Current.CancellationToken)).Lost));
+        await AllUp(n1, 2, 2);
+        await AllUp(n2, 1, 2);
+
+        // Both at once, and two on one path.
+        PathProbe[] probes = await Wait.For(Task.WhenAll(new[] { 0, 1, 1 }.Select(path => to2.ProbeAsync(path, 20, TestContext.Current.CancellationToken))));
+        Assert.All(probes, probe =>
+        {
+            Assert.Equal((PathState.Up, 20, 0), (probe.State, probe.Sent, probe.Lost));
+            Assert.True(TimeSpan.Zero < probe.RoundTrips[0] && probe.RoundTrips[0] <= probe.Median && probe.Median <= probe.RoundTrips[^1]);
+        });
+
+        foreach (Proxy proxy in proxies[1]) proxy.Hold();
+        PathProbe held = await Wait.For(to2.ProbeAsync(1, 1, TestContext.Current.CancellationToken));
+        Assert.Equal((PathState.Up, 1, 1, null), (held.State, held.Sent, held.Lost, held.Median));
+        foreach (Proxy proxy in proxies[1]) proxy.Dispose();
+        await Wait.Until(() => to2.Paths[1].State != PathState.Up, "the path is down");
+        PathProbe down = await to2.ProbeAsync(1, 5, TestContext.Current.CancellationToken);
+        Assert.Equal(0, down.Sent);
+        Assert.NotEqual(Comms.Links.LinkEndReason.None, down.End.Reason);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => to2.ProbeAsync(0, 101, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Row_05_When_a_path_breaks_the_next_goes_on_from_the_window_without_a_new_connection()
     {
         Proxy[][] proxies = Proxies();
