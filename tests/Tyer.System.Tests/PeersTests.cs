@@ -41,7 +41,7 @@ public sealed class PeersTests : IAsyncDisposable
         Assert.Contains("passive", (await _nodes.TyerAsync(1, "paths", "show", "n2")).With(0).Output, StringComparison.Ordinal);
         Assert.Contains("takes passive or least-queued", (await _nodes.TyerAsync(1, "net-options", "--path-policy", "best")).With(7).Errors, StringComparison.Ordinal);
 
-        Assert.Contains("hb-interval is 1 ms", (await _nodes.TyerAsync(1, "net - options", "--hb - interval", "1ms")).With(7).Errors, StringComparison.Ordinal);
+        Assert.Contains("hb-interval is 1 ms", (await _nodes.TyerAsync(1, "net-options", "--hb-interval", "1ms")).With(7).Errors, StringComparison.Ordinal);
         (await _nodes.TyerAsync(1, "net-options", "--hb-interval", "100ms", "--pong-count", "2")).With(0);
         var options = await _nodes.JsonAsync(1, "net-options");
         Assert.Equal(0.1, options.GetProperty("heartbeatInterval").GetDouble());

@@ -34,11 +34,8 @@ internal sealed class ConnectionContext(PeerSession session, NetSettings setting
     /// <summary>All links whose end has not been reported.</summary>
     public List<LinkState> Links { get; } = [];
 
-    /// <summary>The last stamp that was given.</summary>
-    public ulong Stamp { get; private set; }
-
     /// <summary>A stamp that is greater than all before.</summary>
-    public ulong NextStamp() => ++Stamp;
+    public ulong NextStamp() => session.NextStamp();
 
     /// <summary>An id for a dialled link; those of accepted ones, given by the domain, are positive.</summary>
     public long NextDial() => --_dials;

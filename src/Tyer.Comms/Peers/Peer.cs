@@ -19,11 +19,11 @@ public sealed class Peer
     private readonly Lock _receiveGate = new();
     private bool _isBroken;
 
-    internal Peer(CommsDomain domain, PeerAddress address, SegmentPool pool)
+    internal Peer(CommsDomain domain, PeerAddress address, PeerSession? session = null)
     {
         _domain = domain;
         _address = address;
-        _session = new PeerSession(pool, domain.Options.PeerQueueBytesMax, CommsLimits.PeerQueueMessagesMax);
+        _session = session ?? new PeerSession(domain.Transport.Segments, domain.Options.PeerQueueBytesMax, CommsLimits.PeerQueueMessagesMax);
         _source = new LaneSource(_session);
         _writer = new CombiningWriter(_source, hasThread: true);
         _shell = new PeerShell(this, domain, address, _session, _writer);
@@ -79,6 +79,9 @@ public sealed class Peer
             }
         }
     }
+
+    /// <summary>What was said to it and by it; to be carried on by another when this one has stopped.</summary>
+    internal PeerSession Session => _session;
 
     /// <summary>Ends when the connection has stopped and no link is left.</summary>
     internal Task Stopped => _shell.Stopped;

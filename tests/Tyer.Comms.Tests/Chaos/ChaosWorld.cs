@@ -55,6 +55,9 @@ internal sealed class ChaosWorld
 
     public long PathsUp { get; set; }
 
+    /// <summary>Times that a peer was forgotten, to be taken in again.</summary>
+    public long Forgets { get; set; }
+
     /// <summary>Times that another path was chosen though the one that carried was still up.</summary>
     public long Reliefs { get; private set; }
 
@@ -181,7 +184,7 @@ internal sealed class ChaosWorld
         ChaosNode node = _nodes[Dice.Below(NodeCount)];
         uint other = (uint)Dice.Between(1, NodeCount);
         int path = Dice.Below(Paths);
-        switch (Dice.Below(9))
+        switch (Dice.Below(10))
         {
             case 0:
             case 1:
@@ -220,10 +223,14 @@ internal sealed class ChaosWorld
                 _wires[Dice.Below(_wires.Count)].Corrupt();
                 break;
 
-            case 8 when node.IsRunning && !node.IsFrozen && Dice.OneIn(4) && other != node.Id:
+            case 8 when node.IsRunning && !node.IsFrozen && Dice.OneIn(4) && node.Domain.Peers.TryGetValue(other, out Peer? peer):
                 // Membership cuts a life off; its successor is welcome.
-                node.Domain.Peers[other].Fence(_nodes[other - 1].Incarnation);
+                peer.Fence(_nodes[other - 1].Incarnation);
                 Restart(_nodes[other - 1]);
+                break;
+
+            case 9 when node.IsRunning && !node.IsFrozen:
+                node.Forget(other);
                 break;
         }
 
@@ -293,7 +300,12 @@ internal sealed class ChaosWorld
         {
             foreach (ChaosNode other in _nodes.Where(other => other != node))
             {
-                Peer peer = node.Domain.Peers[other.Id];
+                if (!node.Domain.Peers.TryGetValue(other.Id, out Peer? peer))
+                {
+                    why = $"n{node.Id} has forgotten n{other.Id}";
+                    return false;
+                }
+
                 why = $"n{node.Id}.{node.Incarnation} to n{other.Id}.{other.Incarnation}: {peer.State}, last {peer.LastReason} {peer.LastEnd}, "
                     + $"unacknowledged {peer.Statistics.UnacknowledgedMessages}, {string.Join("; ", peer.Paths)}";
                 if (peer.State != ConnectionState.Connected || peer.Incarnation != other.Incarnation) return false;
