@@ -16,6 +16,7 @@ public sealed class Peer
     private readonly LaneSource _source;
     private readonly CombiningWriter _writer;
     private readonly PeerShell _shell;
+    private readonly SendTurns _turns = new();
     private readonly Lock _receiveGate = new();
     private bool _isBroken;
 
@@ -100,6 +101,43 @@ public sealed class Peer
 
         if (isFlusher) _writer.Flush();
         return result;
+    }
+
+    /// <summary>
+    /// Sends a message as <see cref="TrySend"/> does, and waits for room where there is none: for who has much to say and may wait. Who waits
+    /// is served in the order of coming, after which the order of delivery is that of acceptance. Not from within a handler or observer, whose
+    /// waiting would hold up what makes room.
+    /// </summary>
+    /// <param name="binding">The service that it is meant for.</param>
+    /// <param name="view">The membership view to stamp on it.</param>
+    /// <param name="body">What it says, at most <see cref="CommsLimits.PeerBodyBytesMax"/> bytes; copied before this completes.</param>
+    /// <param name="toIncarnation">The incarnation that it is meant for; see <see cref="TryAppend"/>.</param>
+    /// <param name="traits">How it is sent.</param>
+    /// <param name="cancellationToken">Ends the waiting; then nothing was sent.</param>
+    /// <returns>Accepted; or closed, also when the connection has stopped for good while it waited.</returns>
+    /// <exception cref="ArgumentException">The body is too long.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async ValueTask<SendResult> SendAsync(
+        ushort binding, uint view, ReadOnlyMemory<byte> body, ulong toIncarnation = 0, SendTraits traits = SendTraits.None, CancellationToken cancellationToken = default)
+    {
+        await _turns.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SendResult result = TrySend(binding, view, body.Span, toIncarnation, traits);
+            while (result == SendResult.WouldBlock)
+            {
+                Task room = _turns.NextRoom();
+                if (Stopped.IsCompleted) return SendResult.Closed;
+                result = TrySend(binding, view, body.Span, toIncarnation, traits);
+                if (result == SendResult.WouldBlock) await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return result;
+        }
+        finally
+        {
+            _turns.Leave();
+        }
     }
 
     /// <summary>
@@ -275,7 +313,12 @@ public sealed class Peer
         }
 
         if (isFlusher) _writer.Flush();
-        if (hasRoom) _domain.Observer.OnSendable(this);
+        if (hasRoom)
+        {
+            WakeSender();
+            _domain.Observer.OnSendable(this);
+        }
+
         if (isGoodbyeAcknowledged) Post(new ConnectionEvent(ConnectionEventKind.GoodbyeAcknowledged));
         return FrameError.None;
     }
@@ -299,6 +342,9 @@ public sealed class Peer
         if (isDue) _shell.SendAcknowledgements();
         else if (isOwed) _domain.Transport.WakeForAcknowledgement();
     }
+
+    /// <summary>There may be room for who waits to send, or it is certain that there never will be.</summary>
+    internal void WakeSender() => _turns.Wake();
 
     /// <summary>Time has passed: sends acknowledgements that found nothing to ride on, and lets the connection's delays run out.</summary>
     /// <param name="now">The time.</param>

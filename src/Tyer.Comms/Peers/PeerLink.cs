@@ -245,9 +245,10 @@ internal sealed class PeerLink : IFrameReceiver
         // Once messages flow, nothing can be said between two of them from here; the other side sees the link end.
         if (_isOpen) return;
 
+        // Counted before it is told, so that who has been told is counted.
+        if (_peer is null) _domain.StrangerRefused(this, RefusalCode.MalformedFrame, hello: null);
         Span<byte> frame = stackalloc byte[FrameHeader.Bytes + Refusal.Bytes];
         _link!.SendNow(frame[..Refusal.WriteFrame(frame, RefusalCode.MalformedFrame, (ushort)error)]);
-        if (_peer is null) _domain.StrangerRefused(this, RefusalCode.MalformedFrame, hello: null);
     }
 
     /// <inheritdoc/>

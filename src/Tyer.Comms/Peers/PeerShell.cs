@@ -381,6 +381,8 @@ internal sealed class PeerShell
             }
         }
 
+        // A new life of the peer has empty queues, and one that is cut off takes nothing.
+        _peer.WakeSender();
         _actions.Clear();
         _domain.Transport.WakeAt(next);
     }
@@ -479,6 +481,7 @@ internal sealed class PeerShell
             case ConnectionActionKind.TellStopped:
                 _writer.Close();
                 _stopped.TrySetResult();
+                _peer.WakeSender();
                 break;
         }
     }

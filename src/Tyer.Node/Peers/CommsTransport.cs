@@ -45,6 +45,10 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0) =>
         _peers[node]?.TryAppend(binding, view, body, toIncarnation, TraitsOf(binding)) is SendResult.Accepted or SendResult.Closed;
 
+    public async ValueTask<bool> SendAsync(uint node, ushort binding, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        _peers[node] is { } peer
+        && await peer.SendAsync(binding, 0, body, traits: TraitsOf(binding), cancellationToken: cancellationToken).ConfigureAwait(false) == SendResult.Accepted;
+
     public void Flush(uint node) => _peers[node]?.Flush();
 
     public bool IsConnected(uint node) => _peers[node]?.State == ConnectionState.Connected;

@@ -116,6 +116,78 @@ public sealed class SessionConformanceTests : IDisposable
         Assert.InRange(replies, accepted / 10, accepted / 8);
     }
 
+    [Fact]
+    public async Task Row_11_Who_may_wait_sends_more_than_the_queue_holds_in_the_order_of_coming()
+    {
+        const int Pieces = 40;
+        TestNode n1 = _cluster.Node(1, [2], queueBytesMax: 1_000_000);
+        Peer peer = n1.Domain.Peers[2];
+
+        // Nobody takes anything yet: three fit, the others wait, and those behind the first of them hold nothing.
+        Task<SendResult>[] sends = [.. Enumerable.Range(0, Pieces).Select(i => peer.SendAsync(1, 0, Piece(i), cancellationToken: TestContext.Current.CancellationToken).AsTask())];
+        Assert.Equal(3, sends.Count(send => send.IsCompleted));
+        Assert.InRange(peer.Statistics.UnacknowledgedBytes, 750_000, 1_000_000);
+        using var impatient = new CancellationTokenSource();
+        Task<SendResult> last = peer.SendAsync(1, 0, Piece(99), cancellationToken: impatient.Token).AsTask();
+        impatient.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => last);
+
+        TestNode n2 = _cluster.Node(2, [1]);
+        int received = 0;
+        var all = new TaskCompletionSource();
+        n2.OnMessage = (_, _, _, body) =>
+        {
+            if (body.Length != 250_000 || body[0] != received) all.TrySetException(new InvalidDataException($"{body[0]} instead of {received}"));
+            if (++received == Pieces) all.TrySetResult();
+        };
+        n1.Start();
+        n2.Start();
+        await Wait.For(all.Task);
+        Assert.All(await Wait.For(Task.WhenAll(sends)), result => Assert.Equal(SendResult.Accepted, result));
+
+        static byte[] Piece(int number)
+        {
+            byte[] piece = new byte[250_000];
+            piece[0] = (byte)number;
+            return piece;
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Row_11_Who_waits_for_room_that_will_never_be_is_told(bool isFenced)
+    {
+        TestNode n1 = _cluster.Node(1, [2], queueBytesMax: 1_000_000).Start();
+        Peer peer = n1.Domain.Peers[2];
+        Task<SendResult>[] sends = [.. Enumerable.Range(0, 6).Select(_ => peer.SendAsync(1, 0, new byte[250_000], toIncarnation: 7, cancellationToken: TestContext.Current.CancellationToken).AsTask())];
+        Assert.Equal(3, sends.Count(send => send.IsCompleted));
+        if (isFenced) peer.Fence(7);
+        else n1.Domain.Dispose();
+        Assert.All((await Wait.For(Task.WhenAll(sends)))[3..], result => Assert.Equal(SendResult.Closed, result));
+    }
+
+    [Fact]
+    public void Row_34_Sending_where_one_may_wait_allocates_nothing_where_one_need_not()
+    {
+        TestNode n1 = _cluster.Node(1, [2]);
+        Peer peer = n1.Domain.Peers[2];
+        byte[] body = new byte[8];
+
+        // What is queued stays: the segments of the queue are taken from the pool, once for a thousand messages.
+        for (int i = 0; i < 1000; i++) Send();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++) Send();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+
+        void Send()
+        {
+            ValueTask<SendResult> sent = peer.SendAsync(1, 0, body, cancellationToken: TestContext.Current.CancellationToken);
+            if (!sent.IsCompleted) Assert.Fail("it waits");
+            if (sent.GetAwaiter().GetResult() != SendResult.Accepted) Assert.Fail("it is turned away");
+        }
+    }
+
     [Theory]
     [InlineData(8, 2, RefusalCode.VersionRange)]
     [InlineData(24, 1, RefusalCode.FeatureRequired)]
