@@ -48,6 +48,9 @@ public static class CommsLimits
     /// <summary>Kinds of refusals, by code and address, that are told one by one, at most; the rest is told together.</summary>
     internal const int RefusalKindsMax = 64;
 
+    /// <summary>How often the certificates of connections that stand are looked at: they expire by the clock, in days.</summary>
+    internal static readonly TimeSpan CertificateCheckInterval = TimeSpan.FromMinutes(1);
+
     /// <summary>The time in which one failure of an address is forgiven.</summary>
     internal static readonly TimeSpan AddressFailureInterval = TimeSpan.FromSeconds(6);
 
@@ -95,6 +98,15 @@ public static class CommsLimits
 
     /// <summary>For how long a better path must have been up before messages go back to it.</summary>
     public static readonly TimeSpan FailbackDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>The time in which a ping that was asked for is to be answered.</summary>
+    public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>Pings that one probe sends, at most.</summary>
+    public const int ProbePingsMax = 100;
+
+    /// <summary>By how many bytes more must wait on one path than on another to be worth moving: a busy path that is good has less waiting.</summary>
+    internal const long QueueDifferenceBytes = 256 * 1024;
 
     /// <summary>The time that what a path carries has to move to another before the path is removed.</summary>
     internal static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(1);

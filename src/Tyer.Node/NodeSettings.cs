@@ -75,6 +75,7 @@ internal sealed record NodeSettings
         };
         _ = TermsOf(options);
         NodeSecurity.Check(options);
+        _ = PathPolicyName.Parse(options.PathPolicy);
         return settings;
     }
 

@@ -27,6 +27,12 @@ public sealed class TyerNodeOptions
     public IDictionary<string, string> Peers { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>
+    /// Which of several paths carries what this node sends to another: <c>passive</c>, the first that is up, or <c>least-queued</c>, which is
+    /// left when much waits on it and less on another. Default: <c>passive</c>.
+    /// </summary>
+    public string? PathPolicy { get; set; }
+
+    /// <summary>
     /// How the nodes of the cluster know each other, the same on all of them: <c>none</c>, which is refused where an address is not of this
     /// machine; <c>psk</c>, by a key of the cluster; <c>psk+seal</c>, which also encrypts what they say; or <c>mtls</c>, by certificates, with
     /// TLS 1.3. Default: <c>psk+seal</c> with a <see cref="KeyFile"/>, else <c>mtls</c> with a <see cref="Certificate"/>, else <c>none</c>.

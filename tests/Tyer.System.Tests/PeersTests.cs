@@ -33,6 +33,14 @@ public sealed class PeersTests : IAsyncDisposable
         Assert.Contains("tcp://127.0.0.1:1", (await _nodes.TyerAsync(1, "paths", "show", "n2")).With(0).Output, StringComparison.Ordinal);
         (await _nodes.TyerAsync(1, "paths", "del", "n2", "1")).With(0);
 
+        var probe = (await _nodes.JsonAsync(1, "paths", "probe", "n2", "--count", "3")).GetProperty("paths");
+        Assert.Equal(("Up", 3), (probe[0].GetProperty("state").GetString(), probe[0].GetProperty("sent").GetInt32()));
+        Assert.Contains("knows no such node", (await _nodes.TyerAsync(1, "paths", "probe", "n9")).With(7).Errors, StringComparison.Ordinal);
+        (await _nodes.TyerAsync(1, "net-options", "--path-policy", "least-queued", "--peer", "n3")).With(0);
+        Assert.Contains("least-queued", (await _nodes.TyerAsync(1, "paths", "show", "n3")).With(0).Output, StringComparison.Ordinal);
+        Assert.Contains("passive", (await _nodes.TyerAsync(1, "paths", "show", "n2")).With(0).Output, StringComparison.Ordinal);
+        Assert.Contains("takes passive or least-queued", (await _nodes.TyerAsync(1, "net-options", "--path-policy", "best")).With(7).Errors, StringComparison.Ordinal);
+
         Assert.Contains("hb-interval is 1 ms", (await _nodes.TyerAsync(1, "net-options", "--hb-interval", "1ms")).With(7).Errors, StringComparison.Ordinal);
         (await _nodes.TyerAsync(1, "net-options", "--hb-interval", "100ms", "--pong-count", "2")).With(0);
         var options = await _nodes.JsonAsync(1, "net-options");

@@ -21,11 +21,18 @@ internal sealed class NetOptionsCommand
         HelpName = "NUMBER", Description = "Pongs in a row that prove a path: 1 to 100.", CustomParser = Values.OptionalNumber(1, 100),
     };
 
+    private readonly Option<string?> _pathPolicy = new("--path-policy")
+    {
+        HelpName = "POLICY", Description = "Which path carries: 'passive', the first that is up, or 'least-queued', which is left when much waits on it and less on another.",
+    };
+
+    private readonly Option<string?> _peer = new("--peer") { HelpName = "PEER", Description = "With --path-policy: for this node only, by name or id." };
+
     public Command Build(CommandRunner runner)
     {
         var command = new Command("net-options", "Show how patient this node is with its peers; or change it, until it is started again.")
         {
-            _heartbeatInterval, _heartbeatTimeout, _pongCount, _stallTimeout, _connectInterval, _failbackDelay,
+            _heartbeatInterval, _heartbeatTimeout, _pongCount, _stallTimeout, _connectInterval, _failbackDelay, _pathPolicy, _peer,
         };
         runner.Attach(command, RunAsync);
         return command;
@@ -41,6 +48,8 @@ internal sealed class NetOptionsCommand
             StallTimeout = invocation.Get(_stallTimeout),
             ConnectInterval = invocation.Get(_connectInterval),
             FailbackDelay = invocation.Get(_failbackDelay),
+            PathPolicy = invocation.Get(_pathPolicy),
+            Peer = invocation.Get(_peer),
         };
         IConnection connection = await invocation.ConnectAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -60,6 +69,7 @@ internal sealed class NetOptionsCommand
         Line("stall-timeout", Text(options.StallTimeout));
         Line("connect-int", Text(options.ConnectInterval));
         Line("failback-delay", Text(options.FailbackDelay));
+        Line("path-policy", options.PathPolicy);
 
         void Line(string name, string? value) => writer.WriteLine($"{name,-14}  {value ?? "-"}");
 

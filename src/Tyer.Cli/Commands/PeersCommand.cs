@@ -16,12 +16,18 @@ internal sealed class PeersCommand
     private static readonly Column[] PeerColumns =
     [
         new("ID", IsNumber: true), new("PEER"), new("CONNECTION"), new("INCARNATION", IsNumber: true), new("PATHS"), new("UNACKED", IsNumber: true),
-        new("SENT", IsNumber: true), new("RESENT", IsNumber: true), new("LINKS", IsNumber: true), new("LAST END"),
+        new("SENT", IsNumber: true), new("RESENT", IsNumber: true), new("LINKS", IsNumber: true), new("PROVEN BY"), new("LAST END"),
     ];
 
     private static readonly Column[] PathColumns =
     [
-        new("PEER"), new("PATH", IsNumber: true), new("STATE"), new("CARRIES"), new("ROUND TRIP", IsNumber: true), new("ADDRESS"),
+        new("PEER"), new("PATH", IsNumber: true), new("STATE"), new("CARRIES"), new("POLICY"), new("QUEUED", IsNumber: true), new("ROUND TRIP", IsNumber: true), new("ADDRESS"), new("DOWN BECAUSE"),
+    ];
+
+    private static readonly Column[] ProbeColumns =
+    [
+        new("PATH", IsNumber: true), new("STATE"), new("SENT", IsNumber: true), new("LOST", IsNumber: true), new("MIN", IsNumber: true), new("MEDIAN", IsNumber: true),
+        new("MAX", IsNumber: true), new("DOWN BECAUSE"),
     ];
 
     private readonly Argument<string?> _ofPeer = new("peer")
@@ -35,6 +41,13 @@ internal sealed class PeersCommand
     {
         HelpName = "PATH", Description = "Its number, 0 to 7: its place in the list of addresses.", CustomParser = Values.OptionalNumber(0, 7), Arity = ArgumentArity.ExactlyOne,
     };
+
+    private readonly Argument<int?> _ofPath = new("path")
+    {
+        HelpName = "PATH", Description = "Only this one, 0 to 7.", CustomParser = Values.OptionalNumber(0, 7), Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<int?> _count = new("--count") { HelpName = "NUMBER", Description = "How many pings on each path: 1 to 100. Default: 10.", CustomParser = Values.OptionalNumber(1, 100) };
 
     private readonly Argument<string> _address = new("address") { HelpName = "ADDRESS", Description = "Where it leads, such as tcp://192.0.2.7:7600." };
 
@@ -59,7 +72,9 @@ internal sealed class PeersCommand
         runner.Attach(addPath, (invocation, cancellation) => OrderAsync(invocation, PeerAction.NewPath, invocation.Get(_address), cancellation));
         var removePath = new Command("del", "Use a way no more; what it carries moves to another first.") { _peer, _path };
         runner.Attach(removePath, (invocation, cancellation) => OrderAsync(invocation, PeerAction.DelPath, address: null, cancellation));
-        yield return new Command("paths", "Show and change the ways to the other nodes.") { paths, addPath, removePath };
+        var probe = new Command("probe", "Measure now how long a ping takes there and back, also on those ways that stand by.") { _peer, _ofPath, _count };
+        runner.Attach(probe, ProbeAsync);
+        yield return new Command("paths", "Show, change and measure the ways to the other nodes.") { paths, addPath, removePath, probe };
 
         var connect = new Command("connect", "Connect this node to another again after 'disconnect'.") { _peer };
         runner.Attach(connect, (invocation, cancellation) => OrderAsync(invocation, PeerAction.Connect, address: null, cancellation));
@@ -85,6 +100,19 @@ internal sealed class PeersCommand
         {
             IReadOnlyList<PeerInfo> peers = Select(await connection.Administration.PeersAsync(cancellationToken).ConfigureAwait(false), invocation.Get(_ofPeer));
             return Print(invocation, peers, PathColumns, peers.SelectMany(peer => peer.Paths.Select(path => RowOf(peer, path))));
+        }
+    }
+
+    private async Task<int> ProbeAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        var order = new ProbeOrder(invocation.Get(_peer)!, invocation.Get(_ofPath), invocation.Get(_count) ?? 10);
+        IConnection connection = await invocation.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            IReadOnlyList<ProbeInfo> probes = await connection.Administration.ProbeAsync(order, cancellationToken).ConfigureAwait(false);
+            if (invocation.Format == OutputFormat.Json) JsonPrinter.Print(invocation.Out, new ProbesDocument(probes));
+            else LockTables.Printer(invocation).Print(ProbeColumns, [.. probes.Select(RowOf)]);
+            return ExitCodes.Ok;
         }
     }
 
@@ -130,6 +158,7 @@ internal sealed class PeersCommand
         Number(peer.SentBytes),
         Number(peer.ResentBytes),
         Number(peer.Connections),
+        peer.Paths.Select(path => path.ProvenBy).OfType<string>().Distinct().ToArray() is { Length: > 0 } proofs ? Printable.Escape(string.Join(", ", proofs)) : null,
         peer.LastEnd is { } end ? Printable.Escape(end) : null,
     ];
 
@@ -141,7 +170,19 @@ internal sealed class PeersCommand
         path.Path.ToString(CultureInfo.InvariantCulture),
         path.State,
         path.IsCarrying ? "yes" : "no",
-        path.RoundTrip is { } trip ? string.Create(CultureInfo.InvariantCulture, $"{trip.TotalMilliseconds:0.000} ms") : null,
+        peer.PathPolicy,
+        path.QueuedBytes is { } queued ? Number(queued) : null,
+        Milliseconds(path.RoundTrip),
         path.Address is { } address ? Printable.Escape(address) : null,
+        path.WhyDown is { } why ? Printable.Escape(why) : null,
     ];
+
+    private static string?[] RowOf(ProbeInfo probe) =>
+    [
+        Number(probe.Path), probe.State, Number(probe.Sent), Number(probe.Lost), Milliseconds(probe.RoundTripMin), Milliseconds(probe.RoundTripMedian),
+        Milliseconds(probe.RoundTripMax), probe.WhyDown is { } why ? Printable.Escape(why) : null,
+    ];
+
+    private static string? Milliseconds(TimeSpan? span) =>
+        span is { } some ? string.Create(CultureInfo.InvariantCulture, $"{some.TotalMilliseconds:0.000} ms") : null;
 }

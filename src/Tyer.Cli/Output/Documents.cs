@@ -59,6 +59,8 @@ internal sealed record NodesDocument(IReadOnlyList<NodeInfo> Nodes);
 /// <summary>What <c>peers</c> and <c>paths</c> answer.</summary>
 internal sealed record PeersDocument(IReadOnlyList<PeerInfo> Peers);
 
+internal sealed record ProbesDocument(IReadOnlyList<ProbeInfo> Paths);
+
 /// <summary>What <c>recovery</c> answers, the newest first.</summary>
 internal sealed record RecoveriesDocument(IReadOnlyList<RecoveryInfo> Recoveries);
 
@@ -138,6 +140,7 @@ internal sealed record FailureDetails
 [JsonSerializable(typeof(SessionsDocument))]
 [JsonSerializable(typeof(NodesDocument))]
 [JsonSerializable(typeof(PeersDocument))]
+[JsonSerializable(typeof(ProbesDocument))]
 [JsonSerializable(typeof(PeerOptions))]
 [JsonSerializable(typeof(RecoveriesDocument))]
 [JsonSerializable(typeof(HeldDocument))]

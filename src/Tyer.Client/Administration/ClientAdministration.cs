@@ -91,6 +91,15 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         return AskForOneAsync("The options of peers", QuestionKind.PeerOptions, json, AdministrationJson.Default.PeerOptions, cancellationToken);
     }
 
+    public ValueTask<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var json = JsonSerializer.SerializeToUtf8Bytes(order, AdministrationJson.Default.ProbeOrder);
+        if (json.Length > WireLimits.QuestionBytesMax)
+            throw new ArgumentException($"The order takes {json.Length} bytes; the limit is {WireLimits.QuestionBytesMax}.", nameof(order));
+        return AskForOneAsync($"The probe of peer {order.Peer}", QuestionKind.Probe, json, AdministrationJson.Default.IReadOnlyListProbeInfo, cancellationToken);
+    }
+
     public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default)
     {
         var order = JsonSerializer.SerializeToUtf8Bytes(new EventsOrder(follow), AdministrationJson.Default.EventsOrder);

@@ -108,17 +108,16 @@ public sealed class ClientLink : IFrameReceiver
     }
 
     /// <summary>Ends the link, and tells the other end why as far as its socket takes the words.</summary>
-    public void Refuse(RefusalCode code)
-    {
-        var end = new LinkEnd(LinkEndReason.Refused, Refusal: code);
-        if (!_link.Declare(end)) return;
-
-        SayRefused(code, detail: 0);
-        _link.End(end);
-    }
+    public void Refuse(RefusalCode code) => Refuse(code, LinkEndReason.Refused);
 
     /// <summary>Ends the link. What was accepted and not yet taken by the system is lost.</summary>
     public void Close() => _link.End(new LinkEnd(LinkEndReason.Closed));
+
+    /// <summary>Ends the link if the certificate of the other end is not believed any more.</summary>
+    internal void JudgeAgain()
+    {
+        if (_link.Credential?.Judge() is { } code and not RefusalCode.None) Refuse(code, LinkEndReason.Withdrawn);
+    }
 
     /// <summary>Begins to deliver.</summary>
     internal void Start(ILinkReceiver receiver)
@@ -199,6 +198,15 @@ public sealed class ClientLink : IFrameReceiver
             CommsLimits.ClientReceiveBytesMin,
             out TlsLink? link);
         return link ?? throw new CommsException(CommsErrorCode.CertificateInvalid, $"Cannot connect to '{endpoint}': {TlsLink.Explain(code)}.");
+    }
+
+    private void Refuse(RefusalCode code, LinkEndReason reason)
+    {
+        var end = new LinkEnd(reason, Refusal: code);
+        if (!_link.Declare(end)) return;
+
+        SayRefused(code, detail: 0);
+        _link.End(end);
     }
 
     private void SayRefused(RefusalCode code, ushort detail)

@@ -23,6 +23,7 @@ public sealed class ClientListener : IDisposable
     private readonly HashSet<ClientLink> _unadmitted = [];
     private int _threaded;
     private bool _isClosed;
+    private TimeSpan _judgeAt;
     private ClientListenerStatistics _statistics;
 
     /// <summary>Listens and accepts until disposed of.</summary>
@@ -37,7 +38,13 @@ public sealed class ClientListener : IDisposable
         _acceptor = acceptor;
         _listener = new Listener(options.Endpoint, options.SocketMode, OnAccepted);
         TimeSpan interval = options.HelloBudget / 8;
-        _sweep = new Timer(_ => RefuseOverdue(), state: null, interval, interval);
+        _sweep = new Timer(_ => Sweep(), state: null, interval, interval);
+        if (options.Certificates is not null)
+        {
+            _judgeAt = CommsClock.Now + CommsLimits.CertificateCheckInterval;
+            options.Certificates.Reloaded += JudgeAgain;
+        }
+
         _listener.Start();
     }
 
@@ -76,6 +83,7 @@ public sealed class ClientListener : IDisposable
             clients = [.. _clients.Keys];
         }
 
+        if (_options.Certificates is not null) _options.Certificates.Reloaded -= JudgeAgain;
         _listener.Dispose();
         _sweep.Dispose();
         foreach (ClientLink client in clients) client.Refuse(RefusalCode.ShuttingDown);
@@ -181,6 +189,24 @@ public sealed class ClientListener : IDisposable
             Span<byte> frame = stackalloc byte[Frames.FrameHeader.Bytes + Refusal.Bytes];
             socket.Send(frame[..Refusal.WriteFrame(frame, code)], SocketFlags.None, out _);
         }
+    }
+
+    private void Sweep()
+    {
+        RefuseOverdue();
+        if (_options.Certificates is null || CommsClock.Now < _judgeAt) return;
+
+        // Certificates expire without anybody saying so.
+        _judgeAt = CommsClock.Now + CommsLimits.CertificateCheckInterval;
+        JudgeAgain();
+    }
+
+    /// <summary>Ends the links of those whose certificate is not believed any more.</summary>
+    private void JudgeAgain()
+    {
+        ClientLink[] clients;
+        lock (_gate) clients = [.. _clients.Keys];
+        foreach (ClientLink client in clients) client.JudgeAgain();
     }
 
     private void RefuseOverdue()

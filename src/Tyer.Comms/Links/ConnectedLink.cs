@@ -26,6 +26,9 @@ internal abstract class ConnectedLink : Link
         RemoteAddress = (socket.RemoteEndPoint as IPEndPoint)?.Address;
     }
 
+    /// <inheritdoc/>
+    public override long QueuedBytes => LibC.GetQueuedBytes(_socket.SafeHandle);
+
     /// <summary>With more bytes than this waiting to be sent, nothing is read.</summary>
     public long QuietBytes { get; init; } = long.MaxValue;
 

@@ -51,6 +51,12 @@ internal abstract class Link : IWriterOwner
     /// <summary>Whom the certificate of the other end speaks of; null where there is none.</summary>
     public virtual CertificateIdentity? Identity => null;
 
+    /// <summary>The certificate of the other end, to be judged again; null where there is none.</summary>
+    public virtual Credential? Credential => null;
+
+    /// <summary>Bytes that were sent over it and have not got to the other side, as far as the system tells; 0 where it does not.</summary>
+    public virtual long QueuedBytes => 0;
+
     /// <summary>Bytes received that do not make a whole frame yet, and room for more; the reader's.</summary>
     protected ReceiveBuffer Buffer => _buffer;
 

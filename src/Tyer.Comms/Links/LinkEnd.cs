@@ -38,12 +38,15 @@ public enum LinkEndReason
 
     /// <summary>The receiver threw; see <see cref="LinkEnd.Fault"/>.</summary>
     HandlerFailed = 10,
+
+    /// <summary>What the other side had proved itself by is not believed any more; see <see cref="LinkEnd.Refusal"/>.</summary>
+    Withdrawn = 11,
 }
 
 /// <summary>Why a link ended: the first cause, not what followed from it.</summary>
 /// <param name="Reason">The way in which it ended.</param>
 /// <param name="FrameError">What was malformed, for <see cref="LinkEndReason.ProtocolError"/>.</param>
-/// <param name="Refusal">The code, for <see cref="LinkEndReason.Refused"/>.</param>
+/// <param name="Refusal">The code, for <see cref="LinkEndReason.Refused"/> and <see cref="LinkEndReason.Withdrawn"/>.</param>
 /// <param name="SocketError">The system's error, for <see cref="LinkEndReason.NetworkFailure"/>.</param>
 /// <param name="Fault">What was thrown, for <see cref="LinkEndReason.HandlerFailed"/>.</param>
 public readonly record struct LinkEnd(
@@ -67,6 +70,7 @@ public readonly record struct LinkEnd(
         LinkEndReason.TearDown => "the other side has left in order",
         LinkEndReason.Fenced => "membership cut the other side off",
         LinkEndReason.HandlerFailed => $"a message could not be handled ({Fault?.Message})",
+        LinkEndReason.Withdrawn => $"what the other side had proved itself by is not believed any more ({Refusal})",
         _ => "it has not ended",
     };
 }

@@ -63,6 +63,12 @@ public enum RefusalCode
     /// <summary>An operator has disconnected this node from the other, until it is told to connect again.</summary>
     Disconnected = 23,
 
+    /// <summary>
+    /// The version and the features that both would speak are known to be bad together: one of the two has to be updated. Told after
+    /// <see cref="FeatureRequired"/>.
+    /// </summary>
+    CombinationDenied = 24,
+
     /// <summary>The other side has another security mode, or none.</summary>
     SecurityMismatch = 40,
 
@@ -84,11 +90,17 @@ public enum RefusalCode
     /// <summary>The other side's certificate is on the list of those that are not believed any more.</summary>
     CertificateRevoked = 46,
 
-    /// <summary>The other side's certificate is not one of this cluster's authority, or has expired. Told by TLS, not in a frame.</summary>
+    /// <summary>
+    /// The other side's certificate is not one of this cluster's authority, or has expired. Told by TLS; in a frame when it became so while the
+    /// link stood.
+    /// </summary>
     CertificateInvalid = 47,
 
     /// <summary>No TLS 1.3 came about: the other side speaks something else. Told by TLS, not in a frame.</summary>
     TlsFailed = 48,
+
+    /// <summary>The key by which the link was proven has left the other side's file: it ends, and another key may prove the next one.</summary>
+    KeyWithdrawn = 49,
 }
 
 /// <summary>What a refused dialler does.</summary>
@@ -96,7 +108,8 @@ internal static class RefusalCodes
 {
     /// <summary>Whether trying again soon may help; otherwise an operator has to change something first.</summary>
     public static bool IsTransient(RefusalCode code) => code
-        is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers or RefusalCode.TooManyFailures;
+        is RefusalCode.LostRace or RefusalCode.ShuttingDown or RefusalCode.HelloTimeout or RefusalCode.TooManyStrangers or RefusalCode.TooManyFailures
+        or RefusalCode.KeyWithdrawn;
 
     /// <summary>Whether TLS gave the reason, before the other side could say who it is.</summary>
     public static bool IsOfTls(RefusalCode code) => code is RefusalCode.TlsFailed or RefusalCode.CertificateInvalid or RefusalCode.CertificateRevoked;

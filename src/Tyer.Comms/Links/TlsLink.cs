@@ -24,6 +24,9 @@ internal sealed class TlsLink : ConnectedLink
     /// <inheritdoc/>
     public override CertificateIdentity? Identity => _session.Peer;
 
+    /// <inheritdoc/>
+    public override Credential? Credential => _session.Credential;
+
     /// <summary>Agrees with who was dialled.</summary>
     /// <param name="socket">Connected; the link owns it from here on, and if there is none it is closed.</param>
     /// <param name="store">This side's certificate, and whom it believes.</param>

@@ -3,6 +3,7 @@ using System.Net;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
 using Tyer.Comms.Security;
+using Tyer.Comms.Sessions;
 
 namespace Tyer.Comms.Peers;
 
@@ -18,6 +19,9 @@ public sealed class CommsDomain : IDisposable
 
     // In the order in which they came.
     private readonly List<PeerLink> _strangers = [];
+
+    // Of peers that were forgotten, and may come back in the same life.
+    private readonly Dictionary<uint, PeerSession> _forgotten = [];
     private long _linkIds;
     private long _localStalls;
     private long _longestStallTicks;
@@ -28,6 +32,9 @@ public sealed class CommsDomain : IDisposable
     private volatile ImmutableSortedDictionary<uint, Peer> _peers = ImmutableSortedDictionary<uint, Peer>.Empty;
     private volatile Peer[] _all = [];
     private int _strangersMax = CommsLimits.StrangersMax;
+
+    // The timer's.
+    private TimeSpan _judgeAt = TimeSpan.MaxValue;
 
     /// <summary>Listens, so that the endpoint is taken, and answers nobody yet.</summary>
     /// <param name="options">Who, where, and with whom.</param>
@@ -70,7 +77,9 @@ public sealed class CommsDomain : IDisposable
         }
 
         Transport = open(options);
-        foreach (PeerAddress address in options.Peers) Add(new Peer(this, address, Transport.Segments));
+        foreach (PeerAddress address in options.Peers) Add(new Peer(this, address));
+        if (options.Security.Mode != SecurityMode.None) options.Security.Reloaded += JudgeAgain;
+        if (options.Security.Mode == SecurityMode.Mtls) _judgeAt = Transport.Now + CommsLimits.CertificateCheckInterval;
     }
 
     /// <summary>Where it listens, with the ports that the system chose.</summary>
@@ -130,6 +139,7 @@ public sealed class CommsDomain : IDisposable
         options.ThrowIfInvalid();
         Settings.Present = options;
         Transport.BeatAt(Transport.Now);
+        foreach (Peer peer in _all) peer.Post(new ConnectionEvent(ConnectionEventKind.Tick));
     }
 
     /// <summary>Takes in another node: it is dialled, and its hellos are answered.</summary>
@@ -142,13 +152,15 @@ public sealed class CommsDomain : IDisposable
         ThrowIfInvalid(address);
         if (address.NodeId == Options.Local.NodeId)
             throw new CommsException(CommsErrorCode.PeerIsSelf, $"{address.Name} has the id {address.NodeId}, which is this node's own.");
-        var peer = new Peer(this, address, Transport.Segments);
+        Peer peer;
         bool isStarted;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_peers.TryGetValue(address.NodeId, out Peer? present))
                 throw new CommsException(CommsErrorCode.PeerExists, $"There is a peer with the id {address.NodeId} already: {present.Name}.");
+            _forgotten.Remove(address.NodeId, out PeerSession? session);
+            peer = new Peer(this, address, session);
             Add(peer);
             isStarted = _isStarted;
         }
@@ -158,8 +170,10 @@ public sealed class CommsDomain : IDisposable
     }
 
     /// <summary>
-    /// Forgets another node, what is queued for it, and what was said to it: taken in again it is refused
-    /// (<see cref="RefusalCode.SequenceLost"/>) until one of the two has started anew.
+    /// Forgets another node: it is neither dialled nor answered. Only where what was said stands in the session is kept, with what is queued and
+    /// not acknowledged: the other node may not have noticed anything, and when it is taken in again in the same life, both go on from there.
+    /// One to which a handler has been broken is an exception: it is refused (<see cref="RefusalCode.SequenceLost"/>) until one of the two has
+    /// started anew.
     /// </summary>
     /// <param name="nodeId">Its id.</param>
     /// <exception cref="CommsException">There is none, or it is not disconnected; see <see cref="Peer.Disconnect"/>.</exception>
@@ -168,14 +182,22 @@ public sealed class CommsDomain : IDisposable
         Peer? peer;
         lock (_gate)
         {
-            if (!_peers.TryGetValue(nodeId, out peer)) throw new CommsException(CommsErrorCode.UnknownPeer, $"There is no peer with the id {nodeId}.");
+            if (!_peers.TryGetValue(nodeId, out peer)) throw Unknown(nodeId);
             if (peer.State is not (ConnectionState.StandAlone or ConnectionState.Fenced))
                 throw new CommsException(CommsErrorCode.NotStandAlone, $"{peer.Name} is {peer.State}: disconnect it first.");
-            Put(_peers.Remove(nodeId));
         }
 
+        // Nobody else may have the session before its last link is gone.
         peer.Post(new ConnectionEvent(ConnectionEventKind.Abort));
         await peer.Stopped.ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (_peers.GetValueOrDefault(nodeId) != peer) throw Unknown(nodeId);
+            Put(_peers.Remove(nodeId));
+
+            // A message that was taken and not handled is lost: going on would hide that.
+            if (peer.LastEnd.Reason != LinkEndReason.HandlerFailed) _forgotten[nodeId] = peer.Session;
+        }
     }
 
     /// <summary>
@@ -200,6 +222,7 @@ public sealed class CommsDomain : IDisposable
             strangers = [.. _strangers];
         }
 
+        Options.Security.Reloaded -= JudgeAgain;
         Transport.StopListening();
         foreach (PeerLink stranger in strangers) stranger.Refuse(RefusalCode.ShuttingDown);
         foreach (Peer peer in _all) peer.Post(new ConnectionEvent(ConnectionEventKind.Abort));
@@ -232,6 +255,14 @@ public sealed class CommsDomain : IDisposable
         next = TimeSpan.MaxValue;
         bool isOwed = false;
         foreach (Peer peer in _all) isOwed |= peer.Tick(now, ref next);
+        if (now >= _judgeAt)
+        {
+            // Certificates expire without anybody saying so; to look at them takes longer than acknowledgements wait.
+            _judgeAt = now + CommsLimits.CertificateCheckInterval;
+            _ = Task.Run(JudgeAgain);
+        }
+
+        if (_judgeAt < next) next = _judgeAt;
 
         List<PeerLink>? overdue = null;
         lock (_gate)
@@ -302,6 +333,11 @@ public sealed class CommsDomain : IDisposable
         return RefusalCode.None;
     }
 
+    private void JudgeAgain()
+    {
+        foreach (Peer peer in _all) peer.JudgeAgain();
+    }
+
     private void ThrowIfInvalid(PeerAddress address)
     {
         (Options.Local with { NodeId = address.NodeId, Name = address.Name }).ThrowIfInvalid();
@@ -313,6 +349,8 @@ public sealed class CommsDomain : IDisposable
 
         foreach (CommsEndpoint endpoint in address.Endpoints) Options.Security.ThrowIfInsecure(endpoint);
     }
+
+    private static CommsException Unknown(uint nodeId) => new(CommsErrorCode.UnknownPeer, $"There is no peer with the id {nodeId}.");
 
     private void Add(Peer peer) => Put(_peers.Add(peer.NodeId, peer));
 

@@ -27,6 +27,9 @@ public sealed class CommsDomainOptions
     /// <summary>Bytes queued for or sent to one peer on one lane and not acknowledged, at most; by default <see cref="CommsLimits.PeerQueueBytesMax"/>.</summary>
     public long PeerQueueBytesMax { get; init; } = CommsLimits.PeerQueueBytesMax;
 
+    /// <summary>What it speaks.</summary>
+    internal Dialect Dialect { get; init; } = Dialect.Own;
+
     /// <summary>The time in which a connection must say hello; by default <see cref="CommsLimits.HelloBudget"/>.</summary>
     public TimeSpan HelloBudget { get; init; } = CommsLimits.HelloBudget;
 }

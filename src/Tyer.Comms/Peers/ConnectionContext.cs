@@ -1,4 +1,5 @@
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Sessions;
 
 namespace Tyer.Comms.Peers;
@@ -15,6 +16,12 @@ internal sealed class ConnectionContext(PeerSession session, NetSettings setting
     /// <summary>The options in force.</summary>
     public NetOptions Net => settings.Present;
 
+    /// <summary>Which path carries, where the peer has its own policy.</summary>
+    public PathPolicy? OwnPolicy { get; set; }
+
+    /// <summary>Which path carries.</summary>
+    public PathPolicy Policy => OwnPolicy ?? Net.PathPolicy;
+
     /// <summary>Whether this side says which link is the one: the node with the smaller id does.</summary>
     public bool Chooses => chooses;
 
@@ -27,11 +34,8 @@ internal sealed class ConnectionContext(PeerSession session, NetSettings setting
     /// <summary>All links whose end has not been reported.</summary>
     public List<LinkState> Links { get; } = [];
 
-    /// <summary>The last stamp that was given.</summary>
-    public ulong Stamp { get; private set; }
-
     /// <summary>A stamp that is greater than all before.</summary>
-    public ulong NextStamp() => ++Stamp;
+    public ulong NextStamp() => session.NextStamp();
 
     /// <summary>An id for a dialled link; those of accepted ones, given by the domain, are positive.</summary>
     public long NextDial() => --_dials;

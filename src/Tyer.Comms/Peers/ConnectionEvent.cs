@@ -44,6 +44,9 @@ internal enum ConnectionEventKind
     /// <summary>The peer answers pings and acknowledges nothing.</summary>
     Stalled,
 
+    /// <summary>Much waits on the path that carries, and less on this one.</summary>
+    Relieve,
+
     /// <summary>A path may be dialled from now on.</summary>
     AddPath,
 

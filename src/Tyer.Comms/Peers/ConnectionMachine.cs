@@ -81,7 +81,9 @@ internal static class ConnectionMachine
         ConnectionState.StandAlone => trigger switch
         {
             ConnectionTrigger.Connect => (ConnectionState.Unconnected, ConnectionEffects.None),
-            ConnectionTrigger.Disconnect or ConnectionTrigger.Abort => (state, ConnectionEffects.TellStopped),
+
+            // Links that an operator has just ended may not be cleaned up yet.
+            ConnectionTrigger.Disconnect or ConnectionTrigger.Abort => (ConnectionState.Disconnecting, ConnectionEffects.EndLinks),
             ConnectionTrigger.Fence or ConnectionTrigger.StandDown => (state, ConnectionEffects.None),
             _ => null,
         },

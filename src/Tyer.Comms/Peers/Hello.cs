@@ -34,18 +34,15 @@ internal sealed record Hello(
     ulong Attempt = 0,
     SecurityOffer? Security = null)
 {
-    /// <summary>The version that this code speaks.</summary>
-    public const ushort Version = 1;
-
-    /// <summary>The features that this code knows: none yet.</summary>
-    private const ulong KnownFeatures = 0;
-
     private const int FixedBytes = 64;
     private const int FieldHeaderBytes = 4;
     private const ushort ClusterField = 1;
     private const ushort NameField = 2;
     private const ushort SecurityField = 3;
     private const ushort FirstIgnorableField = 0x8000;
+
+    /// <summary>What the sender speaks.</summary>
+    public Dialect Dialect { get; init; } = Dialect.Own;
 
     private static ReadOnlySpan<byte> Magic => "TYERNODE"u8;
 
@@ -56,11 +53,11 @@ internal sealed record Hello(
         byte[] frame = new byte[FrameHeader.Bytes + FixedBytes + (2 * FieldHeaderBytes) + Sender.Cluster.Length + Sender.Name.Length + securityBytes];
         Span<byte> body = frame.AsSpan(FrameHeader.Bytes);
         Magic.CopyTo(body);
-        BinaryPrimitives.WriteUInt16LittleEndian(body[8..], Version);
-        BinaryPrimitives.WriteUInt16LittleEndian(body[10..], Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[8..], Dialect.Lowest);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[10..], Dialect.Highest);
         body[12] = (byte)Stream;
         body[13] = Path;
-        BinaryPrimitives.WriteUInt64LittleEndian(body[16..], KnownFeatures);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[16..], Dialect.Features);
         BinaryPrimitives.WriteUInt32LittleEndian(body[32..], Sender.NodeId);
         BinaryPrimitives.WriteUInt32LittleEndian(body[36..], Receiver);
         BinaryPrimitives.WriteUInt64LittleEndian(body[40..], Sender.Incarnation);
@@ -79,15 +76,20 @@ internal sealed record Hello(
     }
 
     /// <summary>Reads a body. The magic and the version come first, since everything behind them may look different in another version.</summary>
-    public static RefusalCode TryRead(ReadOnlySpan<byte> body, out Hello? hello)
+    /// <param name="body">What came.</param>
+    /// <param name="hello">What it says; also where the features of it are refused.</param>
+    /// <param name="own">What the reader speaks, if it is not what this code does.</param>
+    public static RefusalCode TryRead(ReadOnlySpan<byte> body, out Hello? hello, Dialect? own = null)
     {
+        own ??= Dialect.Own;
         hello = null;
         if (!body.StartsWith(Magic)) return RefusalCode.BadMagic;
         if (body.Length < 12) return RefusalCode.MalformedHello;
 
         ushort lowest = BinaryPrimitives.ReadUInt16LittleEndian(body[8..]);
         ushort highest = BinaryPrimitives.ReadUInt16LittleEndian(body[10..]);
-        if (Version < lowest || Version > highest) return RefusalCode.VersionRange;
+        ushort version = own.Agree(lowest, highest);
+        if (version == 0) return RefusalCode.VersionRange;
 
         if (body.Length < FixedBytes || body[12] > (byte)LinkStream.Data || body[13] >= CommsLimits.PathsPerPeerMax || body[14..16].ContainsAnyExcept((byte)0))
             return RefusalCode.MalformedHello;
@@ -104,9 +106,11 @@ internal sealed record Hello(
             body[13],
             (LinkStream)body[12],
             BinaryPrimitives.ReadUInt64LittleEndian(body[56..]),
-            security);
-        ulong required = BinaryPrimitives.ReadUInt64LittleEndian(body[24..]);
-        return (required & ~KnownFeatures) == 0 ? RefusalCode.None : RefusalCode.FeatureRequired;
+            security)
+        {
+            Dialect = new Dialect(lowest, highest, BinaryPrimitives.ReadUInt64LittleEndian(body[16..])),
+        };
+        return own.Judge(version, hello.Dialect.Features, BinaryPrimitives.ReadUInt64LittleEndian(body[24..]));
     }
 
     /// <summary>Whether this hello is meant for a node, and from whom it may be; the incarnation is judged by the session.</summary>

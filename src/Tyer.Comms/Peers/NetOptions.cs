@@ -1,3 +1,5 @@
+using Tyer.Comms.Paths;
+
 namespace Tyer.Comms.Peers;
 
 /// <summary>
@@ -32,6 +34,9 @@ public sealed record NetOptions
     /// </summary>
     public TimeSpan FailbackDelay { get; init; } = CommsLimits.FailbackDelay;
 
+    /// <summary>Which path carries; by default <see cref="PathPolicy.Passive"/>. A peer may have its own: <see cref="Peer.PathPolicy"/>.</summary>
+    public PathPolicy PathPolicy { get; init; }
+
     /// <summary>Returns when every option is in its range and none contradicts another.</summary>
     /// <exception cref="CommsException">One is not; the message says which, and what would do.</exception>
     public void ThrowIfInvalid()
@@ -41,6 +46,8 @@ public sealed record NetOptions
         Check("stall-timeout", StallTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(600));
         Check("connect-int", ConnectInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(120));
         Check("failback-delay", FailbackDelay, TimeSpan.Zero, TimeSpan.FromSeconds(600));
+        if (!Enum.IsDefined(PathPolicy))
+            throw new CommsException(CommsErrorCode.OptionRange, $"path-policy is {PathPolicy}; it takes one of {string.Join(", ", Enum.GetNames<PathPolicy>())}.");
         if (PongsToProve is < 1 or > 100)
             throw new CommsException(CommsErrorCode.OptionRange, $"pong-count is {PongsToProve}; it takes 1 to 100.");
         if (HeartbeatTimeout < 3 * HeartbeatInterval)

@@ -9,7 +9,17 @@ namespace Tyer.Comms.Peers;
 /// <param name="State">Where it stands.</param>
 /// <param name="RoundTrip">The smoothed round trip of pings; zero before the first.</param>
 /// <param name="IsCarrying">Whether messages to the peer go this way.</param>
-public readonly record struct PathStatus(int Path, CommsEndpoint? Endpoint, PathState State, TimeSpan RoundTrip, bool IsCarrying);
+public readonly record struct PathStatus(int Path, CommsEndpoint? Endpoint, PathState State, TimeSpan RoundTrip, bool IsCarrying)
+{
+    /// <summary>By what the peer has proved itself on it, such as <c>key 00c0ffee</c>; null where it stands not, or nothing is proved.</summary>
+    public string? ProvenBy { get; internal init; }
+
+    /// <summary>How its last links ended.</summary>
+    public Links.LinkEnd LastEnd { get; internal init; }
+
+    /// <summary>Bytes that wait on it: those that the system has and the peer not, and, if it carries, those that the system does not take.</summary>
+    public long QueuedBytes { get; internal init; }
+}
 
 /// <summary>A path has changed.</summary>
 /// <param name="Path">Which, from 0.</param>

@@ -1,6 +1,7 @@
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Sending;
 using Tyer.Comms.Sessions;
 
@@ -15,14 +16,15 @@ public sealed class Peer
     private readonly LaneSource _source;
     private readonly CombiningWriter _writer;
     private readonly PeerShell _shell;
+    private readonly SendTurns _turns = new();
     private readonly Lock _receiveGate = new();
     private bool _isBroken;
 
-    internal Peer(CommsDomain domain, PeerAddress address, SegmentPool pool)
+    internal Peer(CommsDomain domain, PeerAddress address, PeerSession? session = null)
     {
         _domain = domain;
         _address = address;
-        _session = new PeerSession(pool, domain.Options.PeerQueueBytesMax, CommsLimits.PeerQueueMessagesMax);
+        _session = session ?? new PeerSession(domain.Transport.Segments, domain.Options.PeerQueueBytesMax, CommsLimits.PeerQueueMessagesMax);
         _source = new LaneSource(_session);
         _writer = new CombiningWriter(_source, hasThread: true);
         _shell = new PeerShell(this, domain, address, _session, _writer);
@@ -55,6 +57,9 @@ public sealed class Peer
     /// <summary>Its paths: those that are configured, and those by which it came.</summary>
     public IReadOnlyList<PathStatus> Paths => _shell.Paths;
 
+    /// <summary>Which of its paths carries what this node sends to it: what was chosen for it, or else what holds for all.</summary>
+    public PathPolicy PathPolicy => _shell.PathPolicy;
+
     /// <summary>What has passed between the nodes.</summary>
     public PeerStatistics Statistics
     {
@@ -76,6 +81,9 @@ public sealed class Peer
         }
     }
 
+    /// <summary>What was said to it and by it; to be carried on by another when this one has stopped.</summary>
+    internal PeerSession Session => _session;
+
     /// <summary>Ends when the connection has stopped and no link is left.</summary>
     internal Task Stopped => _shell.Stopped;
 
@@ -93,6 +101,43 @@ public sealed class Peer
 
         if (isFlusher) _writer.Flush();
         return result;
+    }
+
+    /// <summary>
+    /// Sends a message as <see cref="TrySend"/> does, and waits for room where there is none: for who has much to say and may wait. Who waits
+    /// is served in the order of coming, after which the order of delivery is that of acceptance. Not from within a handler or observer, whose
+    /// waiting would hold up what makes room.
+    /// </summary>
+    /// <param name="binding">The service that it is meant for.</param>
+    /// <param name="view">The membership view to stamp on it.</param>
+    /// <param name="body">What it says, at most <see cref="CommsLimits.PeerBodyBytesMax"/> bytes; copied before this completes.</param>
+    /// <param name="toIncarnation">The incarnation that it is meant for; see <see cref="TryAppend"/>.</param>
+    /// <param name="traits">How it is sent.</param>
+    /// <param name="cancellationToken">Ends the waiting; then nothing was sent.</param>
+    /// <returns>Accepted; or closed, also when the connection has stopped for good while it waited.</returns>
+    /// <exception cref="ArgumentException">The body is too long.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async ValueTask<SendResult> SendAsync(
+        ushort binding, uint view, ReadOnlyMemory<byte> body, ulong toIncarnation = 0, SendTraits traits = SendTraits.None, CancellationToken cancellationToken = default)
+    {
+        await _turns.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SendResult result = TrySend(binding, view, body.Span, toIncarnation, traits);
+            while (result == SendResult.WouldBlock)
+            {
+                Task room = _turns.NextRoom();
+                if (Stopped.IsCompleted) return SendResult.Closed;
+                result = TrySend(binding, view, body.Span, toIncarnation, traits);
+                if (result == SendResult.WouldBlock) await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return result;
+        }
+        finally
+        {
+            _turns.Leave();
+        }
     }
 
     /// <summary>
@@ -162,6 +207,29 @@ public sealed class Peer
     /// </exception>
     public void RemovePath(int path) => _shell.RemovePath(path);
 
+    /// <summary>Chooses which of its paths is to carry from now on; null: as <see cref="NetOptions.PathPolicy"/> says for all.</summary>
+    public void Choose(PathPolicy? policy)
+    {
+        if (policy is { } own && !Enum.IsDefined(own)) throw new ArgumentOutOfRangeException(nameof(policy), policy, "There is no such policy.");
+        _shell.Choose(policy);
+    }
+
+    /// <summary>
+    /// Measures now how long a ping takes there and back on a path: so many in a row, each answered or given up after
+    /// <see cref="CommsLimits.ProbeTimeout"/> before the next is sent. Also those that do not carry; nothing is sent where it stands not.
+    /// </summary>
+    /// <param name="path">Its place among the paths, 0 to 7.</param>
+    /// <param name="count">How many pings, 1 to <see cref="CommsLimits.ProbePingsMax"/>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<PathProbe> ProbeAsync(int path, int count, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(path);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(path, CommsLimits.PathsPerPeerMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, CommsLimits.ProbePingsMax);
+        return _shell.ProbeAsync(path, count, cancellationToken);
+    }
+
     /// <summary>Hands an event over; it is handled before this returns, or by who is handling events now.</summary>
     internal void Post(in ConnectionEvent e) => _shell.Post(e);
 
@@ -173,6 +241,9 @@ public sealed class Peer
     /// <param name="hello">What the peer has said on it.</param>
     /// <param name="isAnswered">Whether this side has said its hello already.</param>
     internal void Accept(PeerLink link, Hello hello, bool isAnswered) => _shell.Accept(link, hello, isAnswered);
+
+    /// <summary>What this node believes has changed: ends the links whose proof is not believed any more.</summary>
+    internal void JudgeAgain() => _shell.JudgeAgain();
 
     /// <summary>A stamp for a hello to this peer.</summary>
     internal ulong TakeStamp() => _shell.TakeStamp();
@@ -242,7 +313,12 @@ public sealed class Peer
         }
 
         if (isFlusher) _writer.Flush();
-        if (hasRoom) _domain.Observer.OnSendable(this);
+        if (hasRoom)
+        {
+            WakeSender();
+            _domain.Observer.OnSendable(this);
+        }
+
         if (isGoodbyeAcknowledged) Post(new ConnectionEvent(ConnectionEventKind.GoodbyeAcknowledged));
         return FrameError.None;
     }
@@ -266,6 +342,9 @@ public sealed class Peer
         if (isDue) _shell.SendAcknowledgements();
         else if (isOwed) _domain.Transport.WakeForAcknowledgement();
     }
+
+    /// <summary>There may be room for who waits to send, or it is certain that there never will be.</summary>
+    internal void WakeSender() => _turns.Wake();
 
     /// <summary>Time has passed: sends acknowledgements that found nothing to ride on, and lets the connection's delays run out.</summary>
     /// <param name="now">The time.</param>

@@ -6,8 +6,9 @@ namespace Tyer.Comms.Peers;
 
 /// <summary>
 /// Decides everything about the connection with one peer: which paths are dialled when, what the whole of them amounts to, and which of them
-/// carries the session. All paths are kept up all the time; messages go over the first that is up, and go back to a better one when that has
-/// proved itself for a while. What is agreed on each path is <see cref="PathAgreement"/>'s to say.
+/// carries the session. All paths are kept up all the time; messages go over one that is up. With the policy <see cref="PathPolicy.Passive"/>
+/// that is the first one, and they go back to a better one when that has proved itself for a while; with
+/// <see cref="PathPolicy.LeastQueued"/> they stay until it is lost, or less waits on another. What is agreed on each path is <see cref="PathAgreement"/>'s to say.
 /// A pure function of events and time to actions; it changes the session, whose gate is to be held.
 /// </summary>
 internal sealed class PeerConnection
@@ -64,13 +65,26 @@ internal sealed class PeerConnection
                 if (link.Path.IsBounded(link)) next = Min(next, link.Deadline);
             }
 
-            if (_carrier is { } carrier && Best() is { } best && best != carrier) next = Min(next, best.UpSince + _context.Net.FailbackDelay);
+            if (_context.Policy == PathPolicy.Passive && _carrier is { } carrier && Best() is { } best && best != carrier) next = Min(next, best.UpSince + _context.Net.FailbackDelay);
             return next;
         }
     }
 
+    /// <summary>Which path carries, where the peer has its own policy; null: as for all.</summary>
+    public PathPolicy? OwnPolicy
+    {
+        get => _context.OwnPolicy;
+        set => _context.OwnPolicy = value;
+    }
+
+    /// <summary>Which path carries.</summary>
+    public PathPolicy Policy => _context.Policy;
+
     /// <summary>How a path stands.</summary>
     public PathState StateOf(int path) => _paths[path].State;
+
+    /// <summary>How the last links of a path ended.</summary>
+    public LinkEnd EndOf(int path) => _paths[path].LastEnd;
 
     /// <summary>A stamp for a hello that is said before the connection hears of its link.</summary>
     public ulong TakeStamp() => _context.NextStamp();
@@ -133,6 +147,10 @@ internal sealed class PeerConnection
 
             case ConnectionEventKind.Stalled when _carrier is not null:
                 _context.Act(new(ConnectionActionKind.TellStalled));
+                break;
+
+            case ConnectionEventKind.Relieve when Policy == PathPolicy.LeastQueued && _carrier is { State: PathState.Up } && _paths[e.Path].State == PathState.Up:
+                CarryBy(_paths[e.Path]);
                 break;
 
             case ConnectionEventKind.AddPath:
@@ -299,13 +317,14 @@ internal sealed class PeerConnection
     {
         PathAgreement? best = Best();
         bool stays = _carrier is { State: PathState.Up } carrier
-            && (best is null || best == carrier || _context.Now < best.UpSince + _context.Net.FailbackDelay);
-        if (!stays)
-        {
-            PathAgreement? chosen = best ?? Array.Find(_paths, path => path.IsUsable);
-            if (_carrier is not null) _lastCarrier = _carrier;
-            _carrier = chosen;
-        }
+            && (Policy == PathPolicy.LeastQueued || best is null || best == carrier || _context.Now < best.UpSince + _context.Net.FailbackDelay);
+        if (!stays) CarryBy(best ?? Array.Find(_paths, path => path.IsUsable));
+    }
+
+    private void CarryBy(PathAgreement? path)
+    {
+        if (_carrier is not null) _lastCarrier = _carrier;
+        _carrier = path;
     }
 
     /// <summary>The first path that is up and is to stay.</summary>
@@ -370,7 +389,8 @@ internal sealed class PeerConnection
         LinkEndReason.Timeout => ConnectionTrigger.TimedOut,
         LinkEndReason.ProtocolError => ConnectionTrigger.ProtocolBroken,
         LinkEndReason.Refused when end.Refusal == RefusalCode.Disconnected => ConnectionTrigger.NetworkFailed,
-        LinkEndReason.Refused when RefusalCodes.IsFailedProof(end.Refusal) => ConnectionTrigger.NotAuthentic,
+        LinkEndReason.Withdrawn => ConnectionTrigger.NotAuthentic,
+        LinkEndReason.Refused when end.Refusal == RefusalCode.KeyWithdrawn || RefusalCodes.IsFailedProof(end.Refusal) => ConnectionTrigger.NotAuthentic,
         LinkEndReason.Refused when !RefusalCodes.IsTransient(end.Refusal) => ConnectionTrigger.ProtocolBroken,
         LinkEndReason.NetworkFailure or LinkEndReason.Refused => ConnectionTrigger.NetworkFailed,
         LinkEndReason.TearDown => ConnectionTrigger.PeerLeft,

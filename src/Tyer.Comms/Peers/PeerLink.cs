@@ -25,6 +25,7 @@ internal sealed class PeerLink : IFrameReceiver
     private Hello? _unproven;
     private bool _isKnown;
     private bool _isRefusedByPeer;
+    private volatile Credential? _credential;
 
     /// <summary>A link that will be dialled.</summary>
     public PeerLink(CommsDomain domain, long id, Peer peer, int path, LinkStream stream)
@@ -63,6 +64,12 @@ internal sealed class PeerLink : IFrameReceiver
     /// <summary>The address at the other end; null over a Unix socket, and as long as there is no connection.</summary>
     public IPAddress? RemoteAddress => _link?.RemoteAddress;
 
+    /// <summary>By what the other side has proved itself; null as long as it has not, and where it need not.</summary>
+    public Credential? Credential => _credential;
+
+    /// <summary>Bytes that were sent over it and have not got to the other side, as far as the system tells.</summary>
+    public long QueuedBytes => _link?.QueuedBytes ?? 0;
+
     /// <summary>A dialled link is connected; what comes over it may be delivered when this returns.</summary>
     public void Connected(Link link)
     {
@@ -93,6 +100,7 @@ internal sealed class PeerLink : IFrameReceiver
     public void SayHello(Hello hello)
     {
         if (_link is not { } link) return;
+        hello = hello with { Dialect = _domain.Options.Dialect };
         if (!_domain.IsSecured)
         {
             link.SendNow(hello.ToFrame());
@@ -153,6 +161,27 @@ internal sealed class PeerLink : IFrameReceiver
         }
 
         link?.End(end);
+    }
+
+    /// <summary>
+    /// Whether what the other side has proved itself by is still believed: why not, or none. If not, that is why the link ends, whoever is
+    /// first to end it; <see cref="Withdraw"/> has to follow.
+    /// </summary>
+    public RefusalCode JudgeAgain()
+    {
+        RefusalCode code = _credential?.Judge() ?? RefusalCode.None;
+        if (code != RefusalCode.None) _link!.Declare(new LinkEnd(LinkEndReason.Withdrawn, Refusal: code));
+        return code;
+    }
+
+    /// <summary>Ends the link, since what the other side had proved itself by is not believed any more.</summary>
+    public void Withdraw(RefusalCode code)
+    {
+        // The other side may have another proof, and is told that it needs one; between two messages nothing can be said.
+        Span<byte> body = stackalloc byte[Refusal.Bytes];
+        Refusal.WriteBody(body, code, detail: 0);
+        SendControl(Refusal.Header, body);
+        End(new LinkEnd(LinkEndReason.Withdrawn, Refusal: code));
     }
 
     /// <inheritdoc/>
@@ -216,9 +245,10 @@ internal sealed class PeerLink : IFrameReceiver
         // Once messages flow, nothing can be said between two of them from here; the other side sees the link end.
         if (_isOpen) return;
 
+        // Counted before it is told, so that who has been told is counted.
+        if (_peer is null) _domain.StrangerRefused(this, RefusalCode.MalformedFrame, hello: null);
         Span<byte> frame = stackalloc byte[FrameHeader.Bytes + Refusal.Bytes];
         _link!.SendNow(frame[..Refusal.WriteFrame(frame, RefusalCode.MalformedFrame, (ushort)error)]);
-        if (_peer is null) _domain.StrangerRefused(this, RefusalCode.MalformedFrame, hello: null);
     }
 
     /// <inheritdoc/>
@@ -254,7 +284,7 @@ internal sealed class PeerLink : IFrameReceiver
 
     private FrameError OnHello(ReadOnlySpan<byte> body)
     {
-        RefusalCode code = Hello.TryRead(body, out Hello? hello);
+        RefusalCode code = Hello.TryRead(body, out Hello? hello, _domain.Options.Dialect);
         if (code == RefusalCode.None) code = hello!.Judge(_domain.Options.Local, id => _peer is null ? _domain.Find(id) is not null : id == _peer.NodeId);
         if (code == RefusalCode.None && _peer is not null && (hello!.Path != Path || hello.Stream != Stream)) code = RefusalCode.MalformedHello;
         if (code == RefusalCode.None) code = _domain.IsSecured ? BeginProof(hello!, body) : Check(hello!);
@@ -281,7 +311,7 @@ internal sealed class PeerLink : IFrameReceiver
         _unproven = hello;
         if (_peer is null)
         {
-            Hello answer = new(_domain.Options.Local, hello.Sender.NodeId, _domain.Find(hello.Sender.NodeId)!.TakeStamp(), hello.Path, hello.Stream);
+            Hello answer = new(_domain.Options.Local, hello.Sender.NodeId, _domain.Find(hello.Sender.NodeId)!.TakeStamp(), hello.Path, hello.Stream) { Dialect = _domain.Options.Dialect };
             handshake.SayHello(_link!, answer);
         }
 
@@ -292,18 +322,23 @@ internal sealed class PeerLink : IFrameReceiver
     private void LetIn(Hello hello)
     {
         _isKnown = true;
+        _credential = _handshake is null ? _link!.Credential : _handshake.Credential;
         if (hello.Stream == LinkStream.Data) _link!.RaiseBodyMax(CommsLimits.PeerFrameBodyBytesMax);
         if (_peer is { } peer)
         {
             peer.PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, Id, Hello: hello));
-            return;
+        }
+        else
+        {
+            Path = hello.Path;
+            Stream = hello.Stream;
+            _peer = _domain.Find(hello.Sender.NodeId)!;
+            _domain.StrangerGone(this);
+            _peer.Accept(this, hello, isAnswered: _handshake is not null);
         }
 
-        Path = hello.Path;
-        Stream = hello.Stream;
-        _peer = _domain.Find(hello.Sender.NodeId)!;
-        _domain.StrangerGone(this);
-        _peer.Accept(this, hello, isAnswered: _handshake is not null);
+        // Whoever judges all links has found this one among its peer's, or this one finds what is believed since.
+        if (JudgeAgain() is var code && code != RefusalCode.None) Withdraw(code);
     }
 
     private void Refuse(RefusalCode code, Hello? hello)

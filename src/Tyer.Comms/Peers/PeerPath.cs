@@ -8,7 +8,12 @@ namespace Tyer.Comms.Peers;
 /// </summary>
 internal sealed class PeerPath(NetSettings settings)
 {
+    /// <summary>Pings of probes have numbers of their own, so that heartbeats are judged by their own pongs.</summary>
+    private const ulong FirstProbe = 1UL << 63;
+
     private readonly Lock _gate = new();
+    private readonly Dictionary<ulong, (TimeSpan SentAt, TaskCompletionSource<TimeSpan> Pong)> _probes = [];
+    private ulong _probeNumber = FirstProbe;
     private readonly PathHealth _health = new(settings);
     private PeerLink? _watched;
     private long _heardTicks;
@@ -18,6 +23,9 @@ internal sealed class PeerPath(NetSettings settings)
 
     /// <summary>The control link, from when it is agreed on until it has ended.</summary>
     public PeerLink? Control { get; set; }
+
+    /// <summary>The data link, from when messages may come over it until it has ended.</summary>
+    public PeerLink? Data { get; set; }
 
     /// <summary>The smoothed round trip of pings; zero before the first pong.</summary>
     public TimeSpan RoundTrip
@@ -60,11 +68,36 @@ internal sealed class PeerPath(NetSettings settings)
     {
         lock (_gate)
         {
+            if (number >= FirstProbe)
+            {
+                if (_probes.Remove(number, out (TimeSpan SentAt, TaskCompletionSource<TimeSpan> Pong) probe)) probe.Pong.TrySetResult(now - probe.SentAt);
+                return false;
+            }
+
             if (link != _watched) return false;
             _health.Pong(number, now);
             if (!_health.IsProven || _isProvenTold) return false;
             return _isProvenTold = true;
         }
+    }
+
+    /// <summary>Begins to wait for the pong to one more ping, which the caller sends over the link that it gets; null where no path stands.</summary>
+    public PeerLink? BeginProbe(TimeSpan now, out ulong number, out Task<TimeSpan> roundTrip)
+    {
+        lock (_gate)
+        {
+            var pong = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+            number = ++_probeNumber;
+            roundTrip = pong.Task;
+            if (_watched is not null) _probes.Add(number, (now, pong));
+            return _watched;
+        }
+    }
+
+    /// <summary>Waits for a pong no more.</summary>
+    public void EndProbe(ulong number)
+    {
+        lock (_gate) _probes.Remove(number);
     }
 
     /// <summary>What the heartbeat thread does each time: who is to be pinged, and with which number.</summary>

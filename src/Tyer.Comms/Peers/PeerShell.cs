@@ -38,6 +38,9 @@ internal sealed class PeerShell
     private readonly StallWatch _stall = new();
     private volatile bool _isStalled;
     private volatile bool _hasOverdue;
+    private readonly QueueWatch _queues = new();
+    private TimeSpan _lookAt;
+    private volatile int _relief = -1;
 
     public PeerShell(Peer peer, CommsDomain domain, PeerAddress address, PeerSession session, CombiningWriter writer)
     {
@@ -74,6 +77,15 @@ internal sealed class PeerShell
         }
     }
 
+    /// <inheritdoc cref="Peer.PathPolicy"/>
+    public PathPolicy PathPolicy
+    {
+        get
+        {
+            lock (_session.Gate) return _connection.Policy;
+        }
+    }
+
     /// <summary>How the last link ended.</summary>
     public LinkEnd LastEnd
     {
@@ -95,7 +107,12 @@ internal sealed class PeerShell
                 {
                     PathState state = _connection.StateOf(index);
                     if (_endpoints[index] is null && state is PathState.Down or PathState.Removing) continue;
-                    paths.Add(new PathStatus(index, _endpoints[index], state, _paths[index].RoundTrip, index == _connection.Carrier));
+                    paths.Add(new PathStatus(index, _endpoints[index], state, _paths[index].RoundTrip, index == _connection.Carrier)
+                    {
+                        ProvenBy = _paths[index].Control?.Credential?.ToString(),
+                        QueuedBytes = PendingBytesOf(index),
+                        LastEnd = _connection.EndOf(index),
+                    });
                 }
             }
 
@@ -124,6 +141,19 @@ internal sealed class PeerShell
     {
         lock (_linksGate) _links.Add(link.Id, link);
         PostAndWait(new ConnectionEvent(ConnectionEventKind.Hello, link.Id, Hello: hello, IsAnswered: isAnswered));
+    }
+
+    /// <inheritdoc cref="Peer.JudgeAgain"/>
+    public void JudgeAgain()
+    {
+        // All are judged before the first one ends, which lets the other side end the rest; and control links end first, with a word about why.
+        PeerLink[] links;
+        lock (_linksGate) links = [.. _links.Values.OrderBy(link => link.Stream)];
+        RefusalCode[] codes = Array.ConvertAll(links, link => link.JudgeAgain());
+        for (int i = 0; i < links.Length; i++)
+        {
+            if (codes[i] != RefusalCode.None) links[i].Withdraw(codes[i]);
+        }
     }
 
     /// <inheritdoc cref="Peer.TakeStamp"/>
@@ -159,6 +189,40 @@ internal sealed class PeerShell
         }
 
         Post(new ConnectionEvent(ConnectionEventKind.RemovePath, Path: path));
+    }
+
+    /// <inheritdoc cref="Peer.ProbeAsync"/>
+    public async Task<PathProbe> ProbeAsync(int path, int count, CancellationToken cancellationToken)
+    {
+        List<TimeSpan> trips = [];
+        int sent = 0;
+        while (sent < count && _paths[path].BeginProbe(_domain.Transport.Now, out ulong number, out Task<TimeSpan> trip) is { } control)
+        {
+            sent++;
+            control.SendControl(new FrameHeader(0, FrameKind.Ping, Binding: 0, number, View: 0), default);
+            try
+            {
+                trips.Add(await trip.WaitAsync(CommsLimits.ProbeTimeout, cancellationToken).ConfigureAwait(false));
+            }
+            catch (TimeoutException)
+            {
+                // Counted as lost.
+            }
+            finally
+            {
+                _paths[path].EndProbe(number);
+            }
+        }
+
+        trips.Sort();
+        lock (_session.Gate) return new PathProbe(path, _connection.StateOf(path), sent, trips, _connection.EndOf(path));
+    }
+
+    /// <inheritdoc cref="Peer.Choose"/>
+    public void Choose(PathPolicy? policy)
+    {
+        lock (_session.Gate) _connection.OwnPolicy = policy;
+        Post(new ConnectionEvent(ConnectionEventKind.Tick));
     }
 
     /// <summary>Says on a control link what has been received.</summary>
@@ -200,6 +264,12 @@ internal sealed class PeerShell
 
         if (isOwed) SendAcknowledgements();
         if (_hasOverdue) PostOverdue();
+        if (_relief is >= 0 and var relief)
+        {
+            _relief = -1;
+            Post(new ConnectionEvent(ConnectionEventKind.Relieve, Path: relief));
+        }
+
         if (_isStalled)
         {
             _isStalled = false;
@@ -232,10 +302,41 @@ internal sealed class PeerShell
             isStalled = _stall.IsStalled(_session.Progress, isOwed, now, _domain.Net.StallTimeout, lateness);
         }
 
+        int relief = LookAtQueues(now);
+        if (relief >= 0) _relief = relief;
         if (isOverdue) _hasOverdue = true;
         if (isStalled) _isStalled = true;
-        if (isOverdue || isStalled) _domain.Transport.WakeAt(now);
+        if (isOverdue || isStalled || relief >= 0) _domain.Transport.WakeAt(now);
     }
+
+    /// <summary>Bytes that wait for the path that carries to take them. With the gate held.</summary>
+    private long PendingBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (SendLane lane in _session.Sends) bytes += lane.Queue.PendingBytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>At each interval: the path that is to carry instead, because less waits on it; or -1.</summary>
+    private int LookAtQueues(TimeSpan now)
+    {
+        if (now < _lookAt) return -1;
+        _lookAt = now + _domain.Net.HeartbeatInterval;
+
+        Span<long> queued = stackalloc long[CommsLimits.PathsPerPeerMax];
+        lock (_session.Gate)
+        {
+            if (_connection.Policy != PathPolicy.LeastQueued) return -1;
+            for (int index = 0; index < queued.Length; index++) queued[index] = _connection.StateOf(index) == PathState.Up ? PendingBytesOf(index) : -1;
+            return _queues.Look(queued, _connection.Carrier, now, _domain.Net.FailbackDelay);
+        }
+    }
+
+    /// <summary>Bytes that wait on a path: those that the system has, and on the one that carries those that it does not take. With the gate held.</summary>
+    private long PendingBytesOf(int path) => (_paths[path].Data?.QueuedBytes ?? 0) + (path == _connection.Carrier ? PendingBytes : 0);
 
     private void PostOverdue()
     {
@@ -253,6 +354,7 @@ internal sealed class PeerShell
             PeerLink? ended;
             lock (_linksGate) _links.Remove(e.Link, out ended);
             if (ended is not null && _paths[ended.Path].Control == ended) _paths[ended.Path].Control = null;
+            if (ended is not null && _paths[ended.Path].Data == ended) _paths[ended.Path].Data = null;
         }
 
         TimeSpan next;
@@ -279,6 +381,8 @@ internal sealed class PeerShell
             }
         }
 
+        // A new life of the peer has empty queues, and one that is cut off takes nothing.
+        _peer.WakeSender();
         _actions.Clear();
         _domain.Transport.WakeAt(next);
     }
@@ -327,6 +431,7 @@ internal sealed class PeerShell
 
             case ConnectionActionKind.Open:
                 link!.OpenData();
+                _paths[action.Path].Data = link;
                 break;
 
             case ConnectionActionKind.Carry:
@@ -376,6 +481,7 @@ internal sealed class PeerShell
             case ConnectionActionKind.TellStopped:
                 _writer.Close();
                 _stopped.TrySetResult();
+                _peer.WakeSender();
                 break;
         }
     }

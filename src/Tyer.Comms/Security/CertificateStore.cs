@@ -12,7 +12,10 @@ namespace Tyer.Comms.Security;
 /// <param name="Revoked">A list of serial numbers that are not believed any more, one a line; null for none.</param>
 public sealed record CertificateFiles(string Certificate, string PrivateKey, string Authority, string? Revoked = null);
 
-/// <summary>A certificate and whose certificates it believes; read from files, and read again while connections stand, which are left alone.</summary>
+/// <summary>
+/// A certificate and whose certificates it believes; read from files, and read again while connections stand: those whose certificate is not
+/// believed any more are ended by who has them.
+/// </summary>
 public sealed class CertificateStore
 {
     private readonly CertificateFiles _files;
@@ -26,6 +29,9 @@ public sealed class CertificateStore
         _files = files;
         _content = Read(files);
     }
+
+    /// <summary>The files were read again. On the thread that did it.</summary>
+    internal event Action? Reloaded;
 
     /// <summary>The name of the cluster that the certificate speaks of.</summary>
     public string Cluster => _content.Own.Cluster!;
@@ -54,7 +60,11 @@ public sealed class CertificateStore
 
     /// <summary>Reads the files again. If that fails, all stays as it was.</summary>
     /// <exception cref="CommsException"><see cref="CommsErrorCode.CertificateInvalid"/>, with file and reason.</exception>
-    public void Reload() => _content = Read(_files);
+    public void Reload()
+    {
+        _content = Read(_files);
+        Reloaded?.Invoke();
+    }
 
     private static Content Read(CertificateFiles files)
     {

@@ -1,6 +1,6 @@
 namespace Tyer.Comms.Security;
 
-/// <summary>The keys of a file, to be read again while the node runs: new handshakes use them, connections that stand are left alone.</summary>
+/// <summary>The keys of a file, to be read again while the node runs: new handshakes use them, and connections that stand go by those that are left.</summary>
 internal sealed class KeyStore
 {
     private readonly string _path;

@@ -8,16 +8,23 @@ namespace Tyer.Comms.Security;
 /// <summary>The handshake on one link: says its hellos and proofs, and keeps its state. One call at a time.</summary>
 internal sealed class LinkHandshake
 {
+    private readonly PeerSecurity _security;
     private HandshakeState _state;
 
     /// <param name="role">Who dialled is the initiator.</param>
     /// <param name="security">A mode with keys.</param>
     /// <param name="local">This node.</param>
-    public LinkHandshake(HandshakeRole role, PeerSecurity security, NodeIdentity local) =>
+    public LinkHandshake(HandshakeRole role, PeerSecurity security, NodeIdentity local)
+    {
+        _security = security;
         _state = Handshake.Begin(role, security.Mode, local.Cluster, local.NodeId, security.Ring, SecurityOffer.NewNonce());
+    }
 
     /// <summary>Whether the other side's proof comes next.</summary>
     public bool AwaitsProof => _state.Phase == HandshakePhase.AwaitsProof;
+
+    /// <summary>By what the other side has proved itself, once it has.</summary>
+    public Credential? Credential => _state.Phase == HandshakePhase.Done ? new KeyCredential(_security, _state.Key!) : null;
 
     /// <summary>Says this side's hello, in its turn, and proves what is to be proved after it.</summary>
     public void SayHello(Link link, Hello hello)

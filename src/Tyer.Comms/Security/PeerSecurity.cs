@@ -17,6 +17,9 @@ public sealed class PeerSecurity
     /// <summary>Nobody proves anything: for loopback and Unix sockets.</summary>
     public static PeerSecurity None { get; } = new(SecurityMode.None);
 
+    /// <summary>Keys or certificates were read again. On the thread that did it.</summary>
+    internal event Action? Reloaded;
+
     /// <summary>How.</summary>
     public SecurityMode Mode { get; }
 
@@ -44,7 +47,10 @@ public sealed class PeerSecurity
         return new PeerSecurity(SecurityMode.Mtls, certificates: certificates);
     }
 
-    /// <summary>Reads again what it proves itself with; connections that stand are left alone. If that fails, all stays as it was.</summary>
+    /// <summary>
+    /// Reads again what it proves itself with, and what it believes. A connection ends when the other side had proved itself by what is not
+    /// believed any more, and is made anew if there is another proof; the session goes on over that. If reading fails, all stays as it was.
+    /// </summary>
     /// <exception cref="CommsException">
     /// <see cref="CommsErrorCode.NoCredentials"/> or <see cref="CommsErrorCode.CertificateInvalid"/>, with file and reason.
     /// </exception>
@@ -52,6 +58,7 @@ public sealed class PeerSecurity
     {
         _keys?.Reload();
         Certificates?.Reload();
+        Reloaded?.Invoke();
     }
 
     /// <summary>Returns when a node may prove itself with this.</summary>

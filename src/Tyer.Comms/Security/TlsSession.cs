@@ -17,6 +17,7 @@ internal sealed class TlsSession : IDisposable
     private readonly HandshakeRole _role;
     private readonly TlsPipe _pipe;
     private bool _isCertificateRefused;
+    private byte[][] _chain = [];
 
     /// <param name="socket">Connected.</param>
     /// <param name="store">This side's certificate, and whom it believes.</param>
@@ -38,6 +39,9 @@ internal sealed class TlsSession : IDisposable
 
     /// <summary>Whom the other side's certificate speaks of, once both have agreed.</summary>
     public CertificateIdentity? Peer { get; private set; }
+
+    /// <summary>The same certificate, to be judged again while the connection stands.</summary>
+    public Credential? Credential { get; private set; }
 
     /// <summary>Agrees with the other side, waiting for it.</summary>
     /// <returns>Why not, or none.</returns>
@@ -86,7 +90,10 @@ internal sealed class TlsSession : IDisposable
     {
         Peer = CertificateIdentity.Of((X509Certificate2)Stream.RemoteCertificate!);
         _pipe.Collect();
-        return _store.IsRevoked(Peer.Serial) ? RefusalCode.CertificateRevoked : RefusalCode.None;
+
+        // Judged once more by what is believed now: what was read again meanwhile has not met a connection that was still being agreed on.
+        Credential = new CertificateCredential(_store, Peer.Serial, _chain);
+        return Credential.Judge();
     }
 
     private SslClientAuthenticationOptions ClientOptions() => new()
@@ -116,6 +123,7 @@ internal sealed class TlsSession : IDisposable
     {
         bool isGood = certificate is X509Certificate2 && (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
         _isCertificateRefused = !isGood;
+        if (isGood) _chain = [.. chain!.ChainElements.Select(element => element.Certificate.RawData)];
         return isGood;
     }
 }

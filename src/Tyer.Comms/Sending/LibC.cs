@@ -24,6 +24,7 @@ internal static unsafe partial class LibC
     /// <summary>The type of a file that is a socket.</summary>
     public const int SocketFileType = 0xC000;
 
+    private const nuint OutputQueue = 0x5411;
     private const int DescriptorsLimit = 7;
     private const int NoSignal = 0x4000;
     private const int CurrentFolder = -100;
@@ -63,6 +64,22 @@ internal static unsafe partial class LibC
     /// <summary>How many descriptors this process may have open; the largest number where that is not told.</summary>
     public static int GetDescriptorsMax() =>
         OperatingSystem.IsLinux() && GetLimit(DescriptorsLimit, out ResourceLimit limit) == 0 ? (int)Math.Min(limit.Current, int.MaxValue) : int.MaxValue;
+
+    /// <summary>Bytes that a socket was given and that have not got to the other side; 0 when the socket is closed.</summary>
+    public static int GetQueuedBytes(SafeSocketHandle socket)
+    {
+        try
+        {
+            return Control(socket, OutputQueue, out int bytes) == 0 ? bytes : 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int Control(SafeSocketHandle socket, nuint request, out int value);
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int GetLimit(int resource, out ResourceLimit limit);

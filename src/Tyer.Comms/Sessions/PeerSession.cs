@@ -18,6 +18,7 @@ internal sealed class PeerSession
     private bool _hasSaidGoodbye;
     private bool _turnedAway;
     private int _goodbyesHeard;
+    private ulong _stamp;
 
     // For an incarnation that membership knows of and that has not come yet, in the order sent.
     private readonly Queue<(int Lane, ushort Binding, uint View, byte[] Body)> _ahead = new();
@@ -94,6 +95,9 @@ internal sealed class PeerSession
             return false;
         }
     }
+
+    /// <summary>A stamp for a hello or a ready, greater than all that this node has said to this peer before.</summary>
+    public ulong NextStamp() => ++_stamp;
 
     /// <summary>Numbers and queues a message.</summary>
     /// <param name="lane">The lane.</param>

@@ -25,6 +25,8 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
             (to, text) => to.Node.Id = Number(text)),
         new("Cluster", "NAME", "The cluster's name; nodes of different clusters refuse each other. Default: tyer.", (to, text) => to.Node.Cluster = text),
         new("Listen", "ADDRESS", "Where other nodes connect to, such as tcp://127.0.0.1:7600. Needed with peers.", (to, text) => to.Node.Listen = text),
+        new("PathPolicy", "POLICY", "Which of several paths carries what is sent to another node: passive (the first that is up) or least-queued (left when much waits on it and less on another). Default: passive.",
+            (to, text) => to.Node.PathPolicy = text),
         new("Security", "MODE", "How the nodes know each other: none (only within this machine), psk (by a key), psk+seal (and what they say is encrypted) or mtls (by certificates). Default: psk+seal with a key file, else mtls with a certificate, else none.",
             (to, text) => to.Node.Security = text),
         new("KeyFile", "FILE", "The file with the keys of the cluster, made by 'tyer keygen'; the same on every node. Read again on HUP.", (to, text) => to.Node.KeyFile = text),

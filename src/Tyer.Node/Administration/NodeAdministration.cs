@@ -191,6 +191,12 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         return ValueTask.FromResult(_peers.Change(options));
     }
 
+    public async ValueTask<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return await _peers.ProbeAsync(order, cancellationToken).ConfigureAwait(false);
+    }
+
     public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default) =>
         node.Wiring.Events.Hub.FollowAsync(follow, cancellationToken);
 

@@ -3,6 +3,7 @@ using Tyer.Cluster.Static;
 using Tyer.Comms;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
+using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Node.Peers;
 using Tyer.Sessions.Administration;
@@ -44,6 +45,8 @@ internal sealed class PeerOrders(NodeCore node)
         {
             try
             {
+                if (order.Peer is not null)
+                    Choose(comms, order, What);
                 var present = comms.Domain.Net;
                 comms.Domain.Change(present with
                 {
@@ -53,9 +56,10 @@ internal sealed class PeerOrders(NodeCore node)
                     StallTimeout = order.StallTimeout ?? present.StallTimeout,
                     ConnectInterval = order.ConnectInterval ?? present.ConnectInterval,
                     FailbackDelay = order.FailbackDelay ?? present.FailbackDelay,
+                    PathPolicy = order is { Peer: null, PathPolicy: { } policy } ? PathPolicyName.Parse(policy) : present.PathPolicy,
                 });
             }
-            catch (CommsException fault)
+            catch (Exception fault) when (fault is CommsException or ArgumentException)
             {
                 throw BadRequest.Of(What, fault);
             }
@@ -70,7 +74,32 @@ internal sealed class PeerOrders(NodeCore node)
             StallTimeout = net.StallTimeout,
             ConnectInterval = net.ConnectInterval,
             FailbackDelay = net.FailbackDelay,
+            PathPolicy = PathPolicyName.Of(net.PathPolicy),
         };
+    }
+
+    /// <summary>Pings the ways to a peer, side by side.</summary>
+    /// <exception cref="LockRefusedException">There is no such peer or way.</exception>
+    internal async Task<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken)
+    {
+        var what = $"The probe of peer {order.Peer}";
+        var comms = node.Comms ?? throw BadRequest.Of(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        if (order.Count is < 1 or > CommsLimits.ProbePingsMax)
+            throw BadRequest.Of(what, $"it takes 1 to {CommsLimits.ProbePingsMax} pings");
+        var peer = comms.Domain.Peers[Find(order.Peer, what).Id.Value];
+        var paths = peer.Paths.Select(path => path.Path).Where(path => order.Path is null || path == order.Path).ToArray();
+        if (paths.Length == 0)
+            throw BadRequest.Of(what, $"there is no path {order.Path} to {peer.Name}");
+        var probes = await Task.WhenAll(paths.Select(path => peer.ProbeAsync(path, order.Count, cancellationToken))).ConfigureAwait(false);
+        return [.. probes.Select(Describe)];
+    }
+
+    /// <summary>Which path carries is chosen for one peer; everything else holds for all.</summary>
+    private void Choose(CommsTransport comms, PeerOptions order, string what)
+    {
+        if (order.PathPolicy is not { } policy || order != new PeerOptions { Peer = order.Peer, PathPolicy = policy })
+            throw BadRequest.Of(what, "for one peer there is a path-policy, and nothing else");
+        comms.Domain.Peers[Find(order.Peer!, what).Id.Value].Choose(PathPolicyName.Parse(policy));
     }
 
     private async Task OrderAsync(CommsTransport comms, StaticPeer known, PeerOrder order, string what)
@@ -155,6 +184,7 @@ internal sealed class PeerOrders(NodeCore node)
             LastEnd = peer.State != ConnectionState.Connected && peer.LastEnd is { Reason: not LinkEndReason.None } end ? end.ToString() : null,
             Incarnation = peer.Incarnation is var incarnation and not 0 ? incarnation : null,
             Paths = [.. peer.Paths.Select(Describe)],
+            PathPolicy = PathPolicyName.Of(peer.PathPolicy),
             Connections = traffic.Connections,
             Resets = traffic.Resets,
             Duplicates = traffic.Duplicates,
@@ -165,12 +195,30 @@ internal sealed class PeerOrders(NodeCore node)
         };
     }
 
+    private static ProbeInfo Describe(PathProbe probe) => new()
+    {
+        Path = probe.Path,
+        State = probe.State.ToString(),
+        Sent = probe.Sent,
+        Lost = probe.Lost,
+        RoundTripMin = probe.Median is null ? null : probe.RoundTrips[0],
+        RoundTripMedian = probe.Median,
+        RoundTripMax = probe.Median is null ? null : probe.RoundTrips[^1],
+        WhyDown = WhyDown(probe.State, probe.End),
+    };
+
+    private static string? WhyDown(PathState state, LinkEnd end) =>
+        state is PathState.Up or PathState.Draining ? null : end.Reason == LinkEndReason.None ? "it has not come up yet" : end.ToString();
+
     private static PathInfo Describe(PathStatus path) => new()
     {
         Path = path.Path,
         Address = path.Endpoint?.ToString(),
         State = path.State.ToString(),
         RoundTrip = path.RoundTrip == TimeSpan.Zero ? null : path.RoundTrip,
+        ProvenBy = path.ProvenBy,
+        QueuedBytes = path.QueuedBytes,
+        WhyDown = WhyDown(path.State, path.LastEnd),
         IsCarrying = path.IsCarrying,
     };
 }

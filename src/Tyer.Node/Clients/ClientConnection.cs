@@ -619,6 +619,13 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                             ThrowUnlessAdministrator("The change of options of peers", "make it");
                         await answer.WriteOnlyAsync(await administration.SetPeerOptionsAsync(options, cancellation).ConfigureAwait(false), AdministrationJson.Default.PeerOptions).ConfigureAwait(false);
                     });
+                case QuestionKind.Probe:
+                    var probe = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.ProbeOrder);
+                    return probe is null ? WireFault.BadText : _requests.Start(asked.Request, $"The probe of peer {probe.Peer}", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator($"The probe of peer {probe.Peer}", "order it");
+                        await answer.WriteOnlyAsync(await administration.ProbeAsync(probe, cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListProbeInfo).ConfigureAwait(false);
+                    });
                 case QuestionKind.Events:
                     var events = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.EventsOrder);
                     return events is null ? WireFault.BadText : _requests.Start(asked.Request, "The list of events", async cancellation =>

@@ -22,6 +22,7 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
             Local = new NodeIdentity(settings.Cluster, settings.Id.Value, settings.Name, incarnation),
             Listen = CommsEndpoint.ParseList(settings.Options.Listen!),
             Security = security,
+            Net = new NetOptions { PathPolicy = PathPolicyName.Parse(settings.Options.PathPolicy) },
             Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(settings.Options.Peers[peer.Name])))],
         };
         _domain = Connect(new CommsDomain(options, this, this));
@@ -43,6 +44,10 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
 
     public bool TryAppend(uint node, ushort binding, uint view, ReadOnlySpan<byte> body, ulong toIncarnation = 0) =>
         _peers[node]?.TryAppend(binding, view, body, toIncarnation, TraitsOf(binding)) is SendResult.Accepted or SendResult.Closed;
+
+    public async ValueTask<bool> SendAsync(uint node, ushort binding, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        _peers[node] is { } peer
+        && await peer.SendAsync(binding, 0, body, traits: TraitsOf(binding), cancellationToken: cancellationToken).ConfigureAwait(false) == SendResult.Accepted;
 
     public void Flush(uint node) => _peers[node]?.Flush();
 

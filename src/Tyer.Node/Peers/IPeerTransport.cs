@@ -25,6 +25,17 @@ internal interface IPeerTransport : IAsyncDisposable
     /// <summary>Sends what is queued for a peer, unless a reader's batch will do so when it ends.</summary>
     void Flush(uint node);
 
+    /// <summary>
+    /// Sends what is long and may wait, as soon as there is room for it: an operator's question or an answer. False if there never will be. Not
+    /// from within what a transport calls.
+    /// </summary>
+    ValueTask<bool> SendAsync(uint node, ushort binding, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var isTaken = TryAppend(node, binding, 0, body.Span);
+        Flush(node);
+        return ValueTask.FromResult(isTaken);
+    }
+
     /// <summary>Connections that were refused, ever, by reason.</summary>
     IReadOnlyDictionary<string, long> Refusals => new Dictionary<string, long>();
 

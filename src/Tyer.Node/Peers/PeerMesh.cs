@@ -43,7 +43,7 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
     {
         _node = node;
         _log = node.Log;
-        _questions = new Questions(node, (to, bytes) => SendNow(to, Bindings.Question, bytes.Span));
+        _questions = new Questions(node, (to, bytes, cancellation) => _transport.SendAsync(to, Bindings.Question, bytes, cancellation));
     }
 
     /// <summary>Another peer is known from now on.</summary>

@@ -7,9 +7,10 @@ namespace Tyer.Node.Peers;
 
 /// <summary>
 /// Questions to other members and their answers, each cut into pieces that fit a frame: question or piece of an answer (u8), number (u32),
-/// topic or "more follows" (u8), JSON. Answered on the pool: no reader waits for them.
+/// topic or "more follows" (u8), JSON. Answered on the pool: no reader waits for them. An answer that is longer than the queue to who asked goes
+/// piece by piece, as room comes, for as long as somebody waits for it.
 /// </summary>
-internal sealed partial class Questions(NodeWiring node, Func<uint, ReadOnlyMemory<byte>, bool> send)
+internal sealed partial class Questions(NodeWiring node, Func<uint, ReadOnlyMemory<byte>, CancellationToken, ValueTask<bool>> send)
 {
     private const byte Question = 1;
     private const byte Answer = 2;
@@ -26,13 +27,15 @@ internal sealed partial class Questions(NodeWiring node, Func<uint, ReadOnlyMemo
         var number = Interlocked.Increment(ref _last);
         var asked = new Asked(member);
         _asked[number] = asked;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(NodeLimits.QueryTimeout);
         try
         {
-            if (!send(member, Piece(Question, number, (byte)topic, json.Span)))
+            if (!await send(member, Piece(Question, number, (byte)topic, json.Span), limit.Token).ConfigureAwait(false))
                 return null;
-            return await asked.Answer.Task.WaitAsync(NodeLimits.QueryTimeout, cancellationToken).ConfigureAwait(false);
+            return await asked.Answer.Task.WaitAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }
@@ -54,7 +57,7 @@ internal sealed partial class Questions(NodeWiring node, Func<uint, ReadOnlyMemo
         {
             case Question:
                 var question = json.ToArray();
-                ThreadPool.QueueUserWorkItem(_ => AnswerTo(from, number, (QuestionTopic)mark, question));
+                _ = Task.Run(() => AnswerToAsync(from, number, (QuestionTopic)mark, question));
                 return true;
             case Answer:
                 // One that nobody waits for any more is late, not wrong.
@@ -74,21 +77,23 @@ internal sealed partial class Questions(NodeWiring node, Func<uint, ReadOnlyMemo
         return piece;
     }
 
-    private void AnswerTo(uint to, uint number, QuestionTopic topic, byte[] question)
+    private async Task AnswerToAsync(uint to, uint number, QuestionTopic topic, byte[] question)
     {
+        // After that nobody waits for it.
+        using var limit = new CancellationTokenSource(NodeLimits.QueryTimeout);
         try
         {
-            ReadOnlySpan<byte> rest = node.Answer(topic, question);
+            ReadOnlyMemory<byte> rest = node.Answer(topic, question);
             do
             {
                 var piece = rest[..Math.Min(rest.Length, PieceMax)];
                 rest = rest[piece.Length..];
-                if (!send(to, Piece(Answer, number, rest.IsEmpty ? (byte)0 : (byte)1, piece)))
+                if (!await send(to, Piece(Answer, number, rest.IsEmpty ? (byte)0 : (byte)1, piece.Span), limit.Token).ConfigureAwait(false))
                     return;
             }
             while (!rest.IsEmpty);
         }
-        catch (Exception fault) when (fault is System.Text.Json.JsonException or ObjectDisposedException)
+        catch (Exception fault) when (fault is System.Text.Json.JsonException or ObjectDisposedException or OperationCanceledException)
         {
             LogUnanswered(fault, node.NameOf(to), topic);
         }

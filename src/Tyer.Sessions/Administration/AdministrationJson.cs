@@ -37,6 +37,8 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(IReadOnlyList<PeerInfo>))]
 [JsonSerializable(typeof(PeerOrder))]
 [JsonSerializable(typeof(PeerOptions))]
+[JsonSerializable(typeof(ProbeOrder))]
+[JsonSerializable(typeof(IReadOnlyList<ProbeInfo>))]
 [JsonSerializable(typeof(EventsOrder))]
 [JsonSerializable(typeof(ClusterEvent))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

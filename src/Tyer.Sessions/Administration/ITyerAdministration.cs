@@ -5,7 +5,7 @@ namespace Tyer.Sessions.Administration;
 /// the node's own process. Asking never stops the locking.
 /// </summary>
 /// <remarks>
-/// Over a socket, <see cref="RevokeAsync"/>, <see cref="PurgeOrphansAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/>, <see cref="FenceAsync"/>, <see cref="OrderPeerAsync"/> and a change by <see cref="SetPeerOptionsAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
+/// Over a socket, <see cref="RevokeAsync"/>, <see cref="PurgeOrphansAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/>, <see cref="FenceAsync"/>, <see cref="OrderPeerAsync"/>, <see cref="ProbeAsync"/> and a change by <see cref="SetPeerOptionsAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
 /// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
 /// </remarks>
 public interface ITyerAdministration
@@ -93,6 +93,13 @@ public interface ITyerAdministration
     /// <returns>The options that hold after that.</returns>
     /// <exception cref="LockRefusedException">One is out of its range or contradicts another, or the user may not; nothing is changed.</exception>
     ValueTask<PeerOptions> SetPeerOptionsAsync(PeerOptions options, CancellationToken cancellationToken = default);
+
+    /// <summary>Pings the ways from the node that is asked to a peer, now; also those that stand by.</summary>
+    /// <param name="order">Which, and how often.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer.</param>
+    /// <returns>What came of it, by way; one that is down says why.</returns>
+    /// <exception cref="LockRefusedException">There is no such peer or way, or the user may not; the message says why.</exception>
+    ValueTask<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken = default);
 
     /// <summary>What is there, as the node that is asked sees it: nodes, connections, the view; then what changes of it.</summary>
     /// <param name="follow">Whether to go on after what is there, for as long as the enumeration lasts.</param>

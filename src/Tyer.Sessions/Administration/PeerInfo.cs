@@ -21,6 +21,9 @@ public sealed record PeerInfo
     /// <summary>The ways to it: those that are configured, and those by which it came.</summary>
     public required IReadOnlyList<PathInfo> Paths { get; init; }
 
+    /// <summary>Which path carries: <c>passive</c>, the first that is up, or <c>least-queued</c>, one with little waiting on it.</summary>
+    public string? PathPolicy { get; init; }
+
     /// <summary>Links that carried messages, ever: how often messages went another way, or the same way again.</summary>
     public required long Connections { get; init; }
 
@@ -57,6 +60,15 @@ public sealed record PathInfo
 
     /// <summary>The smoothed round trip of pings; null before the first.</summary>
     public TimeSpan? RoundTrip { get; init; }
+
+    /// <summary>By what the other node has proved itself on it, such as <c>key 00c0ffee</c>; null where it does not stand, or nothing is proved.</summary>
+    public string? ProvenBy { get; init; }
+
+    /// <summary>Bytes that wait on it to be sent, or that the other node has not got yet; null where that is not known.</summary>
+    public long? QueuedBytes { get; init; }
+
+    /// <summary>Why it stands not; null where it does.</summary>
+    public string? WhyDown { get; init; }
 
     /// <summary>Whether messages go this way now; the others stand by.</summary>
     public required bool IsCarrying { get; init; }
@@ -111,4 +123,10 @@ public sealed record PeerOptions
 
     /// <summary>For how long a better path must have been up before messages go back to it: 0 to 600 s.</summary>
     public TimeSpan? FailbackDelay { get; init; }
+
+    /// <summary>Which path carries: <c>passive</c>, the first that is up, or <c>least-queued</c>, one with little waiting on it.</summary>
+    public string? PathPolicy { get; init; }
+
+    /// <summary>In an order, the one peer that <see cref="PathPolicy"/> is for, by name or id, and nothing else is changed; null: all.</summary>
+    public string? Peer { get; init; }
 }

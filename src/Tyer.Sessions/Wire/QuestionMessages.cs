@@ -52,6 +52,9 @@ public enum QuestionKind : byte
 
     /// <summary>Change or show the options of all, by <see cref="Administration.PeerOptions"/>; answered by the same.</summary>
     PeerOptions = 13,
+
+    /// <summary>Ping the ways to a peer, by <see cref="Administration.ProbeOrder"/>; answered by one list of <see cref="Administration.ProbeInfo"/>.</summary>
+    Probe = 14,
 }
 
 /// <summary>

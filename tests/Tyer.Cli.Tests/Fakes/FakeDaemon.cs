@@ -166,6 +166,16 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
         return ValueTask.FromResult(options);
     }
 
+    public List<ProbeOrder> ProbeOrders { get; } = [];
+
+    public List<ProbeInfo> Probes { get; } = [];
+
+    public ValueTask<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken = default)
+    {
+        ProbeOrders.Add(order);
+        return ValueTask.FromResult<IReadOnlyList<ProbeInfo>>(Probes);
+    }
+
     public List<ClusterEvent> Events { get; } = [];
 
     /// <summary>How often it was asked to go on.</summary>

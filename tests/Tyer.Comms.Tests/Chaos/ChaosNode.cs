@@ -31,9 +31,12 @@ internal sealed class ChaosNode : ILinkTransport, IMessageHandler, IPeerObserver
             Listen = Endpoints,
             Peers = [.. Enumerable.Range(1, world.NodeCount).Where(other => other != id).Select(other => new PeerAddress((uint)other, $"n{other}", Endpoints))],
             PeerQueueBytesMax = 1 << 20,
+            Net = new NetOptions { PathPolicy = world.Policy, FailbackDelay = world.Policy == PathPolicy.LeastQueued ? TimeSpan.FromSeconds(1) : CommsLimits.FailbackDelay },
         };
         Domain = new CommsDomain(options, this, this, _ => this);
     }
+
+    public ChaosWorld World => _world;
 
     public uint Id { get; }
 
@@ -112,7 +115,36 @@ internal sealed class ChaosNode : ILinkTransport, IMessageHandler, IPeerObserver
         BitConverter.TryWriteBytes(body.AsSpan(8), number);
         BitConverter.TryWriteBytes(body.AsSpan(16), lane);
         SendTraits traits = isBulk ? SendTraits.Bulk : SendTraits.None;
-        if (Domain.Peers[to].TrySend(1, 0, body, traits: traits) == SendResult.Accepted) _sent[(to, lane)] = number;
+        if (Domain.Peers.TryGetValue(to, out Peer? peer) && peer.TrySend(1, 0, body, traits: traits) == SendResult.Accepted) _sent[(to, lane)] = number;
+    }
+
+    /// <summary>An operator disconnects a peer, forgets it after a while, and takes it in again.</summary>
+    public void Forget(uint peer)
+    {
+        if (!Domain.Peers.TryGetValue(peer, out Peer? known) || known.State is ConnectionState.StandAlone or ConnectionState.Fenced) return;
+        known.Disconnect();
+        In(_world.Dice.Between(1, 800), () =>
+        {
+            known.Post(new ConnectionEvent(ConnectionEventKind.Abort));
+            RemoveWhenStopped();
+        });
+
+        // The same that the domain awaits, in virtual time.
+        void RemoveWhenStopped()
+        {
+            if (!known.Stopped.IsCompleted)
+            {
+                In(1, RemoveWhenStopped);
+                return;
+            }
+
+            Task removed = Domain.RemovePeerAsync(peer);
+            _world.Check(removed.IsCompletedSuccessfully, $"a peer that is disconnected cannot be forgotten: {removed.Exception?.Message}");
+            _world.Forgets++;
+            In(_world.Dice.Between(1, 800), () => Domain.AddPeer(new PeerAddress(peer, $"n{peer}", Endpoints)));
+        }
+
+        void In(int milliseconds, Action action) => _world.In(TimeSpan.FromMilliseconds(milliseconds), () => Run(action));
     }
 
     /// <summary>Whether everything that was accepted for this life of a peer has been delivered to it.</summary>

@@ -18,6 +18,8 @@ public class ChaosTests
         long faults = 0;
         long resets = 0;
         long paths = 0;
+        long reliefs = 0;
+        long forgets = 0;
         Seeds.ForEach(SeedCount, dice =>
         {
             var world = new ChaosWorld(dice);
@@ -27,6 +29,8 @@ public class ChaosTests
             faults += world.Faults;
             resets += world.Resets;
             paths += world.PathsUp;
+            reliefs += world.Reliefs;
+            forgets += world.Forgets;
         });
 
         // A simulation in which nothing happens would prove nothing.
@@ -34,6 +38,8 @@ public class ChaosTests
         Assert.True(faults > SeedCount * 20, $"{faults} faults");
         Assert.True(resets > SeedCount, $"{resets} resets");
         Assert.True(paths > SeedCount * 10, $"{paths} paths up");
+        Assert.True(forgets > SeedCount / 2, $"{forgets} peers forgotten");
+        Assert.True(reliefs > SeedCount, $"{reliefs} moves away from a queue");
     }
 
     [Fact]

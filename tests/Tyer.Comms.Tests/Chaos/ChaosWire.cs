@@ -12,6 +12,9 @@ internal sealed class ChaosLink(ChaosNode node, ChaosWire wire)
 
     public bool IsCleanedUp { get; private set; }
 
+    /// <summary>What the system says about its queue may be anything at any time: it decides only which path carries.</summary>
+    public override long QueuedBytes => node.World.QueuedBytes();
+
     public override void Start(IFrameReceiver receiver) => DeliverTo(receiver);
 
     public void Take(ReadOnlySpan<byte> bytes)

@@ -17,6 +17,7 @@ internal sealed class ChaosWorld
     private readonly ChaosNode[] _nodes;
     private readonly ChaosTamperer? _tamperer;
     private readonly bool _hasBadCables;
+    private readonly Dictionary<(ChaosNode Node, uint Peer), int> _carriers = [];
     private long _number;
     private ulong _incarnations = 1;
     private string? _violation;
@@ -26,6 +27,7 @@ internal sealed class ChaosWorld
         Dice = dice;
         NodeCount = dice.OneIn(3) ? 3 : 2;
         Paths = dice.Between(1, 3);
+        Policy = dice.OneIn(2) ? PathPolicy.LeastQueued : PathPolicy.Passive;
         _hasBadCables = dice.OneIn(3);
         _tamperer = mistake == ChaosMistake.None ? null : new ChaosTamperer(mistake, dice);
         _nodes = [.. Enumerable.Range(1, NodeCount).Select(id => new ChaosNode(this, (uint)id, 1))];
@@ -37,6 +39,8 @@ internal sealed class ChaosWorld
     public int NodeCount { get; }
 
     public int Paths { get; }
+
+    public PathPolicy Policy { get; }
 
     public TimeSpan Now { get; private set; } = TimeSpan.FromMinutes(1);
 
@@ -50,6 +54,12 @@ internal sealed class ChaosWorld
     public long Resets { get; set; }
 
     public long PathsUp { get; set; }
+
+    /// <summary>Times that a peer was forgotten, to be taken in again.</summary>
+    public long Forgets { get; set; }
+
+    /// <summary>Times that another path was chosen though the one that carried was still up.</summary>
+    public long Reliefs { get; private set; }
 
     public long Faults { get; private set; }
 
@@ -80,6 +90,8 @@ internal sealed class ChaosWorld
     public void In(TimeSpan time, Action action) => At(Now + time, action);
 
     public TimeSpan Latency() => TimeSpan.FromTicks(Dice.OneIn(10) ? Dice.Between(1, 300_000) : Dice.Between(1, 20_000));
+
+    public long QueuedBytes() => Dice.OneIn(3) ? Dice.Below(2 << 20) : 0;
 
     public bool IsCut(uint from, uint to, int path) => _cut.Contains((from, to, path));
 
@@ -135,9 +147,19 @@ internal sealed class ChaosWorld
                 PeerStatistics statistics = peer.Statistics;
                 Check(statistics.UnacknowledgedBytes <= 2 << 20, "a queue is longer than its bound");
                 Check(statistics.UnacknowledgedMessages <= 2 * CommsLimits.PeerQueueMessagesMax, "a queue has more messages than its bound");
-                if (peer.State == ConnectionState.Connected) Check(peer.Paths.Count(path => path.IsCarrying) == 1, "connected, and not exactly one path carries");
+                IReadOnlyList<PathStatus> paths = peer.Paths;
+                if (Policy == PathPolicy.LeastQueued) NoteCarrier(node, peer, paths);
+                if (peer.State == ConnectionState.Connected) Check(paths.Count(path => path.IsCarrying) == 1, "connected, and not exactly one path carries");
             }
         }
+    }
+
+    private void NoteCarrier(ChaosNode node, Peer peer, IReadOnlyList<PathStatus> paths)
+    {
+        int carrier = paths.FirstOrDefault(path => path.IsCarrying, new PathStatus(-1, null, PathState.Down, default, false)).Path;
+        int before = _carriers.GetValueOrDefault((node, peer.NodeId), -1);
+        if (before >= 0 && carrier != before && paths.Any(path => path.Path == before && path.State == PathState.Up)) Reliefs++;
+        _carriers[(node, peer.NodeId)] = carrier;
     }
 
     private void SendSome(TimeSpan end)
@@ -162,7 +184,7 @@ internal sealed class ChaosWorld
         ChaosNode node = _nodes[Dice.Below(NodeCount)];
         uint other = (uint)Dice.Between(1, NodeCount);
         int path = Dice.Below(Paths);
-        switch (Dice.Below(9))
+        switch (Dice.Below(10))
         {
             case 0:
             case 1:
@@ -201,10 +223,14 @@ internal sealed class ChaosWorld
                 _wires[Dice.Below(_wires.Count)].Corrupt();
                 break;
 
-            case 8 when node.IsRunning && !node.IsFrozen && Dice.OneIn(4) && other != node.Id:
+            case 8 when node.IsRunning && !node.IsFrozen && Dice.OneIn(4) && node.Domain.Peers.TryGetValue(other, out Peer? peer):
                 // Membership cuts a life off; its successor is welcome.
-                node.Domain.Peers[other].Fence(_nodes[other - 1].Incarnation);
+                peer.Fence(_nodes[other - 1].Incarnation);
                 Restart(_nodes[other - 1]);
+                break;
+
+            case 9 when node.IsRunning && !node.IsFrozen:
+                node.Forget(other);
                 break;
         }
 
@@ -274,7 +300,12 @@ internal sealed class ChaosWorld
         {
             foreach (ChaosNode other in _nodes.Where(other => other != node))
             {
-                Peer peer = node.Domain.Peers[other.Id];
+                if (!node.Domain.Peers.TryGetValue(other.Id, out Peer? peer))
+                {
+                    why = $"n{node.Id} has forgotten n{other.Id}";
+                    return false;
+                }
+
                 why = $"n{node.Id}.{node.Incarnation} to n{other.Id}.{other.Incarnation}: {peer.State}, last {peer.LastReason} {peer.LastEnd}, "
                     + $"unacknowledged {peer.Statistics.UnacknowledgedMessages}, {string.Join("; ", peer.Paths)}";
                 if (peer.State != ConnectionState.Connected || peer.Incarnation != other.Incarnation) return false;

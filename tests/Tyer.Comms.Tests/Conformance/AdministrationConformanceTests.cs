@@ -153,11 +153,53 @@ public sealed class AdministrationConformanceTests : IDisposable
         Assert.Empty(n1.Domain.Peers);
         Assert.Equal(CommsErrorCode.UnknownPeer, (await Assert.ThrowsAsync<CommsException>(() => n1.Domain.RemovePeerAsync(2))).Code);
 
-
-        // What the two had said to each other is forgotten here: they begin anew when one of them does.
+        // It comes back in another life.
         n2.Dispose();
         _cluster.Node(2, [1], incarnation: 2).Start();
         n1.Domain.AddPeer(address);
+        Assert.Equal("n2 connected 2", await n1.Until("n2 connected"));
+    }
+
+    [Fact]
+    public async Task A_peer_that_was_forgotten_and_is_taken_in_again_goes_on_where_both_were()
+    {
+        (TestNode n1, TestNode n2) = await Pair();
+        for (byte round = 1; round <= 3; round++)
+        {
+            Peer to2 = n1.Domain.Peers[2];
+            Peer to1 = n2.Domain.Peers[1];
+            to2.TrySend(1, 0, [round]);
+            to1.TrySend(2, 0, [round]);
+            Assert.Equal($"n1 says 1 0 {round:X2}", await n2.Until("n1 says"));
+            Assert.Equal($"n2 says 2 0 {round:X2}", await n1.Until("n2 says"));
+
+            to2.Disconnect();
+            to2.TrySend(1, 0, [round, 1]);
+            await n1.Domain.RemovePeerAsync(2);
+            await n2.Until("n1 disconnected");
+            to1.TrySend(2, 0, [round, 2]);
+            n1.Domain.AddPeer(new PeerAddress(2, "n2", [_cluster.EndpointOf(2)]));
+            Assert.Equal($"n1 says 1 0 {round:X2}01", await n2.Until("n1 says"));
+            Assert.Equal($"n2 says 2 0 {round:X2}02", await n1.Until("n2 says"));
+        }
+
+        Assert.Equal(0, n1.Domain.Peers[2].Statistics.Resets + n2.Domain.Peers[1].Statistics.Resets);
+        Assert.Equal(0, n2.Domain.Refusals.GetValueOrDefault(RefusalCode.SequenceLost));
+    }
+
+    [Fact]
+    public async Task Who_was_cut_off_and_forgotten_is_still_cut_off_when_taken_in_again()
+    {
+        (TestNode n1, TestNode n2) = await Pair();
+        n1.Domain.Peers[2].Fence(1);
+        await n1.Until("n2 disconnected");
+        await n1.Domain.RemovePeerAsync(2);
+        Peer again = n1.Domain.AddPeer(new PeerAddress(2, "n2", [_cluster.EndpointOf(2)]));
+        Assert.Equal($"refused by {RefusalCode.Fenced} 1 n1", await n2.Until("refused by Fenced"));
+        Assert.Equal(SendResult.Closed, again.TrySend(1, 0, [1]));
+
+        n2.Dispose();
+        _cluster.Node(2, [1], incarnation: 2).Start();
         Assert.Equal("n2 connected 2", await n1.Until("n2 connected"));
     }
 

@@ -1,6 +1,7 @@
 using Tyer.Comms.Frames;
 using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
+using Tyer.Comms.Sending;
 using Tyer.Comms.Tests.Peers;
 using Tyer.Comms.Tests.Support;
 
@@ -55,6 +56,89 @@ public sealed class PathConformanceTests : IDisposable
         Assert.Equal([0, 1, 2], paths.Select(path => path.Path));
         Assert.All(paths, path => Assert.True(path.RoundTrip > TimeSpan.Zero));
         Assert.Single(paths, path => path.IsCarrying);
+    }
+
+    [Fact]
+    public async Task Row_06_With_least_queued_a_path_on_which_much_waits_is_left_and_messages_come_once_and_in_order()
+    {
+        Proxy[][] proxies = Proxies();
+        NetOptions net = Fast with
+        {
+            PathPolicy = PathPolicy.LeastQueued,
+            HeartbeatTimeout = TimeSpan.FromSeconds(30),
+            StallTimeout = TimeSpan.FromSeconds(60),
+            FailbackDelay = TimeSpan.FromSeconds(5),
+        };
+        TestNode n1 = _cluster.Node(1, [2], paths: 2, net: net);
+        TestNode n2 = _cluster.Node(2, [1], paths: 2, net: net);
+        int received = 0;
+        var all = new TaskCompletionSource();
+        n2.OnMessage = (_, _, _, body) =>
+        {
+            if (BitConverter.ToInt32(body) != received) all.TrySetException(new InvalidDataException($"{BitConverter.ToInt32(body)} instead of {received}"));
+            if (++received == 500) all.TrySetResult();
+        };
+        n1.Start();
+        n2.Start();
+        await AllUp(n1, 2, 2);
+        await AllUp(n2, 1, 2);
+        Peer to2 = n1.Domain.Peers[2];
+        int slow = to2.Paths.Single(path => path.IsCarrying).Path;
+        long before = to2.Statistics.Connections;
+
+        foreach (Proxy proxy in proxies[slow]) proxy.Hold();
+        for (int i = 0; i < 500; i++)
+        {
+            byte[] body = new byte[4000];
+            BitConverter.TryWriteBytes(body, i);
+            Assert.Equal(SendResult.Accepted, to2.TrySend(1, 0, body));
+        }
+
+        await Wait.Until(() => to2.Paths.Single(path => path.IsCarrying).Path != slow, "the other path carries");
+        Assert.All(to2.Paths, path => Assert.Equal(PathState.Up, path.State));
+        Assert.True(to2.Paths[slow].QueuedBytes > 0, "what the system has taken for the slow path is told");
+        foreach (Proxy proxy in proxies[slow]) proxy.Resume();
+        await Wait.For(all.Task);
+        Assert.Equal(before + 1, to2.Statistics.Connections);
+        Assert.Equal(0, to2.Statistics.Resets);
+
+        // Chosen for this peer alone: messages go back to the first path as soon as it has been up for long enough.
+        n1.Domain.Change(n1.Domain.Net with { FailbackDelay = TimeSpan.Zero });
+        Assert.Equal(1 - slow, to2.Paths.Single(path => path.IsCarrying).Path);
+        to2.Choose(PathPolicy.Passive);
+        await Wait.Until(() => to2.Paths[0].IsCarrying, "the first path carries");
+        Assert.Equal((PathPolicy.Passive, PathPolicy.LeastQueued), (to2.PathPolicy, n1.Domain.Net.PathPolicy));
+    }
+
+    [Fact]
+    public async Task A_probe_measures_every_path_and_says_why_one_is_down_or_what_was_lost()
+    {
+        Proxy[][] proxies = Proxies();
+        NetOptions net = Fast with { HeartbeatTimeout = TimeSpan.FromSeconds(30), StallTimeout = TimeSpan.FromSeconds(60) };
+        TestNode n1 = _cluster.Node(1, [2], paths: 2, net: net).Start();
+        TestNode n2 = _cluster.Node(2, [1], paths: 2, net: net).Start();
+        Peer to2 = n1.Domain.Peers[2];
+        Assert.Equal((0, 0), ((await to2.ProbeAsync(7, 3, TestContext.Current.CancellationToken)).Sent, (await to2.ProbeAsync(7, 3, TestContext.Current.CancellationToken)).Lost));
+        await AllUp(n1, 2, 2);
+        await AllUp(n2, 1, 2);
+
+        // Both at once, and two on one path.
+        PathProbe[] probes = await Wait.For(Task.WhenAll(new[] { 0, 1, 1 }.Select(path => to2.ProbeAsync(path, 20, TestContext.Current.CancellationToken))));
+        Assert.All(probes, probe =>
+        {
+            Assert.Equal((PathState.Up, 20, 0), (probe.State, probe.Sent, probe.Lost));
+            Assert.True(TimeSpan.Zero < probe.RoundTrips[0] && probe.RoundTrips[0] <= probe.Median && probe.Median <= probe.RoundTrips[^1]);
+        });
+
+        foreach (Proxy proxy in proxies[1]) proxy.Hold();
+        PathProbe held = await Wait.For(to2.ProbeAsync(1, 1, TestContext.Current.CancellationToken));
+        Assert.Equal((PathState.Up, 1, 1, null), (held.State, held.Sent, held.Lost, held.Median));
+        foreach (Proxy proxy in proxies[1]) proxy.Dispose();
+        await Wait.Until(() => to2.Paths[1].State != PathState.Up, "the path is down");
+        PathProbe down = await to2.ProbeAsync(1, 5, TestContext.Current.CancellationToken);
+        Assert.Equal(0, down.Sent);
+        Assert.NotEqual(Comms.Links.LinkEndReason.None, down.End.Reason);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => to2.ProbeAsync(0, 101, TestContext.Current.CancellationToken));
     }
 
     [Fact]

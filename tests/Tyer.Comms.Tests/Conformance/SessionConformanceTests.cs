@@ -116,6 +116,78 @@ public sealed class SessionConformanceTests : IDisposable
         Assert.InRange(replies, accepted / 10, accepted / 8);
     }
 
+    [Fact]
+    public async Task Row_11_Who_may_wait_sends_more_than_the_queue_holds_in_the_order_of_coming()
+    {
+        const int Pieces = 40;
+        TestNode n1 = _cluster.Node(1, [2], queueBytesMax: 1_000_000);
+        Peer peer = n1.Domain.Peers[2];
+
+        // Nobody takes anything yet: three fit, the others wait, and those behind the first of them hold nothing.
+        Task<SendResult>[] sends = [.. Enumerable.Range(0, Pieces).Select(i => peer.SendAsync(1, 0, Piece(i), cancellationToken: TestContext.Current.CancellationToken).AsTask())];
+        Assert.Equal(3, sends.Count(send => send.IsCompleted));
+        Assert.InRange(peer.Statistics.UnacknowledgedBytes, 750_000, 1_000_000);
+        using var impatient = new CancellationTokenSource();
+        Task<SendResult> last = peer.SendAsync(1, 0, Piece(99), cancellationToken: impatient.Token).AsTask();
+        impatient.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => last);
+
+        TestNode n2 = _cluster.Node(2, [1]);
+        int received = 0;
+        var all = new TaskCompletionSource();
+        n2.OnMessage = (_, _, _, body) =>
+        {
+            if (body.Length != 250_000 || body[0] != received) all.TrySetException(new InvalidDataException($"{body[0]} instead of {received}"));
+            if (++received == Pieces) all.TrySetResult();
+        };
+        n1.Start();
+        n2.Start();
+        await Wait.For(all.Task);
+        Assert.All(await Wait.For(Task.WhenAll(sends)), result => Assert.Equal(SendResult.Accepted, result));
+
+        static byte[] Piece(int number)
+        {
+            byte[] piece = new byte[250_000];
+            piece[0] = (byte)number;
+            return piece;
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Row_11_Who_waits_for_room_that_will_never_be_is_told(bool isFenced)
+    {
+        TestNode n1 = _cluster.Node(1, [2], queueBytesMax: 1_000_000).Start();
+        Peer peer = n1.Domain.Peers[2];
+        Task<SendResult>[] sends = [.. Enumerable.Range(0, 6).Select(_ => peer.SendAsync(1, 0, new byte[250_000], toIncarnation: 7, cancellationToken: TestContext.Current.CancellationToken).AsTask())];
+        Assert.Equal(3, sends.Count(send => send.IsCompleted));
+        if (isFenced) peer.Fence(7);
+        else n1.Domain.Dispose();
+        Assert.All((await Wait.For(Task.WhenAll(sends)))[3..], result => Assert.Equal(SendResult.Closed, result));
+    }
+
+    [Fact]
+    public void Row_34_Sending_where_one_may_wait_allocates_nothing_where_one_need_not()
+    {
+        TestNode n1 = _cluster.Node(1, [2]);
+        Peer peer = n1.Domain.Peers[2];
+        byte[] body = new byte[8];
+
+        // What is queued stays: the segments of the queue are taken from the pool, once for a thousand messages.
+        for (int i = 0; i < 1000; i++) Send();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++) Send();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+
+        void Send()
+        {
+            ValueTask<SendResult> sent = peer.SendAsync(1, 0, body, cancellationToken: TestContext.Current.CancellationToken);
+            if (!sent.IsCompleted) Assert.Fail("it waits");
+            if (sent.GetAwaiter().GetResult() != SendResult.Accepted) Assert.Fail("it is turned away");
+        }
+    }
+
     [Theory]
     [InlineData(8, 2, RefusalCode.VersionRange)]
     [InlineData(24, 1, RefusalCode.FeatureRequired)]
@@ -126,6 +198,41 @@ public sealed class SessionConformanceTests : IDisposable
         Assert.Equal(RefusalCode.None, Hello.TryRead(body, out _));
         body[offset] = value;
         Assert.Equal(code, Hello.TryRead(body, out _));
+    }
+
+    [Theory]
+    [InlineData(1, 0b00, RefusalCode.None)]
+    [InlineData(2, 0b01, RefusalCode.None)]
+    [InlineData(2, 0b10, RefusalCode.CombinationDenied)]
+    [InlineData(2, 0b111, RefusalCode.CombinationDenied)]
+    [InlineData(3, 0b00, RefusalCode.CombinationDenied)]
+    [InlineData(9, 0b00, RefusalCode.CombinationDenied)]
+    public void Row_13_A_pair_of_version_and_features_that_is_denied_is_refused_and_no_other(ushort highest, ulong offered, RefusalCode code)
+    {
+        // Version 2 is bad with the second feature, if both have it; version 3, which is the highest that both know, whatever it has.
+        var knowing = new Dialect(1, 3, 0b11) { Denied = [new DeniedPair(2, 0b10), new DeniedPair(3, 0)] };
+        byte[] body = (new Hello(new NodeIdentity("c", 2, "n2", 1), 1, 1) { Dialect = new Dialect(1, highest, offered) }).ToFrame()[FrameHeader.Bytes..];
+        Assert.Equal(code, Hello.TryRead(body, out _, knowing));
+        Assert.Equal(RefusalCode.None, Hello.TryRead(body, out _, new Dialect(1, 3, 0b01) { Denied = [new DeniedPair(2, 0b10)] }));
+    }
+
+    [Fact]
+    public async Task Row_13_Who_knows_of_a_bad_pair_refuses_it_and_both_are_told()
+    {
+        var both = new Dialect(1, 2, 0b10);
+        TestNode n1 = Node(1, 2, both with { Denied = [new DeniedPair(2, 0b10)] }).Start();
+        TestNode n2 = Node(2, 1, both).Start();
+        Assert.Equal("refused CombinationDenied 2 n2", await n1.Until("refused"));
+        Assert.Equal("refused by CombinationDenied 1 n1", await n2.Until("refused by"));
+        Assert.NotEqual(ConnectionState.Connected, n1.Domain.Peers[2].State);
+
+        TestNode Node(uint id, uint peer, Dialect dialect) => _cluster.Own(new CommsDomainOptions
+        {
+            Local = new NodeIdentity("test", id, $"n{id}", 1),
+            Listen = [_cluster.EndpointOf(id)],
+            Peers = [new PeerAddress(peer, $"n{peer}", [_cluster.EndpointOf(peer)])],
+            Dialect = dialect,
+        });
     }
 
     [Fact]

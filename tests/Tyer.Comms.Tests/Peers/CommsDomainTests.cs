@@ -219,6 +219,9 @@ public sealed class CommsDomainTests : IDisposable
     {
         (TestNode n1, TestNode n2) = Pair();
         await n1.Until("n2 connected");
+
+        // Only who is connected as it sees it itself has somebody to say goodbye to.
+        await n2.Until("n1 connected");
         for (int i = 0; i < 1000; i++) n2.Domain.Peers[1].TrySend(1, 0, [7]);
 
         await Wait.For(n2.Domain.StopAsync());

@@ -15,9 +15,9 @@ public class ConnectionMachineTests
         States.SelectMany(state => Triggers.Select(trigger => $"{state} {trigger}: {Describe(ConnectionMachine.Next(state, trigger))}")));
 
     [Fact]
-    public void Only_an_operator_leads_out_of_stand_alone()
+    public void Only_an_operator_and_the_end_lead_out_of_stand_alone()
     {
-        foreach (ConnectionTrigger trigger in Triggers.Where(trigger => trigger != ConnectionTrigger.Connect))
+        foreach (ConnectionTrigger trigger in Triggers.Where(trigger => trigger is not (ConnectionTrigger.Connect or ConnectionTrigger.Disconnect or ConnectionTrigger.Abort)))
             Assert.Equal(ConnectionState.StandAlone, ConnectionMachine.Next(ConnectionState.StandAlone, trigger)?.State ?? ConnectionState.StandAlone);
     }
 

@@ -28,8 +28,11 @@ internal sealed class Proxy : IDisposable
     /// <summary>Sees, and may change, all that passes from now on, in either direction; on several threads.</summary>
     public void OnTheWay(Action<Memory<byte>>? action) => _onTheWay = action;
 
-    /// <summary>Passes nothing on until the next cut.</summary>
+    /// <summary>Passes nothing on until it is told to, or until the next cut.</summary>
     public void Hold() => _passes.Reset();
+
+    /// <summary>Passes on what it held, and all that follows.</summary>
+    public void Resume() => _passes.Set();
 
     /// <summary>Ends all connections that there are, with whatever is on its way.</summary>
     public void Cut()

@@ -5,6 +5,7 @@ using Tyer.Comms.Clients;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
 using Tyer.Comms.Security;
+using Tyer.Comms.Sending;
 using Tyer.Comms.Tests.Clients;
 using Tyer.Comms.Tests.Support;
 
@@ -109,6 +110,37 @@ public sealed class MtlsClientTests : IDisposable
         await Connect(listener, recorder, client);
         LinkEnd end = await Wait.For(recorder.End);
         Assert.Equal((LinkEndReason.Refused, RefusalCode.CertificateRevoked), (end.Reason, end.Refusal));
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(0)]
+    public async Task A_client_whose_certificate_is_revoked_is_told_and_others_are_served_on(int threadedMax)
+    {
+        string list = _folder.File("revoked");
+        File.WriteAllText(list, "");
+        CertificateStore certificates = TestCertificates.Store(Pki, "node-1", revoked: list);
+        var acceptor = new Acceptor();
+        using var listener = new ClientListener(
+            new ClientListenerOptions { Endpoint = CommsEndpoint.Parse("tcp://127.0.0.1:0"), Certificates = certificates, ThreadedMax = threadedMax }, acceptor);
+        Recorder billing = new(), shop = new();
+        ClientLink revoked = await Connect(listener, billing, Certificate("client-billing"));
+        ClientLink other = await Connect(listener, shop, Certificate("client-shop"));
+        revoked.TrySend(1, 1, 0, [1]);
+        other.TrySend(1, 2, 0, [1]);
+        Assert.Equal((1ul, 2ul), ((await billing.Next()).Sequence, (await shop.Next()).Sequence));
+        (_, Recorder one) = await acceptor.Next();
+        (_, Recorder two) = await acceptor.Next();
+
+        File.WriteAllText(list, X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Pki, "client-billing.crt")).SerialNumber);
+        certificates.Reload();
+
+        LinkEnd end = await Wait.For(billing.End);
+        Assert.Equal((LinkEndReason.Refused, RefusalCode.CertificateRevoked), (end.Reason, end.Refusal));
+        Assert.Equal(LinkEndReason.Withdrawn, (await Wait.For(await Task.WhenAny(one.End, two.End))).Reason);
+        Assert.Equal(SendResult.Accepted, other.TrySend(1, 7, 0, [1]));
+        Assert.False(shop.End.IsCompleted);
+        Assert.Equal(0, listener.Statistics.Refused);
     }
 
     [Fact]

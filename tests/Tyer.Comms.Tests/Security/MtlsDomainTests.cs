@@ -125,24 +125,76 @@ public sealed class MtlsDomainTests : IDisposable
     }
 
     [Fact]
-    public async Task A_revoked_certificate_is_refused_after_the_list_was_read_and_what_stands_is_left_alone()
+    public async Task A_certificate_that_is_revoked_ends_what_it_had_proven_and_is_refused_from_then_on()
     {
         string list = _cluster.File("revoked");
         File.WriteAllText(list, "");
-        Proxy[] proxies = [_cluster.Proxy(1, 2), _cluster.Proxy(2, 1)];
-        PeerSecurity security = PeerSecurity.ByCertificates(TestCertificates.Store(Pki, "node-1", revoked: list));
-        TestNode n1 = _cluster.Node(1, [2], security: security).Start();
-        TestNode n2 = Node(2, 1).Start();
+        PeerSecurity[] security = [PeerSecurity.ByCertificates(TestCertificates.Store(Pki, "node-1", revoked: list)), Certificates(2, Pki)];
+        TestNode n1 = _cluster.Node(1, [2], security: security[0]).Start();
+        TestNode n2 = _cluster.Node(2, [1], security: security[1]).Start();
         n1.Domain.Peers[2].TrySend(1, 0, [1]);
         await n2.Until("n1 says 1 0 01");
+        string serial = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Pki, "node-2.crt")).SerialNumber;
+        Assert.Equal($"certificate {serial}", n1.Domain.Peers[2].Paths[0].ProvenBy);
 
-        File.WriteAllText(list, X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Pki, "node-2.crt")).SerialNumber + " # lost\n");
-        security.Reload();
-        n1.Domain.Peers[2].TrySend(1, 0, [2]);
-        await n2.Until("n1 says 1 0 02");
-        foreach (Proxy proxy in proxies) proxy.Cut();
+        File.WriteAllText(list, serial + " # lost\n");
+        security[0].Reload();
 
+        Assert.Equal("n2 disconnected 1 Withdrawn", await n1.Until("n2 disconnected"));
+        Assert.Contains("n1 disconnected 1", await n2.Until("n1 disconnected"));
         Assert.StartsWith("refused CertificateRevoked", await n1.Until("refused CertificateRevoked"));
+        Assert.Equal(SendResult.Accepted, n1.Domain.Peers[2].TrySend(1, 0, [2]));
+
+        // With another certificate it comes back, and has missed nothing.
+        File.Delete(Path.Combine(Pki, "node-2.crt"));
+        File.Delete(Path.Combine(Pki, "node-2.key"));
+        CertificateMaker.Make(Pki, "test", [2], []);
+        security[1].Reload();
+        Assert.Equal("n1 says 1 0 02", await n2.Until("n1 says"));
+        Assert.Equal(0, n1.Domain.Peers[2].Statistics.Resets);
+        Assert.NotEqual($"certificate {serial}", n1.Domain.Peers[2].Paths[0].ProvenBy);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_none_of_the_authoritys_any_more_ends_what_it_had_proven()
+    {
+        PeerSecurity security = Certificates(1, Pki);
+        TestNode n1 = _cluster.Node(1, [2], security: security).Start();
+        Node(2, 1).Start();
+        await n1.Until("n2 connected");
+
+        // The file of authorities is the first thing that is read again: another authority's is in its place.
+        TestCertificates.Files(OtherPki, "node-1");
+        File.Copy(Path.Combine(OtherPki, "ca.crt"), Path.Combine(Pki, "ca.crt"), overwrite: true);
+        security.Reload();
+
+        Assert.Equal("n2 disconnected 1 Withdrawn", await n1.Until("n2 disconnected"));
+        Assert.Equal(RefusalCode.CertificateInvalid, await Ended(n1.Domain.Peers[2]));
+
+        static async Task<RefusalCode> Ended(Peer peer)
+        {
+            await Wait.Until(() => peer.LastEnd.Reason is LinkEndReason.Withdrawn or LinkEndReason.Refused, "the link has ended");
+            return peer.LastEnd.Refusal;
+        }
+    }
+
+    [Fact]
+    public void A_certificate_is_good_until_it_is_not()
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        CertificateStore store = TestCertificates.Store(Pki, "node-1");
+        using X509Certificate2 expired = Issue(now.AddMinutes(-1));
+        using X509Certificate2 good = Issue(now.AddDays(1));
+        Assert.Equal(RefusalCode.CertificateInvalid, new CertificateCredential(store, expired.SerialNumber, [expired.RawData]).Judge());
+        Assert.Equal(RefusalCode.None, new CertificateCredential(store, good.SerialNumber, [good.RawData]).Judge());
+
+        X509Certificate2 Issue(DateTimeOffset until)
+        {
+            using X509Certificate2 authority = X509Certificate2.CreateFromPemFile(Path.Combine(Pki, "ca.crt"), Path.Combine(Pki, "ca.key"));
+            using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+            var request = new CertificateRequest("CN=node", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+            return request.Create(authority, authority.NotBefore, until, [1, 2, 3]);
+        }
     }
 
     [Fact]

@@ -166,6 +166,61 @@ public sealed class SecureDomainTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(SecurityMode.Psk)]
+    [InlineData(SecurityMode.PskSeal)]
+    public async Task A_key_that_is_retired_ends_what_it_had_proven_and_the_session_goes_on_by_the_next(SecurityMode mode)
+    {
+        PeerSecurity[] security = [TestKeys.Security(_cluster.File("k1"), mode, (7, 'a')), TestKeys.Security(_cluster.File("k2"), mode, (7, 'a'))];
+        TestNode n1 = _cluster.Node(1, [2], security: security[0], paths: 2).Start();
+        TestNode n2 = _cluster.Node(2, [1], security: security[1], paths: 2).Start();
+        Peer to2 = n1.Domain.Peers[2];
+        await Wait.Until(() => to2.Paths.All(path => path.State == Tyer.Comms.Paths.PathState.Up), "both paths are up");
+        Assert.All(to2.Paths, path => Assert.Equal("key 00000007", path.ProvenBy));
+
+        // The new key beside the old one, and then in front of it: nothing that stands is touched.
+        foreach ((uint, char)[] step in (IEnumerable<(uint, char)[]>)[[(7, 'a'), (8, 'b')], [(8, 'b'), (7, 'a')]])
+        {
+            for (int node = 0; node < 2; node++)
+            {
+                Write($"k{node + 1}", step);
+                security[node].Reload();
+            }
+        }
+
+        to2.TrySend(1, 0, [1]);
+        Assert.Equal("n1 says 1 0 01", await n2.Until("n1 says"));
+        Assert.All(to2.Paths, path => Assert.Equal("key 00000007", path.ProvenBy));
+        Assert.Equal(1, to2.Statistics.Connections);
+
+        Write("k1", (8, 'b'));
+        security[0].Reload();
+        to2.TrySend(1, 0, [2]);
+        Assert.Equal("n2 disconnected 1 Withdrawn", await n1.Until("n2 disconnected"));
+        Assert.Equal("n1 says 1 0 02", await n2.Until("n1 says"));
+        n2.Domain.Peers[1].TrySend(1, 0, [3]);
+        Assert.Equal("n2 says 1 0 03", await n1.Until("n2 says"));
+        await Wait.Until(() => to2.Paths.All(path => path.ProvenBy == "key 00000008"), "both paths are proven by the new key");
+        Assert.Equal(0, to2.Statistics.Resets);
+        Assert.Equal(0, n1.Domain.Refused + n2.Domain.Refused);
+    }
+
+    [Fact]
+    public async Task Another_secret_under_the_same_id_is_another_key()
+    {
+        PeerSecurity security = Keys("k1", (7, 'a'));
+        TestNode n1 = _cluster.Node(1, [2], security: security).Start();
+        _cluster.Node(2, [1], security: Keys("k2", (7, 'a'))).Start();
+        await n1.Until("n2 connected");
+        security.Reload();
+        Assert.Equal(ConnectionState.Connected, n1.Domain.Peers[2].State);
+
+        Write("k1", (7, 'c'));
+        security.Reload();
+        Assert.Equal("n2 disconnected 1 Withdrawn", await n1.Until("n2 disconnected"));
+        Assert.StartsWith("refused", await n1.Until("refused"));
+    }
+
     [Fact]
     public async Task Who_fails_too_often_is_refused_unheard_and_others_are_served()
     {
