@@ -18,7 +18,7 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
 
     public string? Caution => null;
 
-    public Member Self { get; } = MemberOf(node.Id);
+    public Member Self { get; private set; } = MemberOf(node.Id);
 
     public StackState State { get; private set; } = StackState.Joining;
 
@@ -28,9 +28,10 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
 
     public TimeSpan SafeUntil { get; private set; } = TimeSpan.MaxValue;
 
-    public ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
+    public ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default)
     {
-        _observer = observer;
+        _observer = protocol.Callbacks;
+        Self = Self with { Protocol = protocol.Versions };
         return ValueTask.FromResult<IGroupConnection>(this);
     }
 

@@ -53,7 +53,7 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
         Wiring = new NodeWiring(settings, mesh, Clock, NullLogger.Instance) { TellLongWait = _ => world.Count("long waits") };
         Wiring.Shards.OpenLockspace(Space, new LockspaceSettings(Opened.Options.ValueSize, Opened.Options.QueueLengthMax, Opened.Options.LocksPerSessionMax));
         Member = new SimMember(world, this);
-        var connecting = Wiring.Membership.ConnectAsync(Member, CancellationToken.None).AsTask();
+        var connecting = Wiring.Membership.ConnectAsync(new StackGlue(Member), "sim", ProtocolRange.Offered, CancellationToken.None).AsTask();
         Invariant.Check(connecting.IsCompletedSuccessfully, "the simulated stack connects at once");
         mesh.Start(this);
         world.In(world.Random.Between(1, TickEvery), Tick);

@@ -29,6 +29,9 @@ internal sealed class RecordedMember : IGroupObserver, IAsyncDisposable
 
     internal IGroupConnection? Connection { get; private set; }
 
+    /// <summary>Which versions of the lock protocol its build speaks.</summary>
+    internal ProtocolRange Versions { get; set; } = ProtocolRange.Offered;
+
     /// <summary>The highest view that anybody knew when this life began.</summary>
     internal ulong HighestBefore { get; }
 
@@ -47,7 +50,7 @@ internal sealed class RecordedMember : IGroupObserver, IAsyncDisposable
     /// <summary>When it said that nothing is left of its clients.</summary>
     internal TimeSpan? LeftAt { get; private set; }
 
-    internal async Task ConnectAsync() => Connection = await Stack.ConnectAsync(this);
+    internal async Task ConnectAsync() => Connection = await Stack.ConnectAsync(new LockingProtocol(this, Versions));
 
     /// <summary>Stops in order, as far as its stack lets it.</summary>
     internal async Task LeaveAsync()

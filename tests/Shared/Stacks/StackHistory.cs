@@ -90,6 +90,8 @@ internal sealed class StackHistory
         _views[view.Id] = view;
         Expect(view.Contains(member.Self), $"{member.Self} is in the views that it is told of");
         Expect(view.Id > (member.Views.LastOrDefault()?.Id ?? member.HighestBefore), $"the id {view.Id} is above all that were known when {member.Self} began, and grows");
+        Expect(view.Running >= (member.Views.LastOrDefault()?.Running ?? 0), $"the version that runs does not fall in view {view.Id}");
+        Expect(member.Versions.Contains(view.Running), $"{member.Self} speaks the version that runs in view {view.Id}");
         foreach (ClusterView other in _views.Values)
         {
             foreach (NodeIncarnation departed in other.Unproven)

@@ -13,9 +13,12 @@ internal abstract class StackLab : IAsyncDisposable
     internal abstract int Size { get; }
 
     /// <summary>Starts a node that does not run.</summary>
-    internal async Task<RecordedMember> StartAsync(uint node)
+    /// <param name="node">Which.</param>
+    /// <param name="versions">The versions of the lock protocol that its build speaks; null: of this build.</param>
+    internal async Task<RecordedMember> StartAsync(uint node, ProtocolRange? versions = null)
     {
         RecordedMember member = Create(node);
+        member.Versions = versions ?? ProtocolRange.Offered;
         _running.Add(member);
         await member.ConnectAsync();
         await AfterStartAsync();
