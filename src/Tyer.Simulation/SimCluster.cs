@@ -1,3 +1,5 @@
+using Tyer.Cluster;
+using Tyer.Cluster.Glue;
 using Tyer.Engine;
 
 namespace Tyer.Simulation;
@@ -15,7 +17,11 @@ internal sealed class SimCluster
     private bool _isPaused;
     private bool _isFinished;
 
-    internal SimCluster(SimWorld world, int nodes, SimReduction reduction)
+    /// <param name="world">What it shares with others.</param>
+    /// <param name="nodes">How many machines there are.</param>
+    /// <param name="reduction">What is left out.</param>
+    /// <param name="isManual">Whether its maker starts its nodes, at the beginning and after they were put out.</param>
+    internal SimCluster(SimWorld world, int nodes, SimReduction reduction, bool isManual = false)
     {
         World = world;
         NodeCount = nodes;
@@ -23,7 +29,12 @@ internal sealed class SimCluster
         _watch = new Watch(world);
         Network = new SimNetwork(world, number => _nodes.GetValueOrDefault(number));
         Stack = new SimStack(world, _nodes, nodes, _watch, departed => StopForGood(departed, withMachine: false));
-        Stack.Join([.. Enumerable.Range(1, nodes).Select(number => Start((uint)number).Id)]);
+        IsManual = isManual;
+        // A life of that number stands for any of a node that nobody remembers.
+        if (isManual)
+            _incarnations = FirstView.UnknownLife.Value;
+        else
+            Stack.Join([.. Enumerable.Range(1, nodes).Select(number => Start((uint)number).Id)]);
     }
 
     internal SimWorld World { get; }
@@ -33,6 +44,8 @@ internal sealed class SimCluster
     internal SimStack Stack { get; }
 
     internal int NodeCount { get; }
+
+    internal bool IsManual { get; }
 
     /// <summary>All clients that there have been, by number, from 1.</summary>
     internal IReadOnlyList<SimClient> AllClients => _allClients;
@@ -135,10 +148,16 @@ internal sealed class SimCluster
             client.Finish();
     }
 
-    private SimNode Start(uint number)
+    /// <summary>Another life of a node, which is yet to be started.</summary>
+    internal MemberId NextLife(uint number) => new(number, ++_incarnations);
+
+    private SimNode Start(uint number) => Start(NextLife(number), ProtocolRange.Offered);
+
+    /// <summary>Starts a life of a node; it has yet to join.</summary>
+    internal SimNode Start(MemberId id, ProtocolRange protocol)
     {
-        var id = new MemberId(number, ++_incarnations);
-        var node = new SimNode(World, Network, id, NodeCount, _lockNumbers.GetValueOrDefault(number) + 1);
+        var number = id.Node;
+        var node = new SimNode(World, Network, id, NodeCount, _lockNumbers.GetValueOrDefault(number) + 1, protocol);
         _nodes[number] = node;
         if (World.Profile.Leases)
             node.Lease = new SimLease(this, node);

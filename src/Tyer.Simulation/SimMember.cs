@@ -8,7 +8,7 @@ namespace Tyer.Simulation;
 /// <summary>A node's place in the simulated cluster: brings it what the stack <c>sim</c> says, and makes the mistake that was asked for.</summary>
 internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, IGroupConnection
 {
-    private readonly Queue<ClusterView> _waiting = new();
+    private readonly Queue<(ClusterView View, string Why)> _waiting = new();
     private IGroupObserver? _observer;
     private bool _mayAct;
 
@@ -38,7 +38,7 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>The newest view that it was told, installed or not.</summary>
-    internal ClusterView? Told => _waiting.LastOrDefault() ?? View;
+    internal ClusterView? Told => _waiting.LastOrDefault().View ?? View;
 
     /// <summary>The node may act until then. Before it first may, it is in no view.</summary>
     internal void Extend(TimeSpan until)
@@ -52,28 +52,36 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
         }
 
         _mayAct = true;
-        while (_waiting.TryDequeue(out var view))
-            Install(view);
+        while (_waiting.TryDequeue(out var waiting))
+            Install(waiting.View, waiting.Why);
     }
 
     /// <summary>It is out, for good.</summary>
     internal void Expel(string why)
     {
-        if (State == StackState.Expelled)
-            return;
-        State = StackState.Expelled;
-        StateReason = why;
-        _observer!.OnState(State, why);
+        if (State is not (StackState.Expelled or StackState.Refused))
+            Report(StackState.Expelled, why);
+    }
+
+    /// <summary>It is not taken in, and never will be.</summary>
+    internal void Refuse(string why) => Report(StackState.Refused, why);
+
+    /// <summary>A member is about to go.</summary>
+    internal void HearFarewell(Member peer)
+    {
+        if (View?.Contains(peer.NodeIncarnation) == true)
+            _observer!.OnPeerLeaving(peer, hasLeft: false);
     }
 
     /// <summary>The node is in this view from now on.</summary>
-    internal void Install(ClusterView view)
+    internal void Install(ClusterView view, string why)
     {
         if (State == StackState.Expelled)
             return;
         if (world.Profile.Leases && !_mayAct)
         {
-            _waiting.Enqueue(view);
+            _waiting.Enqueue((view, why));
+            Report(StackState.Joining, $"without a lease, in {why}");
             return;
         }
 
@@ -91,18 +99,23 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
             SimMistake.IgnoresQuorum => new ClusterView(view.Id, view.Members, view.Unproven),
             _ => view,
         });
-        State = view.HasQuorum ? StackState.Operating : StackState.Suspended;
-        StateReason = view.ToString();
-        _observer.OnState(State, StateReason);
+        Report(view.HasQuorum ? StackState.Operating : StackState.Suspended, why);
         MakeMistake(view, departed);
         world.Note("install", view.Id);
     }
 
     /// <summary>A departed incarnation, and its clients, act no more.</summary>
-    internal void Prove(NodeIncarnation departed)
+    internal void Prove(NodeIncarnation departed, FenceProof proof)
     {
         world.Tell($"{SimWorld.Name(node.Id)} is told that n{departed} acts no more");
-        _observer!.OnFenced(departed, FenceProof.PowerOff);
+        _observer!.OnFenced(departed, proof);
+    }
+
+    private void Report(StackState state, string why)
+    {
+        State = state;
+        StateReason = why;
+        _observer!.OnState(state, why);
     }
 
     internal static Member MemberOf(MemberId id) =>

@@ -15,11 +15,11 @@ public abstract class LeasedStackConformance : StackConformance
         await using LeasedLab lab = NewLeasedLab();
         RecordedMember[] members = await OperatingAsync(lab);
         await members[2].LeaveAsync();
-        TimeSpan left = StackHistory.Now;
+        TimeSpan left = lab.History.Now;
         await members[0].UntilFencedAsync(members[2].Self);
         await members[1].UntilFencedAsync(members[2].Self);
         Assert.Equal(FenceProof.CleanLeave, members[0].Fenced[members[2].Self]);
-        Assert.True(StackHistory.Now - left < lab.Lease, "nobody waits for the lease of who has left");
+        Assert.True(lab.History.Now - left < lab.Lease, "nobody waits for the lease of who has left");
         await members[0].UntilOperatingAsync(1, 2);
         Assert.Empty(members[0].Views[^1].Unproven);
         Assert.Contains(new NodeId(3), members[0].Leaving);

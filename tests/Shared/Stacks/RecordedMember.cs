@@ -1,4 +1,5 @@
 using Tyer.Cluster;
+using Tyer.Time;
 
 namespace Tyer.Tests.Shared.Stacks;
 
@@ -47,6 +48,12 @@ internal sealed class RecordedMember : IGroupObserver, IAsyncDisposable
 
     internal HashSet<NodeId> Leaving { get; } = [];
 
+    /// <summary>What its own clock shows: that of the history, unless each machine of the lab has one.</summary>
+    internal TimeSpan Now => Clock?.Now ?? _history.Now;
+
+    /// <summary>See <see cref="Now"/>.</summary>
+    internal IClock? Clock { get; set; }
+
     /// <summary>When it said that nothing is left of its clients.</summary>
     internal TimeSpan? LeftAt { get; private set; }
 
@@ -57,7 +64,7 @@ internal sealed class RecordedMember : IGroupObserver, IAsyncDisposable
     {
         var leaving = (ILeavingStack)Stack;
         await leaving.SayFarewellAsync(hasLeft: false);
-        _history.Record($"{Self}", "leaves", () => LeftAt = StackHistory.Now);
+        _history.Record($"{Self}", "leaves", () => LeftAt = _history.Now);
         await leaving.SayFarewellAsync(hasLeft: true);
     }
 

@@ -7,7 +7,7 @@ internal abstract class StackLab : IAsyncDisposable
 {
     private readonly List<RecordedMember> _running = [];
 
-    internal StackHistory History { get; } = new();
+    internal virtual StackHistory History { get; } = new();
 
     /// <summary>How many nodes are configured.</summary>
     internal abstract int Size { get; }
