@@ -85,7 +85,7 @@ internal sealed class GroupMember : IGroupEvents, IAgreementPort, IDisposable
     {
         // Out of the group at once: whoever is out keeps nobody waiting.
         _session.Dispose();
-        if (isFinal) _events.OnWaiting($"the others do not take this node in: {why}; start it anew when that is mended");
+        if (isFinal) _events.OnRefused($"the others do not take this node in: {why}");
         else _events.OnRemoved(why);
     }
 

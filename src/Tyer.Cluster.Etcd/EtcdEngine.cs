@@ -30,6 +30,7 @@ public sealed class EtcdEngine : IMembershipEngine
     private long _awaitedView;
     private bool _hasContact = true;
     private bool _isOut;
+    private bool _isRefused;
     private bool _hasLeft;
 
     /// <summary>Makes the engine; nothing is connected before <see cref="JoinAsync"/>.</summary>
@@ -113,7 +114,7 @@ public sealed class EtcdEngine : IMembershipEngine
             try
             {
                 using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-                if (_lease != 0 && !_isOut) await client.RevokeAsync(_lease, limit.Token).ConfigureAwait(false);
+                if (_lease != 0 && (!_isOut || _isRefused)) await client.RevokeAsync(_lease, limit.Token).ConfigureAwait(false);
             }
             catch (Exception e) when (e is EtcdException or OperationCanceledException)
             {
@@ -154,7 +155,13 @@ public sealed class EtcdEngine : IMembershipEngine
                 if (_lease == 0) await GrantAsync().ConfigureAwait(false);
                 else if (!await RenewAsync().ConfigureAwait(false)) continue;
                 await LoadAsync().ConfigureAwait(false);
-                Registration? own = _registry!.Own;
+                if (_registry!.Refusal() is { } refusal)
+                {
+                    Refuse(refusal);
+                    return;
+                }
+
+                Registration? own = _registry.Own;
                 if (own?.Record.Incarnation == _joiner!.Self.Incarnation.Value)
                 {
                     // From the moment on at which it was registered: whoever comes next may have listed it at once, and no view is missed.
@@ -403,6 +410,7 @@ public sealed class EtcdEngine : IMembershipEngine
                 case ViewNews view: _events!.OnView(view.View, view.Why); break;
                 case ProofNews proof: _events!.OnProven(proof.Departed, proof.Proof); break;
                 case RemovedNews removed: Leave(removed.Why); break;
+                case RefusedNews refused: Refuse(refused.Why); break;
             }
         }
     }
@@ -414,6 +422,16 @@ public sealed class EtcdEngine : IMembershipEngine
             if (_isOut || _hasLeft) return;
             _isOut = true;
             _events!.OnRemoved(why);
+        }
+    }
+
+    private void Refuse(string why)
+    {
+        lock (_gate)
+        {
+            if (_isOut || _hasLeft) return;
+            _isOut = _isRefused = true;
+            _events!.OnRefused(why);
         }
     }
 

@@ -13,7 +13,7 @@ public sealed record ClusterView
     /// <param name="members">At least one, at most <see cref="ClusterLimits.MembersMax"/>, in the order of their ids.</param>
     /// <param name="unproven">See <see cref="Unproven"/>.</param>
     /// <param name="hasQuorum">See <see cref="HasQuorum"/>.</param>
-    /// <exception cref="ArgumentException">The message names what is wrong.</exception>
+    /// <exception cref="ArgumentException">The message names what is wrong; that the members share no version of the lock protocol, too.</exception>
     public ClusterView(ulong id, IEnumerable<Member> members, IEnumerable<NodeIncarnation>? unproven = null, bool hasQuorum = true)
     {
         ArgumentOutOfRangeException.ThrowIfZero(id);
@@ -32,6 +32,9 @@ public sealed record ClusterView
                 throw new ArgumentException("The members of a view are in the order of their ids, each once.", nameof(members));
         }
 
+        Running = VersionAgreement.HighestShared(Members) ?? throw new ArgumentException(
+            $"The members of a view share a version of the lock protocol; these do not: {string.Join(", ", Members.Select(member => $"{member.Name} {member.Protocol}"))}.",
+            nameof(members));
         Id = id;
         Unproven = unproven is null ? [] : [.. unproven];
         HasQuorum = hasQuorum;
@@ -48,6 +51,9 @@ public sealed record ClusterView
     /// stopped. What they held stays held.
     /// </summary>
     public ImmutableArray<NodeIncarnation> Unproven { get; }
+
+    /// <summary>The version of the lock protocol that the members speak with each other: the highest that all of them offer.</summary>
+    public int Running { get; }
 
     /// <summary>Whether the members are entitled to grant. Without quorum nothing new is granted (rule S2).</summary>
     public bool HasQuorum { get; }

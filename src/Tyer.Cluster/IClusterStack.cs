@@ -19,9 +19,12 @@ public interface IClusterStack
     /// Joins the cluster. Returns as soon as the node has begun to; <see cref="IGroupObserver.OnView"/> tells when it is in.
     /// A stack is connected once.
     /// </summary>
-    /// <param name="observer">Told of everything from here on, possibly before this call has returned.</param>
+    /// <param name="protocol">
+    /// Which versions of the lock protocol the node speaks, which is what the others agree on; and who is told of everything from here on, possibly
+    /// before this call has returned.
+    /// </param>
     /// <param name="cancellationToken">Gives up the attempt.</param>
     /// <returns>The node's place in the cluster; disposing it ends that.</returns>
     /// <exception cref="InvalidOperationException">The stack was connected before.</exception>
-    ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default);
+    ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default);
 }

@@ -65,13 +65,16 @@ public sealed record Member
     /// <summary>Its number of tickets when resources are placed, 0 to 16.</summary>
     public int Weight { get; }
 
+    /// <summary>Which versions of the lock protocol it offers. Default: what this build speaks.</summary>
+    public ProtocolRange Protocol { get; init; } = ProtocolRange.Offered;
+
     /// <summary>The node in this life.</summary>
     public NodeIncarnation NodeIncarnation => new(Id, Incarnation);
 
     /// <inheritdoc/>
     public bool Equals(Member? other) =>
         other is not null && Id == other.Id && Incarnation == other.Incarnation && Name == other.Name && Weight == other.Weight
-        && Addresses.AsSpan().SequenceEqual(other.Addresses.AsSpan());
+        && Protocol == other.Protocol && Addresses.AsSpan().SequenceEqual(other.Addresses.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Id, Incarnation);

@@ -3,10 +3,11 @@ namespace Tyer.Cluster;
 /// <summary>What a node may do, as far as membership is concerned.</summary>
 /// <remarks>
 /// <code>
-/// Joining   -> Operating | Suspended | Expelled | Closed
+/// Joining   -> Operating | Suspended | Expelled | Refused | Closed
 /// Operating -> Suspended | Expelled | Closed
 /// Suspended -> Operating | Expelled | Closed
 /// Expelled  -> Closed
+/// Refused   -> Closed
 /// </code>
 /// </remarks>
 public enum StackState
@@ -25,6 +26,11 @@ public enum StackState
 
     /// <summary>Out, for good: every lock is lost. The node comes back only as a new incarnation.</summary>
     Expelled,
+
+    /// <summary>
+    /// Not taken in, and never will be as it is: the reason says what to change. To come back as a new incarnation does not help.
+    /// </summary>
+    Refused,
 
     /// <summary>The connection has ended, by its owner or by a fault that the reason names. Nothing more is reported.</summary>
     Closed,

@@ -19,6 +19,9 @@ internal static class DaemonProgram
     /// <summary>The command line or the configuration is wrong; trying again does not help.</summary>
     public const int Misconfigured = 2;
 
+    /// <summary>The cluster does not take this node in as it is, such as a build that speaks none of its versions; trying again does not help.</summary>
+    public const int Refused = 7;
+
     /// <summary>Runs until it is told to stop.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="name">What the program is called in messages.</param>

@@ -53,6 +53,12 @@ public sealed class EngineView
     /// <summary>Whether the members may grant. Without quorum they take releases, and grant nothing new (S2).</summary>
     public bool HasQuorum { get; }
 
+    /// <summary>
+    /// The version of the messages between engines that the members have agreed on; the same for all of the view. What a message of this view looks like, and what may be
+    /// said in it, goes by this.
+    /// </summary>
+    public int Protocol { get; init; } = 1;
+
     /// <summary>Which member is the directory node of which slot.</summary>
     public Placement Placement { get; }
 

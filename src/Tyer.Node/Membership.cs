@@ -14,14 +14,20 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
     private readonly Dictionary<NodeIncarnation, TimeSpan> _unproven = [];
     private readonly HashSet<NodeIncarnation> _proven = [];
     private readonly Dictionary<NodeIncarnation, LeavingPeer> _leaving = [];
-    private IClusterStack? _stack;
-    private IGroupConnection? _connection;
+    private StackGlue? _glue;
+    private GroupConnection? _connection;
     private volatile ClusterView? _view;
     private StackState _lastState;
     private volatile string _stateReason = "not connected to its cluster stack yet";
 
     /// <summary>The stack; null until it is connected.</summary>
-    internal IClusterStack? Stack => _stack;
+    internal IClusterStack? Stack => _glue?.Stack;
+
+    /// <summary>What can be asked of the stack and of what joins users to it; null until it is connected.</summary>
+    internal CapabilityWords? Capabilities => _glue?.Capabilities;
+
+    /// <summary>The version of the lock protocol that its cluster runs; null before the first view. It changes with a view.</summary>
+    internal int? Running => _view?.Running;
 
     internal ClusterView? View => _view;
 
@@ -65,12 +71,16 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         }
     }
 
-    internal async ValueTask ConnectAsync(IClusterStack stack, CancellationToken cancellationToken)
+    /// <param name="glue">Has the stack.</param>
+    /// <param name="group">What its users have in common: the cluster.</param>
+    /// <param name="versions">What this build speaks.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async ValueTask ConnectAsync(StackGlue glue, string group, ProtocolRange versions, CancellationToken cancellationToken)
     {
-        _stack = stack;
-        if (stack.Caution is { } caution)
+        _glue = glue;
+        if (glue.Stack is { Caution: { } caution } stack)
             LogCaution(stack.Name, caution);
-        _connection = await stack.ConnectAsync(this, cancellationToken).ConfigureAwait(false);
+        _connection = await glue.ConnectAsync(group, new LockingProtocol(this, versions), cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     internal string NameOf(uint id)
@@ -99,7 +109,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         }
 
         node.Events.View(view, Unproven.Keys);
-        node.Shards.Install(new EngineView(view.Id, members, [.. view.Unproven.Select(MemberOf)], view.HasQuorum));
+        node.Shards.Install(new EngineView(view.Id, members, [.. view.Unproven.Select(MemberOf)], view.HasQuorum) { Protocol = view.Running });
         LogView(view);
     }
 
@@ -109,6 +119,12 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         _lastState = state;
         _stateReason = why;
         node.Events.State(state, why);
+        if (state == StackState.Refused)
+        {
+            node.Fail(new LockRefusedException(RefusalReason.NotSupported, $"The membership of {node.Name}", why));
+            return;
+        }
+
         if (state != StackState.Expelled)
         {
             LogState(state, why);

@@ -10,6 +10,9 @@ namespace Tyer.Node;
 /// <summary>A node's options, checked and with their defaults filled in.</summary>
 internal sealed record NodeSettings
 {
+    // A test makes another build of a whole daemon by this property of the runtime's configuration, which is in nobody's environment or settings.
+    private const string ProtocolProperty = "Tyer.TestProtocol";
+
     private static readonly string[] BuiltIn = ["local", "static", "external"];
 
     private NodeSettings(string name, NodeId id, string cluster, ImmutableArray<StaticPeer> peers)
@@ -40,6 +43,9 @@ internal sealed record NodeSettings
 
     /// <summary>The lease, where there is an engine.</summary>
     internal LeaseTerms Terms => TermsOf(Options);
+
+    /// <summary>Which versions of the lock protocol it offers its peers.</summary>
+    internal ProtocolRange Protocol => Options.Protocol ?? OfferedByTest() ?? ProtocolRange.Offered;
 
     internal int Shards => Options.Shards ?? Math.Min(Environment.ProcessorCount, NodeLimits.ShardsMax);
 
@@ -88,6 +94,11 @@ internal sealed record NodeSettings
             ? new StaticPeer(new NodeId(number), name)
             : throw new ArgumentException($"Peer '{name}' has no id: its name does not end in a number from 1 to {Limits.NodeIdMax}.", nameof(name));
     }
+
+    private static ProtocolRange? OfferedByTest() =>
+        (AppContext.GetData(ProtocolProperty) as string)?.Split('-') is [var minimum, var maximum]
+            ? new ProtocolRange(int.Parse(minimum, CultureInfo.InvariantCulture), int.Parse(maximum, CultureInfo.InvariantCulture))
+            : null;
 
     private static LeaseTerms TermsOf(TyerNodeOptions options) => options.Lease >= ClusterLimits.LeaseMin && options.Lease <= ClusterLimits.LeaseMax
         ? new LeaseTerms(options.Lease, options.Lease / 4 < ClusterLimits.LeaseMarginDefault ? options.Lease / 4 : ClusterLimits.LeaseMarginDefault)

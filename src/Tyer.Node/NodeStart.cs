@@ -35,13 +35,13 @@ internal static class NodeStart
             if (settings.IsLocal)
             {
                 core = new NodeCore(settings, state, mesh: null) { Security = security };
-                await core.Membership.ConnectAsync(new LocalStack(state, clock), cancellationToken).ConfigureAwait(false);
+                await ConnectAsync(core, new LocalStack(state, clock), cancellationToken).ConfigureAwait(false);
             }
             else
             {
                 var mesh = new PeerMesh(connect(settings, state), settings.Peers.Select(peer => peer.Id.Value));
                 core = new NodeCore(settings, state, mesh) { Security = security };
-                await core.Membership.ConnectAsync(StackOf(settings, state, mesh, clock), cancellationToken).ConfigureAwait(false);
+                await ConnectAsync(core, StackOf(settings, state, mesh, clock), cancellationToken).ConfigureAwait(false);
             }
 
             core.Clients.Start(settings.Options.ClientEndpoints);
@@ -56,6 +56,9 @@ internal static class NodeStart
             throw;
         }
     }
+
+    private static ValueTask ConnectAsync(NodeCore core, IClusterStack stack, CancellationToken cancellationToken) =>
+        core.Membership.ConnectAsync(new StackGlue(stack), core.Settings.Cluster, core.Settings.Protocol, cancellationToken);
 
     private static IClusterStack StackOf(NodeSettings settings, StateDirectory state, PeerMesh mesh, IClock clock)
     {

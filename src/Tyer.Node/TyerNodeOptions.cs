@@ -115,6 +115,9 @@ public sealed class TyerNodeOptions
     /// <summary>Where the node's clock comes from; null: the machine's boot-time clock. For tests.</summary>
     public Time.IClock? Clock { get; set; }
 
+    /// <summary>Which versions of the lock protocol it offers its peers. For tests, where it makes this build another one; null: what this build speaks.</summary>
+    internal ProtocolRange? Protocol { get; set; }
+
     /// <summary>Returns when a node can be started with these options, as far as they alone can tell.</summary>
     /// <exception cref="ArgumentException">An option is wrong; the message names it, what is wrong with it, and what would be right.</exception>
     public void Validate() => NodeSettings.Of(this);

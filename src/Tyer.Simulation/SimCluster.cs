@@ -1,3 +1,5 @@
+using Tyer.Cluster;
+using Tyer.Cluster.Glue;
 using Tyer.Engine;
 
 namespace Tyer.Simulation;
@@ -16,7 +18,11 @@ internal sealed class SimCluster
     private bool _isPaused;
     private bool _isFinished;
 
-    internal SimCluster(SimWorld world, int nodes, SimReduction reduction)
+    /// <param name="world">What it shares with others.</param>
+    /// <param name="nodes">How many machines there are.</param>
+    /// <param name="reduction">What is left out.</param>
+    /// <param name="isManual">Whether its maker starts its nodes, at the beginning and after they were put out.</param>
+    internal SimCluster(SimWorld world, int nodes, SimReduction reduction, bool isManual = false)
     {
         World = world;
         NodeCount = nodes;
@@ -28,7 +34,12 @@ internal sealed class SimCluster
         {
             Departing = () => Orphans.Check(RunningMembers),
         };
-        Stack.Join([.. Enumerable.Range(1, nodes).Select(number => Start((uint)number).Id)]);
+        IsManual = isManual;
+        // A life of that number stands for any of a node that nobody remembers.
+        if (isManual)
+            _incarnations = FirstView.UnknownLife.Value;
+        else
+            Stack.Join([.. Enumerable.Range(1, nodes).Select(number => Start((uint)number).Id)]);
     }
 
     internal SimWorld World { get; }
@@ -41,6 +52,8 @@ internal sealed class SimCluster
 
     /// <summary>Who sees to persistent locks.</summary>
     internal OrphanWatch Orphans { get; }
+
+    internal bool IsManual { get; }
 
     /// <summary>All clients that there have been, by number, from 1.</summary>
     internal IReadOnlyList<SimClient> AllClients => _allClients;
@@ -144,10 +157,16 @@ internal sealed class SimCluster
             client.Finish();
     }
 
-    private SimNode Start(uint number)
+    /// <summary>Another life of a node, which is yet to be started.</summary>
+    internal MemberId NextLife(uint number) => new(number, ++_incarnations);
+
+    private SimNode Start(uint number) => Start(NextLife(number), ProtocolRange.Offered);
+
+    /// <summary>Starts a life of a node; it has yet to join.</summary>
+    internal SimNode Start(MemberId id, ProtocolRange protocol)
     {
-        var id = new MemberId(number, ++_incarnations);
-        var node = new SimNode(World, Network, id, NodeCount, _lockNumbers.GetValueOrDefault(number) + 1);
+        var number = id.Node;
+        var node = new SimNode(World, Network, id, NodeCount, _lockNumbers.GetValueOrDefault(number) + 1, protocol);
         _nodes[number] = node;
         _lives.Add(node);
         if (World.Profile.Leases)

@@ -110,7 +110,8 @@ internal sealed class SimLease
         _world.In(_world.Delay(_world.Profile.DetectionMax), () =>
         {
             _cluster.Stop(_node, withMachine: false);
-            _cluster.StartAgain(_node);
+            if (!_cluster.IsManual)
+                _cluster.StartAgain(_node);
         });
     }
 

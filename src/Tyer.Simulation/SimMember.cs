@@ -8,10 +8,11 @@ namespace Tyer.Simulation;
 /// <summary>A node's place in the simulated cluster: brings it what the stack <c>sim</c> says, and makes the mistake that was asked for.</summary>
 internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, IGroupConnection
 {
-    private readonly Queue<ClusterView> _waiting = new();
+    private readonly Queue<(ClusterView View, string Why)> _waiting = new();
     private IGroupObserver? _observer;
     private bool _mayAct;
     private bool _isOutOfTouch;
+    private string _whyView = "";
 
     public string Name => "sim";
 
@@ -19,7 +20,7 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
 
     public string? Caution => null;
 
-    public Member Self { get; } = MemberOf(node.Id);
+    public Member Self { get; private set; } = MemberOf(node.Id);
 
     public StackState State { get; private set; } = StackState.Joining;
 
@@ -29,16 +30,17 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
 
     public TimeSpan SafeUntil { get; private set; } = TimeSpan.MaxValue;
 
-    public ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
+    public ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default)
     {
-        _observer = observer;
+        _observer = protocol.Callbacks;
+        Self = Self with { Protocol = protocol.Versions };
         return ValueTask.FromResult<IGroupConnection>(this);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>The newest view that it was told, installed or not.</summary>
-    internal ClusterView? Told => _waiting.LastOrDefault() ?? View;
+    internal ClusterView? Told => _waiting.LastOrDefault().View ?? View;
 
     /// <summary>The node may act until then. Before it first may, it is in no view.</summary>
     internal void Extend(TimeSpan until)
@@ -52,8 +54,8 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
         }
 
         _mayAct = true;
-        while (_waiting.TryDequeue(out var view))
-            Install(view);
+        while (_waiting.TryDequeue(out var waiting))
+            Install(waiting.View, waiting.Why);
     }
 
     /// <summary>It does not know whether its view still holds, or knows again.</summary>
@@ -73,21 +75,29 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
     /// <summary>It is out, for good.</summary>
     internal void Expel(string why)
     {
-        if (State == StackState.Expelled)
-            return;
-        State = StackState.Expelled;
-        StateReason = why;
-        _observer!.OnState(State, why);
+        if (State is not (StackState.Expelled or StackState.Refused))
+            Report(StackState.Expelled, why);
+    }
+
+    /// <summary>It is not taken in, and never will be.</summary>
+    internal void Refuse(string why) => Report(StackState.Refused, why);
+
+    /// <summary>A member is about to go.</summary>
+    internal void HearFarewell(Member peer)
+    {
+        if (View?.Contains(peer.NodeIncarnation) == true)
+            _observer!.OnPeerLeaving(peer, hasLeft: false);
     }
 
     /// <summary>The node is in this view from now on.</summary>
-    internal void Install(ClusterView view)
+    internal void Install(ClusterView view, string why)
     {
         if (State == StackState.Expelled)
             return;
         if (world.Profile.Leases && !_mayAct)
         {
-            _waiting.Enqueue(view);
+            _waiting.Enqueue((view, why));
+            Report(StackState.Joining, $"without a lease, in {why}");
             return;
         }
 
@@ -105,23 +115,30 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
             SimMistake.IgnoresQuorum => new ClusterView(view.Id, view.Members, view.Unproven),
             _ => view,
         });
+        _whyView = why;
         ReportState();
         MakeMistake(view, departed);
         world.Note("install", view.Id);
     }
 
     /// <summary>A departed incarnation, and its clients, act no more.</summary>
-    internal void Prove(NodeIncarnation departed)
+    internal void Prove(NodeIncarnation departed, FenceProof proof)
     {
         world.Tell($"{SimWorld.Name(node.Id)} is told that n{departed} acts no more");
-        _observer!.OnFenced(departed, FenceProof.PowerOff);
+        _observer!.OnFenced(departed, proof);
+    }
+
+    private void Report(StackState state, string why)
+    {
+        State = state;
+        StateReason = why;
+        _observer!.OnState(state, why);
     }
 
     private void ReportState()
     {
-        State = View!.HasQuorum && !_isOutOfTouch ? StackState.Operating : StackState.Suspended;
-        StateReason = View.ToString();
-        _observer!.OnState(world.Mistake == SimMistake.IgnoresQuorum ? StackState.Operating : State, StateReason);
+        var state = View!.HasQuorum && !_isOutOfTouch ? StackState.Operating : StackState.Suspended;
+        Report(world.Mistake == SimMistake.IgnoresQuorum ? StackState.Operating : state, _isOutOfTouch ? "it hears of no majority" : _whyView);
     }
 
     internal static Member MemberOf(MemberId id) =>

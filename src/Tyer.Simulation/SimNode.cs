@@ -29,7 +29,7 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
     private readonly Queue<Action> _standing = new();
     private long _busyUntil;
 
-    internal SimNode(SimWorld world, SimNetwork network, MemberId id, int nodes, ulong firstLockNumber)
+    internal SimNode(SimWorld world, SimNetwork network, MemberId id, int nodes, ulong firstLockNumber, ProtocolRange protocol)
     {
         _world = world;
         Id = id;
@@ -50,10 +50,11 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
             engine,
             1 + world.Random.Below(ShardsMax),
             [.. peers.Select(number => new StaticPeer(new NodeId(number), NameOf(number)))]);
-        Wiring = new NodeWiring(settings, mesh, Clock, NullLogger.Instance) { TellLongWait = _ => world.Count("long waits") };
+        Wiring = new NodeWiring(settings, mesh, Clock, NullLogger.Instance) { TellLongWait = _ => world.Count("long waits"), Fail = Fail };
         Wiring.Shards.OpenLockspace(Space, new LockspaceSettings(Opened.Options.ValueSize, Opened.Options.QueueLengthMax, Opened.Options.LocksPerSessionMax));
         Member = new SimMember(world, this);
-        var connecting = Wiring.Membership.ConnectAsync(Member, CancellationToken.None).AsTask();
+        Glue = new StackGlue(Member);
+        var connecting = Wiring.Membership.ConnectAsync(Glue, "sim", protocol, CancellationToken.None).AsTask();
         Invariant.Check(connecting.IsCompletedSuccessfully, "the simulated stack connects at once");
         mesh.Start(this);
         world.In(world.Random.Between(1, TickEvery), Tick);
@@ -66,6 +67,9 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
     internal NodeWiring Wiring { get; }
 
     internal SimMember Member { get; }
+
+    /// <summary>Its stack, for whoever else is to be told what it says.</summary>
+    internal StackGlue Glue { get; }
 
     internal PeerMesh Mesh { get; }
 
@@ -166,6 +170,14 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
         throw new NotSupportedException("nobody asks simulated members");
 
     public ValueTask CloseAsync(OpenedLockspace space) => ValueTask.CompletedTask;
+
+    /// <summary>One that is refused ends, as its daemon does. Anything else is a fault.</summary>
+    private void Fail(Exception cause)
+    {
+        if (Member.State != StackState.Refused)
+            throw cause;
+        Stop();
+    }
 
     private void RunNow(Action work)
     {

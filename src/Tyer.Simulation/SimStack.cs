@@ -1,4 +1,5 @@
 using Tyer.Cluster;
+using Tyer.Cluster.Glue;
 using Tyer.Cluster.Leases;
 using Tyer.Engine;
 
@@ -11,7 +12,9 @@ namespace Tyer.Simulation;
 internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode> nodes, int voters, Watch watch, Action<MemberId> stopForGood)
 {
     private readonly SortedDictionary<uint, MemberId> _members = [];
+    private readonly Dictionary<MemberId, Member> _selves = [];
     private readonly HashSet<MemberId> _unproven = [];
+    private readonly HashSet<MemberId> _unknown = [];
     private readonly Dictionary<MemberId, long> _lastTold = [];
     private readonly LeaseProof _leases = new();
     private ulong _view;
@@ -43,18 +46,38 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
 
     internal int MemberCount => _members.Count;
 
-    /// <summary>A new life of a node, or one that is new, comes in; its former life, if still in, departs with that.</summary>
+    /// <summary>
+    /// A new life of a node, or one that is new, comes in; its former life, if still in, departs with that. One that does not speak the version of the lock protocol that
+    /// runs is refused.
+    /// </summary>
     internal void Join(params IReadOnlyList<MemberId> joiners)
     {
+        var joined = new List<MemberId>();
+        if (_present is null)
+            ReckonWithAbsent(joiners);
         foreach (var joiner in joiners)
         {
+            var node = nodes[joiner.Node];
+            if (_present is { } view && VersionAgreement.ObjectionTo(node.Member.Self, view) is { } objection)
+            {
+                node.Run(() => node.Member.Refuse(objection));
+                continue;
+            }
+
+            _selves[joiner] = node.Member.Self;
             if (_members.GetValueOrDefault(joiner.Node) is { Incarnation: > 0 } former)
                 Depart(former);
             _members[joiner.Node] = joiner;
             world.Count("joins");
+            joined.Add(joiner);
         }
 
+        if (joined.Count == 0)
+            return;
         Publish();
+        // Who was not there knows by itself that it had no life before.
+        foreach (var unknown in joined.Select(joiner => new MemberId(joiner.Node, FirstView.UnknownLife.Value)).Where(_unknown.Remove))
+            Tell(unknown, FenceProof.RejoinedClean);
     }
 
     /// <summary>Members that are gone, or out of reach: the others go on without them.</summary>
@@ -82,6 +105,16 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
             Publish();
     }
 
+    /// <summary>A member is about to go: the others are told.</summary>
+    internal void SayFarewell(MemberId leaving)
+    {
+        foreach (var node in _members.Values.Where(each => each != leaving))
+        {
+            var told = nodes[node.Node];
+            world.At(NextTold(node), () => told.Run(() => told.Member.HearFarewell(_selves[leaving])));
+        }
+    }
+
     /// <summary>A member that has ended its sessions goes by itself: its proof is there with the view.</summary>
     internal void Leave(MemberId node)
     {
@@ -90,8 +123,18 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         Departing();
         _members.Remove(node.Node);
         world.Count("departures");
-        Prove(node);
+        Prove(node, FenceProof.CleanLeave);
         Publish();
+    }
+
+    /// <summary>An operator knows that it has stopped.</summary>
+    /// <exception cref="LockRefusedException">It has not departed, or is proven.</exception>
+    internal void Acknowledge(NodeIncarnation departed)
+    {
+        var id = SimMember.IdOf(departed);
+        if (!_unproven.Contains(id))
+            throw new LockRefusedException(RefusalReason.BadRequest, $"The proof for {departed}", "it is not unproven");
+        Tell(id, FenceProof.OperatorWord);
     }
 
     private void Depart(MemberId node)
@@ -102,7 +145,7 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
             return;
         // Now and then the proof is there before the view.
         var proofIn = world.Random.Permille(100) ? 0 : world.Delay(world.Profile.ProofMax);
-        world.In(proofIn, () => Prove(node));
+        world.In(proofIn, () => Prove(node, FenceProof.PowerOff));
     }
 
     /// <summary>A member has counted a departed one's lease as over. Nobody is fenced: by then it has stopped by itself.</summary>
@@ -117,29 +160,41 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         if (_present is not { } view)
             return;
         foreach (var departed in _unproven.Where(each => IsOver(SimMember.IncarnationOf(each), view)).OrderBy(each => each.Incarnation).ToArray())
-            Tell(departed);
+            Tell(departed, FenceProof.LeaseRanOut);
     }
 
     private bool IsOver(NodeIncarnation departed, ClusterView view) => world.Mistake == SimMistake.BelievesOneSurvivor
         ? _leases.Missing(departed, view).Count() < view.Members.Length
         : _leases.HasRunOut(departed, view);
 
-    private void Prove(MemberId departed)
+    /// <summary>
+    /// Nobody was in a view before: of voters that are absent it is not known whether they were in one that is forgotten. In a life of chance all nodes begin together.
+    /// </summary>
+    private void ReckonWithAbsent(IReadOnlyList<MemberId> present)
+    {
+        var all = Enumerable.Range(1, voters).Select(number => new NodeId((uint)number));
+        var unknown = FirstView.UnprovenOf(all, present.Select(each => (new NodeId(each.Node), (NodeIncarnation?)null)));
+        _unknown.UnionWith(unknown.Select(SimMember.IdOf));
+        _unproven.UnionWith(_unknown);
+    }
+
+    private void Prove(MemberId departed, FenceProof proof)
     {
         // Whoever fences makes sure first: what is left of it ends before anybody is told.
         stopForGood(departed);
-        Tell(departed);
+        Tell(departed, proof);
     }
 
-    private void Tell(MemberId departed)
+    private void Tell(MemberId departed, FenceProof proof)
     {
-        _unproven.Remove(departed);
+        if (!_unproven.Remove(departed) && proof is FenceProof.RejoinedClean)
+            return;
         world.Count("proofs");
         var proven = SimMember.IncarnationOf(departed);
         foreach (var node in _members.Values)
         {
             var told = nodes[node.Node];
-            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Run(() => Prove(told, proven)));
+            world.In(world.Delay(world.Profile.ViewSkewMax), () => told.Run(() => Prove(told, proven, proof)));
         }
     }
 
@@ -148,32 +203,34 @@ internal sealed class SimStack(SimWorld world, IReadOnlyDictionary<uint, SimNode
         var unproven = _unproven.OrderBy(each => each.Node).ThenBy(each => each.Incarnation).Select(SimMember.IncarnationOf);
         // Where leases are the proof, only a majority can have them.
         var hasQuorum = HasQuorum && (!world.Profile.Leases || _members.Count * 2 > voters);
-        var view = _present = new ClusterView(++_view, _members.Values.Select(SimMember.MemberOf), unproven, hasQuorum);
+        var view = _present = new ClusterView(++_view, _members.Values.Select(each => _selves[each]), unproven, hasQuorum);
         world.Count(hasQuorum ? "views" : "views without quorum");
         if (!hasQuorum)
             watch.WithoutQuorum(view.Id);
+        var why = hasQuorum ? $"{view}" : $"{view}; {string.Join(", ", Enumerable.Range(1, voters).Where(number => !_members.ContainsKey((uint)number)).Select(number => $"n{number}"))} not in it";
         foreach (var member in _members.Values)
         {
             var told = nodes[member.Node];
-            // In order, each.
-            var time = Math.Max(_lastTold.GetValueOrDefault(member) + 1, world.Now + world.Delay(world.Profile.ViewSkewMax));
-            _lastTold[member] = time;
-            world.At(time, () => told.Run(() => Install(told, view)));
+            world.At(NextTold(member), () => told.Run(() => Install(told, view, why)));
         }
 
         LookAtLeases();
     }
 
-    private void Prove(SimNode told, NodeIncarnation departed)
+    /// <summary>When a member is told what is agreed on now: in order, each.</summary>
+    private long NextTold(MemberId member) =>
+        _lastTold[member] = Math.Max(_lastTold.GetValueOrDefault(member) + 1, world.Now + world.Delay(world.Profile.ViewSkewMax));
+
+    private void Prove(SimNode told, NodeIncarnation departed, FenceProof proof)
     {
         world.CountCut("a proof", told.Phase);
-        told.Member.Prove(departed);
+        told.Member.Prove(departed, proof);
     }
 
-    private void Install(SimNode told, ClusterView view)
+    private void Install(SimNode told, ClusterView view, string why)
     {
         if (told.View is not null)
             world.CountCut("a view", told.Phase);
-        told.Member.Install(view);
+        told.Member.Install(view, why);
     }
 }

@@ -24,7 +24,7 @@ public enum RefusalReason
     /// <summary>The counter of fencing tokens is at its end and no new view could be had.</summary>
     TokensExhausted,
 
-    /// <summary>A member is too old for what was asked.</summary>
+    /// <summary>A member is too old for what was asked, or the node cannot be one as it is.</summary>
     NotSupported,
 }
 

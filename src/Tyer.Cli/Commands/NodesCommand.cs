@@ -13,7 +13,7 @@ internal static class NodesCommand
     private static readonly Column[] Columns =
     [
         new("ID", IsNumber: true), new("NAME"), new("MEMBER"), new("REACHABLE"), new("SINCE", IsNumber: true), new("SERVING"),
-        new("SESSIONS", IsNumber: true), new("LOCKS", IsNumber: true), new("UP", IsNumber: true), new("VERSION"), new("ADDRESSES"), new("TROUBLE"),
+        new("SESSIONS", IsNumber: true), new("LOCKS", IsNumber: true), new("UP", IsNumber: true), new("VERSION"), new("PROTOCOL"), new("ADDRESSES"), new("TROUBLE"),
     ];
 
     public static Command Build(CommandRunner runner)
@@ -47,6 +47,7 @@ internal static class NodesCommand
         node.Status is { } locks ? LockTables.Count(locks.Lockspaces.Sum(space => space.Locks)) : null,
         LockTables.Age(node.Status?.Uptime),
         node.Status is { } version ? Printable.Escape(version.Version) : null,
+        node.Protocol?.ToString(),
         node.Addresses.Count == 0 ? null : Printable.Escape(string.Join(' ', node.Addresses)),
         node.Trouble is { } trouble ? Printable.Escape(trouble) : null,
     ];

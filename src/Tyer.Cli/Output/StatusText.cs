@@ -17,6 +17,7 @@ internal static class StatusText
         Line(writer, "process", Text($"pid {node.ProcessId} on {Safe(node.Host)}, version {Safe(node.Version)}, up {Span(node.Uptime)}"));
         Line(writer, "stack", Stack(status.Stack));
         Line(writer, "view", View(status.View));
+        if (status.View is { } installed) Line(writer, "protocol", Protocol(installed, status.Nodes));
         Line(writer, "nodes", Nodes(status.Nodes));
         if (status.Recovery is { } recovery) Line(writer, "recovery", Recovery(recovery));
         foreach (FrozenPart part in status.Frozen) Line(writer, "frozen", Frozen(part));
@@ -39,6 +40,7 @@ internal static class StatusText
         ServingState.NoQuorum => "no: its side of the cluster has no quorum",
         ServingState.Stopping => "no: it is stopping",
         ServingState.Expelled => "no: it was put out of the cluster",
+        ServingState.Refused => "no: the cluster does not take it in",
         var other => $"no: {other}",
     };
 
@@ -49,6 +51,12 @@ internal static class StatusText
     private static string View(ViewStatus? view) => view is null
         ? "none yet"
         : Text($"{view.Id}, {(view.HasQuorum ? "with quorum" : "without quorum")}, {(view.IsSettled ? "settled" : "not settled")}, for {Span(view.Age)}");
+
+    private static string Protocol(ViewStatus view, IReadOnlyList<NodeInfo> nodes)
+    {
+        IEnumerable<string> offers = nodes.Where(node => node.Protocol is not null).Select(node => $"{Safe(node.Name)} {node.Protocol}");
+        return Text($"version {view.Running} runs; offered by {string.Join(", ", offers)}");
+    }
 
     private static string Nodes(IReadOnlyList<NodeInfo> nodes)
     {

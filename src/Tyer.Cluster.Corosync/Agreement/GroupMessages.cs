@@ -10,7 +10,7 @@ namespace Tyer.Cluster.Corosync.Agreement;
 /// </summary>
 internal static class GroupMessages
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     private enum Kind : byte
     {
@@ -170,6 +170,8 @@ internal static class GroupMessages
         Write(writer, member.NodeIncarnation);
         writer.Write(member.Name);
         writer.Write((byte)member.Weight);
+        writer.Write((ushort)member.Protocol.Minimum);
+        writer.Write((ushort)member.Protocol.Maximum);
         WriteAll(writer, member.Addresses, writer.Write);
     }
 
@@ -178,7 +180,8 @@ internal static class GroupMessages
         NodeIncarnation who = ReadLife(reader);
         string name = reader.ReadString();
         byte weight = reader.ReadByte();
-        return new Member(who.Node, who.Incarnation, name, ReadAll(reader, each => each.ReadString()), weight);
+        var protocol = new ProtocolRange(reader.ReadUInt16(), reader.ReadUInt16());
+        return new Member(who.Node, who.Incarnation, name, ReadAll(reader, each => each.ReadString()), weight) { Protocol = protocol };
     }
 
     private static void Write(BinaryWriter writer, ClusterView view)

@@ -7,7 +7,7 @@ namespace Tyer.Cluster.Corosync.Agreement;
 internal abstract record Verdict
 {
     /// <summary>Some cannot be in a view with the others; without them it is tried again.</summary>
-    internal sealed record PutOut(ImmutableSortedDictionary<GroupProcess, string> Who) : Verdict;
+    internal sealed record PutOut(ImmutableSortedDictionary<GroupProcess, Misfit> Who) : Verdict;
 
     /// <summary>There are not enough to be a majority.</summary>
     internal sealed record TooFew(string Why) : Verdict;
@@ -30,12 +30,13 @@ internal abstract record Verdict
     {
         ClusterView? latest = said.Values.Select(hello => hello.Installed).MaxBy(view => view?.Id ?? 0);
         var proven = said.Values.SelectMany(hello => hello.Proofs).Select(proof => proof.Who).ToHashSet();
-        var misfits = ImmutableSortedDictionary.CreateBuilder<GroupProcess, string>();
+        var misfits = ImmutableSortedDictionary.CreateBuilder<GroupProcess, Misfit>();
         foreach ((GroupProcess process, Hello hello) in said)
         {
-            if (MisfitOf(hello, said, latest, proven) is { } why) misfits.Add(process, why);
+            if (MisfitOf(hello, said, latest, proven) is { } misfit) misfits.Add(process, misfit);
         }
 
+        if (misfits.Count == 0) AddIncompatible(said, latest, misfits);
         if (misfits.Count == 0 && latest is not null) AddForgotten(said, latest, voters, misfits);
         if (misfits.Count > 0) return new PutOut(misfits.ToImmutable());
 
@@ -55,20 +56,32 @@ internal abstract record Verdict
     private static bool HasOnly(ClusterView view, Member[] members) =>
         view.Members.Select(member => member.NodeIncarnation).SequenceEqual(members.Select(member => member.NodeIncarnation));
 
-    private static string? MisfitOf(Hello hello, IReadOnlyDictionary<GroupProcess, Hello> said, ClusterView? latest, HashSet<NodeIncarnation> proven)
+    private static Misfit? MisfitOf(Hello hello, IReadOnlyDictionary<GroupProcess, Hello> said, ClusterView? latest, HashSet<NodeIncarnation> proven)
     {
         NodeIncarnation who = hello.Self.NodeIncarnation;
         if (hello.Digest != DigestOf(said, latest)) return Misfit.ConfiguredOtherwise;
-        if (proven.Contains(who)) return $"{hello.Self} was proven to act no more";
-        if (said.Values.Any(other => other.Self.Id == who.Node && other.Self.Incarnation > who.Incarnation)) return $"a later life of {hello.Self} is there";
+        if (proven.Contains(who)) return new Misfit($"{hello.Self} was proven to act no more");
+        if (said.Values.Any(other => other.Self.Id == who.Node && other.Self.Incarnation > who.Incarnation)) return new Misfit($"a later life of {hello.Self} is there");
         if (latest is null || latest.Contains(who)) return null;
 
         // It departed: the others have gone on without it, and may have given away what it holds.
         if (latest.Unproven.Contains(who) || hello.Installed is not null || (hello.Promised > 0 && hello.Promised <= latest.Id))
-            return $"view {latest.Id} was agreed on without it";
+            return new Misfit($"view {latest.Id} was agreed on without it");
         return latest.Members.Select(member => member.NodeIncarnation).Concat(latest.Unproven).Any(known => known.Node == who.Node && known.Incarnation > who.Incarnation)
-            ? $"a later life of {hello.Self} is known"
+            ? new Misfit($"a later life of {hello.Self} is known")
             : null;
+    }
+
+    /// <summary>Who does not speak the version of the lock protocol that runs; where none runs yet, the one that those run who can be together.</summary>
+    private static void AddIncompatible(
+        IReadOnlyDictionary<GroupProcess, Hello> said, ClusterView? latest, ImmutableSortedDictionary<GroupProcess, Misfit>.Builder misfits)
+    {
+        ImmutableDictionary<NodeIncarnation, string>? among = latest is null ? VersionAgreement.ObjectionsAmong([.. said.Values.Select(hello => hello.Self)]) : null;
+        foreach ((GroupProcess process, Hello hello) in said)
+        {
+            string? objection = latest is null ? among!.GetValueOrDefault(hello.Self.NodeIncarnation) : VersionAgreement.ObjectionTo(hello.Self, latest);
+            if (objection is not null) misfits.Add(process, new Misfit(objection, IsFinal: true));
+        }
     }
 
     /// <summary>
@@ -80,7 +93,7 @@ internal abstract record Verdict
         IReadOnlyDictionary<GroupProcess, Hello> said,
         ClusterView latest,
         ImmutableArray<NodeId> voters,
-        ImmutableSortedDictionary<GroupProcess, string>.Builder misfits)
+        ImmutableSortedDictionary<GroupProcess, Misfit>.Builder misfits)
     {
         bool Remembers(Hello hello) => hello.Installed is not null || latest.Contains(hello.Self.NodeIncarnation);
 
@@ -90,7 +103,7 @@ internal abstract record Verdict
 
         foreach ((GroupProcess process, Hello hello) in said)
         {
-            if (Remembers(hello)) misfits.Add(process, $"a view after {latest.Id} may have been agreed on without it: {newcomer.Self.Name} has known {newcomer.HighestAtStart}");
+            if (Remembers(hello)) misfits.Add(process, new Misfit($"a view after {latest.Id} may have been agreed on without it: {newcomer.Self.Name} has known {newcomer.HighestAtStart}"));
         }
     }
 
@@ -102,12 +115,13 @@ internal abstract record Verdict
     }
 }
 
-/// <summary>Reasons for being put out that are told apart.</summary>
-internal static class Misfit
+/// <summary>Why somebody cannot be in a view with the others.</summary>
+/// <param name="Why">The reason, as a clause.</param>
+/// <param name="IsFinal">Another life would fare no better.</param>
+internal readonly record struct Misfit(string Why, bool IsFinal = false)
 {
-    /// <summary>Trying again does not help.</summary>
-    public const string ConfiguredOtherwise =
-        "it is configured otherwise than the others: names and ids of the nodes, and the terms of leases, have to be the same on all";
+    public static Misfit ConfiguredOtherwise { get; } = new(
+        "it is configured otherwise than the others: names and ids of the nodes, and the terms of leases, have to be the same on all", IsFinal: true);
 }
 
 /// <summary>Counts voters; each has one vote, whatever the daemon counts besides.</summary>

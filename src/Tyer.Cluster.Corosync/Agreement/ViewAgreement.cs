@@ -230,7 +230,7 @@ internal sealed class ViewAgreement
         // Who has come since they were put out learns here of it, as do those who had not heard the word.
         if (!_out.IsSupersetOf(hello.In.Out))
         {
-            PutOut(hello.In.Out.ToDictionary(who => who, _ => "the others have put it out"));
+            PutOut(hello.In.Out.ToDictionary(who => who, _ => new Misfit("the others have put it out")));
             if (_isOver) return;
         }
 
@@ -339,17 +339,17 @@ internal sealed class ViewAgreement
         if (_proofs.TryAdd(proof.Who, proof.How)) _port.OnProven(proof);
     }
 
-    private void PutOut(GroupProcess process, string why) => PutOut(new Dictionary<GroupProcess, string> { [process] = why });
+    private void PutOut(GroupProcess process, string why) => PutOut(new Dictionary<GroupProcess, Misfit> { [process] = new Misfit(why) });
 
-    private void PutOut(IReadOnlyDictionary<GroupProcess, string> processes)
+    private void PutOut(IReadOnlyDictionary<GroupProcess, Misfit> processes)
     {
-        foreach ((GroupProcess process, string why) in processes)
+        foreach ((GroupProcess process, Misfit misfit) in processes)
         {
             if (!_members.Contains(process) || !_out.Add(process)) continue;
-            _causes[process.Node] = why;
+            _causes[process.Node] = misfit.Why;
             if (process != _self) continue;
             _isOver = true;
-            _port.OnRemoved(why, isFinal: why == Misfit.ConfiguredOtherwise);
+            _port.OnRemoved(misfit.Why, misfit.IsFinal);
             return;
         }
 

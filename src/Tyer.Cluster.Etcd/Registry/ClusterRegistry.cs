@@ -89,13 +89,15 @@ internal sealed class ClusterRegistry
         return null;
     }
 
+    /// <summary>Why this node, which is in no view, can never be in one with those who are there, for operators; null if it can.</summary>
+    public string? Refusal() => IsRunning && !_view!.ToView().Contains(_self.Self.NodeIncarnation) ? VersionAgreement.ObjectionTo(_self.Self, _view.ToView()) : null;
+
     /// <summary>The view that this node is to write now; null if there is nothing to change, or it is another's to do.</summary>
     public Proposal? NextView()
     {
         if (Own?.Record.Incarnation != _self.Self.Incarnation.Value) return null;
 
-        ulong digest = Digest();
-        (NodeId Node, Registration Registration)[] candidates = [.. _members.Where(each => each.Value.Record.Digest == digest).Select(each => (each.Key, each.Value))];
+        (NodeId Node, Registration Registration)[] candidates = Candidates();
         if (candidates.Length is 0 or > ClusterLimits.MembersMax || candidates[0].Node != _self.Self.Id) return null;
 
         Member[] members = [.. candidates.Select(each => each.Registration.Record.MemberOf(each.Node))];
@@ -198,6 +200,28 @@ internal sealed class ClusterRegistry
         {
             news.Add(new RemovedNews($"the others go on in view {view.Id} without it"));
         }
+        else if (Refusal() is { } refusal)
+        {
+            news.Add(new RefusedNews(refusal));
+        }
+    }
+
+    /// <summary>Whether anybody of the view is still there. Else there is nothing to join, and the next view is as a first one.</summary>
+    private bool IsRunning => _view?.Members.Any(member => _members.GetValueOrDefault(new NodeId(member.Node))?.Record.Incarnation == member.Incarnation) == true;
+
+    /// <summary>Who can be in the next view: who has in common what all have to, and speaks the version of the lock protocol that runs.</summary>
+    private (NodeId Node, Registration Registration)[] Candidates()
+    {
+        ulong digest = Digest();
+        (NodeId Node, Registration Registration)[] alike = [.. _members.Where(each => each.Value.Record.Digest == digest).Select(each => (each.Key, each.Value))];
+        if (IsRunning)
+        {
+            ClusterView view = _view!.ToView();
+            return [.. alike.Where(each => VersionAgreement.ObjectionTo(each.Registration.Record.MemberOf(each.Node), view) is null)];
+        }
+
+        var misfits = VersionAgreement.ObjectionsAmong([.. alike.Select(each => each.Registration.Record.MemberOf(each.Node))]);
+        return [.. alike.Where(each => !misfits.ContainsKey(each.Registration.Record.MemberOf(each.Node).NodeIncarnation))];
     }
 
     /// <summary>What members have to have in common is what those have who are in the view and still there; else what the lowest has.</summary>

@@ -5,22 +5,26 @@ namespace Tyer.Cluster.Etcd.Registry;
 
 /// <summary>What a node writes under its id, with a lease: that it is there, and what the others have to know of it.</summary>
 internal sealed record MemberRecord(
-    ulong Incarnation, string Name, string[] Addresses, int Weight, ulong Digest, ulong HighestView = 0, ulong EarlierIncarnation = 0)
+    ulong Incarnation, string Name, string[] Addresses, int Weight, ulong Digest, ulong HighestView = 0, ulong EarlierIncarnation = 0,
+    int ProtocolMinimum = 1, int ProtocolMaximum = 1)
 {
     public static MemberRecord Of(Joiner joiner) => new(
         joiner.Self.Incarnation.Value, joiner.Self.Name, [.. joiner.Self.Addresses], joiner.Self.Weight, joiner.Digest, joiner.HighestView,
-        joiner.EarlierLife?.Incarnation.Value ?? 0);
+        joiner.EarlierLife?.Incarnation.Value ?? 0, joiner.Self.Protocol.Minimum, joiner.Self.Protocol.Maximum);
 
-    public Member MemberOf(NodeId node) => new(node, new Incarnation(Incarnation), Name, Addresses, Weight);
+    public Member MemberOf(NodeId node) =>
+        new(node, new Incarnation(Incarnation), Name, Addresses, Weight) { Protocol = new ProtocolRange(ProtocolMinimum, ProtocolMaximum) };
 }
 
 /// <summary>A member as the view lists it.</summary>
-internal sealed record ViewMemberRecord(uint Node, ulong Incarnation, string Name, string[] Addresses, int Weight)
+internal sealed record ViewMemberRecord(
+    uint Node, ulong Incarnation, string Name, string[] Addresses, int Weight, int ProtocolMinimum = 1, int ProtocolMaximum = 1)
 {
     public static ViewMemberRecord Of(Member member) =>
-        new(member.Id.Value, member.Incarnation.Value, member.Name, [.. member.Addresses], member.Weight);
+        new(member.Id.Value, member.Incarnation.Value, member.Name, [.. member.Addresses], member.Weight, member.Protocol.Minimum, member.Protocol.Maximum);
 
-    public Member ToMember() => new(new NodeId(Node), new Incarnation(Incarnation), Name, Addresses, Weight);
+    public Member ToMember() =>
+        new(new NodeId(Node), new Incarnation(Incarnation), Name, Addresses, Weight) { Protocol = new ProtocolRange(ProtocolMinimum, ProtocolMaximum) };
 }
 
 /// <summary>One life of a node.</summary>

@@ -26,7 +26,7 @@ internal static class ExternalRules
         : $"it is to be safe for {safeFor.TotalSeconds} s; that can be {ClusterLimits.LeaseMin.TotalSeconds} to {ClusterLimits.LeaseMax.TotalSeconds} s";
 
     public static string? FaultOf(ClusterView view, Standing here) =>
-        FaultOfId(view, here) ?? FaultOfSelf(view, here) ?? view.Members.Select(member => FaultOf(member, view, here)).FirstOrDefault(fault => fault is not null)
+        FaultOfId(view, here) ?? FaultOfSelf(view, here) ?? FaultOfVersion(view, here) ?? view.Members.Select(member => FaultOf(member, view, here)).FirstOrDefault(fault => fault is not null)
         ?? FaultOfDeparted(view, here);
 
     public static string? FaultOf(NodeIncarnation who, Standing here)
@@ -53,6 +53,16 @@ internal static class ExternalRules
         view.Find(here.Self.Id) is not { } listed ? here.View is null ? $"this node, {here.Self}, is not in it" : null
         : listed.Incarnation != here.Self.Incarnation ? $"it lists this node as {listed.NodeIncarnation}, and this is {here.Self.NodeIncarnation}"
         : null;
+
+    /// <summary>What a view's members speak, the control daemon says: by the range of each, or of all.</summary>
+    private static string? FaultOfVersion(ClusterView view, Standing here)
+    {
+        if (!here.Self.Protocol.Contains(view.Running) && view.Find(here.Self.Id) is not null)
+            return $"it runs version {view.Running} of the lock protocol, and {here.Self.Name} offers {here.Self.Protocol}; say which one all members speak ('running'), or install a build that fits";
+        return here.View is { } present && view.Running < present.Running
+            ? $"it runs version {view.Running} of the lock protocol, and view {present.Id} ran {present.Running}: the version never falls while nodes run ('running')"
+            : null;
+    }
 
     private static string? FaultOf(Member member, ClusterView view, Standing here)
     {

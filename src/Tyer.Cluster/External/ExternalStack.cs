@@ -57,13 +57,13 @@ public sealed class ExternalStack : IClusterStack, ILeavingStack
         + "on, unless its views say for how long they are good (safeFor).";
 
     /// <inheritdoc/>
-    public ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
+    public ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(observer);
+        ArgumentNullException.ThrowIfNull(protocol);
         cancellationToken.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _connected, 1) != 0) throw new InvalidOperationException("A stack is connected once.");
 
-        _connection = new ExternalConnection(_list, _self, _state, _messenger, _clock, observer);
+        _connection = new ExternalConnection(_list, _self with { Protocol = protocol.Versions }, _state, _messenger, _clock, protocol.Callbacks);
         _connection.Start();
         return new ValueTask<IGroupConnection>(_connection);
     }

@@ -13,6 +13,8 @@ namespace Tyer.Cluster.Glue;
 /// nobody of the new view was in an earlier one, and the engine remembers none, <see cref="FirstView"/> says who is.</para>
 /// <para>An engine takes in only who has the same <see cref="Joiner.Digest"/>: nodes that count other voters, or other times, prove nothing to each
 /// other.</para>
+/// <para>It takes in only who speaks the version of the lock protocol that runs (<see cref="VersionAgreement"/>), and tells others that they are refused
+/// (<see cref="IMembershipEvents.OnRefused"/>). What each offers is in <see cref="Joiner.Self"/>, and has to be in the views.</para>
 /// <para>What an engine need not know: leases, fencing, when a departed member has stopped. A member that it has removed may be alive.</para>
 /// </remarks>
 public interface IMembershipEngine : IAsyncDisposable

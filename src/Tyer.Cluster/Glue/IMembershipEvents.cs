@@ -44,6 +44,12 @@ public interface IMembershipEvents
     /// </summary>
     void OnRemoved(string why);
 
+    /// <summary>
+    /// This node is in no view yet, and the others cannot take it in as it is, in this life or another: see <see cref="VersionAgreement.ObjectionTo"/>. The last call.
+    /// </summary>
+    /// <param name="why">Says what to change.</param>
+    void OnRefused(string why);
+
     /// <summary>Not in a view yet: what for, for operators.</summary>
     void OnWaiting(string why);
 }

@@ -134,6 +134,8 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
 
     public void OnRemoved(string why) => Post(() => Handle(new RemovedByOthers(why)));
 
+    public void OnRefused(string why) => Post(() => Handle(new RefusedByOthers(why)));
+
     public void OnWaiting(string why) => Post(() => Handle(new EngineWaits(why)));
 
     protected override void OnStart() => OnTick();

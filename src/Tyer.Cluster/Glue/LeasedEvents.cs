@@ -18,6 +18,9 @@ internal sealed record ContactBack : LeasedEvent;
 /// <summary>The engine: this life is out.</summary>
 internal sealed record RemovedByOthers(string Why) : LeasedEvent;
 
+/// <summary>The engine: the others cannot take this node in as it is, and never will.</summary>
+internal sealed record RefusedByOthers(string Why) : LeasedEvent;
+
 /// <summary>The engine: what it waits for before the first view.</summary>
 internal sealed record EngineWaits(string Why) : LeasedEvent;
 

@@ -59,6 +59,7 @@ internal sealed class LeasedMembership
             case ContactLost lost: _noContact = lost.Why; break;
             case ContactBack: _noContact = null; break;
             case RemovedByOthers removed: GoOut(removed.Why); break;
+            case RefusedByOthers refused: GoOut(refused.Why, StackState.Refused); break;
             case EngineWaits waits: _engineWaits = waits.Why; break;
             case LeaseBegan: OnLease(); break;
             case LeaseWaits waits: _leaseWaits = waits.Why; break;
@@ -161,12 +162,12 @@ internal sealed class LeasedMembership
 
     private bool IsUnproven(NodeIncarnation departed) => View?.Unproven.Contains(departed) == true && !_proven.Contains(departed);
 
-    private void GoOut(string why)
+    private void GoOut(string why, StackState state = StackState.Expelled)
     {
         IsOut = true;
         _untold.Clear();
         Do(new DropLease());
-        Do(new ReportState(StackState.Expelled, why));
+        Do(new ReportState(state, why));
     }
 
     private void ReportChange()

@@ -77,14 +77,15 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
         : new[] { noticed, LeaseKeeper.SilenceMax(Terms), Terms.RunsOutAfter }.Max();
 
     /// <inheritdoc/>
-    public async ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
+    public async ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(observer);
+        ArgumentNullException.ThrowIfNull(protocol);
         cancellationToken.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _connected, 1) != 0) throw new InvalidOperationException("A stack is connected once.");
 
         ulong digest = DigestOf(_list, _options.Terms);
-        var connection = new LeasedConnection(_engine, _list, _self, _options.Terms, digest, _state, _messenger, _clock, observer);
+        Member self = _self with { Protocol = protocol.Versions };
+        var connection = new LeasedConnection(_engine, _list, self, _options.Terms, digest, _state, _messenger, _clock, protocol.Callbacks);
         try
         {
             await connection.JoinAsync(cancellationToken).ConfigureAwait(false);

@@ -4,8 +4,8 @@ using Tyer.Time;
 namespace Tyer.Cluster.Local;
 
 /// <summary>Waits for the sessions of a run that broke off, then installs the only view there will be.</summary>
-internal sealed class LocalConnection(StateDirectory state, IClock clock, IGroupObserver observer)
-    : StackConnection(new Member(state.Owner.Id, state.Incarnation, state.Owner.Node), observer, LookEvery)
+internal sealed class LocalConnection(StateDirectory state, IClock clock, LockingProtocol protocol)
+    : StackConnection(new Member(state.Owner.Id, state.Incarnation, state.Owner.Node) { Protocol = protocol.Versions }, protocol.Callbacks, LookEvery)
 {
     // Fine enough that nobody waits noticeably longer than needed.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);

@@ -34,13 +34,13 @@ public sealed class LocalStack : IClusterStack
     public string? Caution => null;
 
     /// <inheritdoc/>
-    public ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
+    public ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(observer);
+        ArgumentNullException.ThrowIfNull(protocol);
         cancellationToken.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _connected, 1) != 0) throw new InvalidOperationException("A stack is connected once.");
 
-        var connection = new LocalConnection(_state, _clock, observer);
+        var connection = new LocalConnection(_state, _clock, protocol);
         connection.Start();
         return new ValueTask<IGroupConnection>(connection);
     }

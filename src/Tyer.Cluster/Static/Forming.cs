@@ -22,12 +22,15 @@ namespace Tyer.Cluster.Static;
 /// In an earlier life: that life would have had to promise V′ before V, which lists the later one, was proposed; but V has the smaller
 /// id. If V′ lists q in a <em>later</em> life, the word is of somebody who is gone, and is not followed.</para>
 /// <para><b>F4</b> <em>Ids grow.</em> A proposal's id is greater than all that were on anybody's disk.</para>
+/// <para><b>F5</b> <em>One version of the lock protocol.</em> Of two nodes that share none, the one with the higher id gives up, and the other waits for a
+/// build that fits. Ranges of which any two meet all meet in one version, so the view of all has one.</para>
 /// </remarks>
 internal static class Forming
 {
     public static (FormingState State, ImmutableArray<FormingAction> Actions) Step(FormingState state, FormingEvent @event)
     {
         var step = new Transition(state);
+        if (state.Unfit is not null) return (state, step.Actions);
         switch (@event)
         {
             case Received received when state.IsPeer(received.From):
@@ -51,7 +54,7 @@ internal static class Forming
                 break;
         }
 
-        if (step.State.Installed is null) TellWaiting(step);
+        if (step.State is { Installed: null, Unfit: null }) TellWaiting(step);
         return (step.State, step.Actions);
     }
 
@@ -86,7 +89,14 @@ internal static class Forming
         }
 
         Remember(step, from, hello);
-        if (step.State.Installed is not { } view)
+        if (step.State.Installed is null && from < step.State.Self.Id && !VersionAgreement.CanMeet(step.State.Self, hello.Sender))
+        {
+            // F5.
+            string why = FormingText.Unfit(step.State.Self, hello.Sender);
+            step.State = step.State with { Unfit = why };
+            step.Do(new TellRefused(why));
+        }
+        else if (step.State.Installed is not { } view)
         {
             if (hello.AnswerWanted) SendHello(step, from);
             Propose(step);
@@ -145,6 +155,7 @@ internal static class Forming
         }
 
         Member[] members = [.. state.List.Peers.Select(peer => peer.Id == state.Self.Id ? state.Self : state.Heard[peer.Id].Sender)];
+        if (VersionAgreement.HighestShared(members) is null) return;
         ulong highest = state.Heard.Values.Aggregate(state.Highest, (max, hello) => Math.Max(max, hello.Highest));
         if (state.Promised is { } present && present.Id == highest && present.Members.SequenceEqual(members)) return;
 

@@ -52,6 +52,9 @@ internal sealed record FormingState
     /// <summary>Members of the installed view that were reported as lost.</summary>
     public ImmutableSortedDictionary<NodeId, PeerLoss> Lost { get; init; } = ImmutableSortedDictionary<NodeId, PeerLoss>.Empty;
 
+    /// <summary>Why this node can never be in a view with the others as it is; null while it can.</summary>
+    public string? Unfit { get; init; }
+
     /// <summary>Why there is no view yet, as last told.</summary>
     public string Waiting { get; init; } = "";
 
@@ -111,6 +114,9 @@ internal sealed record Install(ClusterView View) : FormingAction;
 
 /// <summary>Tell why there is no view yet.</summary>
 internal sealed record TellWaiting(string Why) : FormingAction;
+
+/// <summary>Tell that the others cannot take this node in as it is. The last action of a life.</summary>
+internal sealed record TellRefused(string Why) : FormingAction;
 
 /// <summary>Tell that a member of the view is lost.</summary>
 internal sealed record TellPeerLost(Member Peer, string Why) : FormingAction;

@@ -19,6 +19,8 @@ internal static class FormingText
                 awaited.Add($"{peer.Name} (unreachable: {why})");
             else if (heard is null)
                 awaited.Add(peer.Name);
+            else if (!VersionAgreement.CanMeet(state.Self, heard.Sender))
+                reasons.Add($"waiting for another build of {peer.Name}: {Unfit(heard.Sender, state.Self)}");
             else if (!heard.Ready)
                 reasons.Add($"waiting for {peer.Name}, whose previous run did not stop cleanly, until its sessions have run out");
         }
@@ -28,6 +30,11 @@ internal static class FormingText
 
         return $"all {state.List.Peers.Length} nodes have said hello; {state.List.NameOf(state.Coordinator)} proposes the view";
     }
+
+    /// <summary>Why a node gives up: it shares no version of the lock protocol with one that has a smaller id.</summary>
+    public static string Unfit(Member self, Member other) =>
+        $"{self.Name} offers version {self.Protocol} of the lock protocol, and {other.Name} {other.Protocol}: they share none. "
+        + "Install builds that do on all nodes, and start what was changed";
 
     /// <summary>Why a peer with another list refuses this node.</summary>
     public static string ListDiffers(FormingState state, NodeId peer, PeerList theirs)

@@ -11,7 +11,7 @@ namespace Tyer.Cluster.Static;
 /// </summary>
 internal static class PeerMessages
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     // Every id has a successor: forming the next view cannot overflow, whatever a peer claims.
     private const ulong ViewIdMax = long.MaxValue;
@@ -196,6 +196,8 @@ internal static class PeerMessages
         {
             Text(member.Name);
             Byte((byte)member.Weight);
+            UInt16((ushort)member.Protocol.Minimum);
+            UInt16((ushort)member.Protocol.Maximum);
             Byte((byte)member.Addresses.Length);
             foreach (string address in member.Addresses) Text(address);
         }
@@ -235,9 +237,10 @@ internal static class PeerMessages
         {
             string name = Text();
             byte weight = Byte();
+            var protocol = new ProtocolRange(UInt16(), UInt16());
             string[] addresses = new string[Byte()];
             for (int i = 0; i < addresses.Length; i++) addresses[i] = Text();
-            return new Member(id, incarnation, name, addresses, weight);
+            return new Member(id, incarnation, name, addresses, weight) { Protocol = protocol };
         }
 
         public ClusterView View()

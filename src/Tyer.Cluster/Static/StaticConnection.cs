@@ -80,6 +80,10 @@ internal sealed class StaticConnection : StackConnection, IPeerReceiver
             case Send send: _messenger.Send(send.To, PeerMessages.Encode(Self.Incarnation, send.Message)); break;
             case Install install: Install(install.View); break;
             case TellWaiting waiting: Report(StackState.Joining, waiting.Why); break;
+            case TellRefused refused:
+                StopTicking();
+                Report(StackState.Refused, refused.Why);
+                break;
             case TellPeerLost lost: Observer.OnPeerLost(lost.Peer, lost.Why); break;
             case TellPeerBack back: Observer.OnPeerBack(back.Peer); break;
         }

@@ -57,13 +57,14 @@ public sealed class StaticStack : IClusterStack
         + "back only after all nodes were stopped and started again. For development and tests.";
 
     /// <inheritdoc/>
-    public ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)
+    public ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(observer);
+        ArgumentNullException.ThrowIfNull(protocol);
         cancellationToken.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _connected, 1) != 0) throw new InvalidOperationException("A stack is connected once.");
 
-        var connection = new StaticConnection(_list, _self, _options.HelloInterval, _state, _messenger, _clock, observer);
+        Member self = _self with { Protocol = protocol.Versions };
+        var connection = new StaticConnection(_list, self, _options.HelloInterval, _state, _messenger, _clock, protocol.Callbacks);
         connection.Start();
         return new ValueTask<IGroupConnection>(connection);
     }

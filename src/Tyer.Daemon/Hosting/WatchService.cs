@@ -43,6 +43,11 @@ internal sealed partial class WatchService(DaemonRun run, NodeService nodes, Ser
         {
             await nodes.StartAfreshAsync(cancellationToken).ConfigureAwait(false);
         }
+        else if (status.Node.Serving == ServingState.Refused)
+        {
+            LogRefused(status.Stack.State);
+            End(DaemonProgram.Refused);
+        }
         else if (status.Node.Serving == ServingState.Stopping && !cancellationToken.IsCancellationRequested)
         {
             LogEnded(Describe(status), status.Stack.State);
@@ -95,6 +100,9 @@ internal sealed partial class WatchService(DaemonRun run, NodeService nodes, Ser
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Nobody has needed this private daemon for a while: it ends")]
     private partial void LogIdle();
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Critical, Message = "The cluster does not take this node in, and will not as it is ({Stack}): the daemon ends")]
+    private partial void LogRefused(string stack);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Critical, Message = "The node cannot go on by itself ({State}; {Stack}): the daemon ends, to be started afresh")]
     private partial void LogEnded(string state, string stack);

@@ -29,6 +29,7 @@ internal sealed partial class LocalAnswers(NodeCore node)
             Incarnation = node.State.Incarnation.Value,
             HighestView = node.State.HighestView,
             Version = Version,
+            Protocol = new ProtocolVersions(node.Settings.Protocol.Minimum, node.Settings.Protocol.Maximum),
             ProcessId = Environment.ProcessId,
             Host = Environment.MachineName,
             Uptime = node.Shards.Clock.Now - node.StartedAt,
@@ -125,7 +126,11 @@ internal sealed partial class LocalAnswers(NodeCore node)
 
     private ServingState Serving()
     {
-        if (node.IsStopping || node.Failed.IsCompleted)
+        if (node.IsStopping)
+            return ServingState.Stopping;
+        if (node.Membership.State == StackState.Refused)
+            return ServingState.Refused;
+        if (node.Failed.IsCompleted)
             return ServingState.Stopping;
         return node.Membership.State switch
         {

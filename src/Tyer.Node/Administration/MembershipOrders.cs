@@ -66,7 +66,9 @@ internal sealed class MembershipOrders(NodeCore node)
     {
         try
         {
-            var members = order.Members.Select(member => MemberOf(member, what)).OrderBy(member => member.Id).ToArray();
+            // The version is the control daemon's to say, and so the same for all whom it tells.
+            var running = new ProtocolRange(order.Running, order.Running);
+            var members = order.Members.Select(member => MemberOf(member, what) with { Protocol = running }).OrderBy(member => member.Id).ToArray();
             if (members.GroupBy(member => member.Id).FirstOrDefault(same => same.Count() > 1) is { } twice)
                 throw BadRequest.Of(what, $"it lists id {twice.Key} twice");
             var unproven = (order.Unproven ?? []).Select(who => Parse(who) ?? throw BadRequest.Of(what, NotAnIncarnation(who))).Distinct();

@@ -30,7 +30,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
             {
                 Name = node.Settings.Options.Stack,
                 State = $"{membership.State}: {membership.StateReason}",
-                Capabilities = Names(membership.Stack?.Capabilities ?? StackCapabilities.None),
+                Capabilities = membership.Capabilities?.All ?? [],
                 Warning = membership.Stack?.Caution,
             },
             View = membership.View is { } view
@@ -38,6 +38,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
                 {
                     Id = view.Id,
                     HasQuorum = view.HasQuorum,
+                    Running = view.Running,
                     IsSettled = node.Shards.IsSettled,
                     Age = node.Shards.Clock.Now - membership.ViewSince,
                 }
@@ -76,6 +77,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
             // One that departed without proof and is back in a new life is a member; status tells what its earlier life keeps frozen.
             var departed = member is null ? node.Membership.Unproven.Keys.FirstOrDefault(each => each.Node == id) : default;
             var answer = asked.FirstOrDefault(answer => answer.Member.Id == id).Json;
+            var status = id.Value == node.Id ? node.Answers.Status() : Read(answer, NodeJson.Default.NodeStatus);
             infos.Add(new NodeInfo
             {
                 Name = name,
@@ -90,7 +92,8 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
                 Trouble = lost?.Why,
                 Addresses = member?.Addresses ?? [],
                 Weight = member?.Weight ?? 0,
-                Status = id.Value == node.Id ? node.Answers.Status() : Read(answer, NodeJson.Default.NodeStatus),
+                Protocol = status?.Protocol ?? (member is null ? null : new ProtocolVersions(member.Protocol.Minimum, member.Protocol.Maximum)),
+                Status = status,
             });
         }
 
@@ -201,9 +204,6 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         node.Wiring.Events.Hub.FollowAsync(follow, cancellationToken);
 
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(_recoveries.All);
-
-    private static string[] Names(StackCapabilities capabilities) =>
-        [.. Enum.GetValues<StackCapabilities>().Where(each => each != StackCapabilities.None && capabilities.HasFlag(each)).Select(each => each.ToString())];
 
     /// <summary>Who masters a resource need not have its lockspace open, nor know what it is called: others do.</summary>
     private async ValueTask<Dictionary<string, string>> NamesAsync(IEnumerable<LockspaceResource> found, CancellationToken cancellationToken)

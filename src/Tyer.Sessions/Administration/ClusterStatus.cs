@@ -37,10 +37,12 @@ public sealed record StackStatus
     /// <summary>The name that the configuration selects it by, such as <c>local</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Where the node stands with it: <c>Joining</c>, <c>Operating</c>, <c>Suspended</c>, <c>Expelled</c>, <c>Closed</c>.</summary>
+    /// <summary>
+    /// Where the node stands with it: <c>Joining</c>, <c>Operating</c>, <c>Suspended</c>, <c>Expelled</c>, <c>Refused</c>, <c>Closed</c>; and why.
+    /// </summary>
     public required string State { get; init; }
 
-    /// <summary>What it is able to do beyond agreeing on a first view.</summary>
+    /// <summary>What it is able to do, and what can be asked of it on this machine, in words that stay the same: <c>failure-detection</c>.</summary>
     public IReadOnlyList<string> Capabilities { get; init; } = [];
 
     /// <summary>What an operator must know before relying on it; null when there is nothing.</summary>
@@ -55,6 +57,9 @@ public sealed record ViewStatus
 
     /// <summary>Whether its members may grant (S2).</summary>
     public required bool HasQuorum { get; init; }
+
+    /// <summary>The version of the lock protocol that its members speak with each other.</summary>
+    public int Running { get; init; } = 1;
 
     /// <summary>Whether everything that its beginning disturbed is done: all members have rebuilt, and nobody lost is without proof.</summary>
     public required bool IsSettled { get; init; }

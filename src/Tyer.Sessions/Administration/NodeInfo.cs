@@ -30,6 +30,9 @@ public sealed record NodeInfo
     /// <summary>How many tickets it has when resources are placed, 0 to 16.</summary>
     public int Weight { get; init; }
 
+    /// <summary>The versions of the lock protocol that it offers; null where it is not known.</summary>
+    public ProtocolVersions? Protocol { get; init; }
+
     /// <summary>What it says of itself; null if it did not answer, or was not asked.</summary>
     public NodeStatus? Status { get; init; }
 }

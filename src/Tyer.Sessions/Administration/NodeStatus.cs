@@ -18,6 +18,9 @@ public sealed record NodeStatus
     /// <summary>The version of Tyer that it runs.</summary>
     public required string Version { get; init; }
 
+    /// <summary>The versions of the lock protocol that it offers its peers; null from one that is too old to say.</summary>
+    public ProtocolVersions? Protocol { get; init; }
+
     /// <summary>Its process id on its machine.</summary>
     public required int ProcessId { get; init; }
 
@@ -75,6 +78,9 @@ public enum ServingState
 
     /// <summary>It was put out of the cluster.</summary>
     Expelled,
+
+    /// <summary>The cluster does not take it in, and will not as it is: the state of its stack says what to change.</summary>
+    Refused,
 }
 
 /// <summary>One lockspace on one node.</summary>

@@ -16,12 +16,17 @@ namespace Tyer.Sessions.Administration;
 /// For how long the node may act on it, 1 s to 10 min, counted from when the daemon last knew it to be a member; past that, less the error of
 /// the clocks and a margin, it loses all its locks and is out. Null: for ever; not once an earlier view was limited.
 /// </param>
+/// <param name="Running">
+/// Which version of the lock protocol the members speak with each other: one that each of them offers (its status says which), the same for all who are told the view, and
+/// not below that of the view before.
+/// </param>
 public sealed record ViewOrder(
     [property: JsonRequired] ulong Id,
     [property: JsonRequired] IReadOnlyList<ViewMember> Members,
     IReadOnlyList<string>? Unproven = null,
     bool HasQuorum = true,
-    TimeSpan? SafeFor = null);
+    TimeSpan? SafeFor = null,
+    int Running = 1);
 
 /// <summary>A member of a view that is told.</summary>
 /// <param name="Name">Its name.</param>

@@ -15,11 +15,11 @@ public abstract class LeasedStackConformance : StackConformance
         await using LeasedLab lab = NewLeasedLab();
         RecordedMember[] members = await OperatingAsync(lab);
         await members[2].LeaveAsync();
-        TimeSpan left = StackHistory.Now;
+        TimeSpan left = lab.History.Now;
         await members[0].UntilFencedAsync(members[2].Self);
         await members[1].UntilFencedAsync(members[2].Self);
         Assert.Equal(FenceProof.CleanLeave, members[0].Fenced[members[2].Self]);
-        Assert.True(StackHistory.Now - left < lab.Lease, "nobody waits for the lease of who has left");
+        Assert.True(lab.History.Now - left < lab.Lease, "nobody waits for the lease of who has left");
         await members[0].UntilOperatingAsync(1, 2);
         Assert.Empty(members[0].Views[^1].Unproven);
         Assert.Contains(new NodeId(3), members[0].Leaving);
@@ -106,6 +106,49 @@ public abstract class LeasedStackConformance : StackConformance
         await members[1].UntilFencedAsync(members[2].Self);
         Assert.Equal(FenceProof.OperatorWord, members[1].Fenced[members[2].Self]);
         await members[0].UntilFencedAsync(members[2].Self);
+    }
+
+    [Fact]
+    public async Task Nodes_are_upgraded_one_after_the_other_and_the_version_rises_when_the_last_old_one_has_left()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        RecordedMember[] members = await OperatingAsync(lab);
+        for (uint node = 1; node <= 3; node++)
+        {
+            RecordedMember[] others = [.. members.Where(member => member.Self.Node.Value != node)];
+            Assert.All(others, member => Assert.Equal(1, member.Views[^1].Running));
+            await members[node - 1].LeaveAsync();
+            foreach (RecordedMember member in others) await member.UntilOperatingAsync([.. lab.All.Where(other => other != node)]);
+            Assert.All(others, member => Assert.Equal(node == 3 ? 2 : 1, member.Views[^1].Running));
+            await lab.StopAsync(members[node - 1]);
+            members[node - 1] = await lab.StartAsync(node, new ProtocolRange(1, 2));
+            foreach (RecordedMember member in members) await member.UntilOperatingAsync(lab.All);
+        }
+
+        Assert.All(members, member => Assert.Equal(2, member.Views[^1].Running));
+    }
+
+    [Fact]
+    public async Task A_joiner_that_does_not_speak_the_version_that_runs_is_refused_and_told_what_all_offer()
+    {
+        await using LeasedLab lab = NewLeasedLab();
+        ProtocolRange both = new(1, 2);
+        RecordedMember first = await lab.StartAsync(1, both);
+        RecordedMember second = await lab.StartAsync(2, both);
+        await first.UntilOperatingAsync(1, 2);
+        await second.UntilOperatingAsync(1, 2);
+        RecordedMember old = await lab.StartAsync(3, new ProtocolRange(1, 1));
+        await old.UntilAsync(StackState.Refused);
+        Assert.Contains("version 2", old.Why, StringComparison.Ordinal);
+        Assert.Contains("n1 1 to 2, n2 1 to 2", old.Why, StringComparison.Ordinal);
+        Assert.Contains("n3 offers 1;", old.Why, StringComparison.Ordinal);
+        Assert.Empty(old.Views);
+        await lab.StopAsync(old);
+
+        // The others have gone on, and take in one that fits.
+        RecordedMember fitting = await lab.StartAsync(3, both);
+        await fitting.UntilOperatingAsync(lab.All);
+        Assert.DoesNotContain(first.Views, view => view.Contains(old.Self));
     }
 
     /// <summary>Until all who have known a departed life, as a member or as unproven, are told that it has stopped.</summary>

@@ -16,6 +16,7 @@ internal sealed class MemoryAgreement
     private readonly HashSet<NodeIncarnation> _proven = [];
     private readonly HashSet<NodeId> _cut = [];
     private ulong _view;
+    private ClusterView? _last;
     private bool _isForgetful;
 
     /// <summary>All nodes are down, and what the engine knew is gone.</summary>
@@ -35,6 +36,12 @@ internal sealed class MemoryAgreement
         lock (_gate)
         {
             NodeId node = joiner.Joiner.Self.Id;
+            if (_last is { } last && _members.Count > 0 && VersionAgreement.ObjectionTo(joiner.Joiner.Self, last) is { } objection)
+            {
+                joiner.Events.OnRefused(objection);
+                return;
+            }
+
             bool isFirst = _members.Count == 0 && (_view == 0 || _isForgetful);
             _isForgetful = false;
             Depart(node, tell: "another life of it has come");
@@ -103,7 +110,7 @@ internal sealed class MemoryAgreement
         if (_members.Count == 0) return;
         _view = Math.Max(_view, _members.Values.Max(member => member.Joiner.HighestView)) + 1;
         ImmutableArray<NodeIncarnation> unproven = [.. _unproven.OrderBy(who => who.Node).ThenBy(who => who.Incarnation)];
-        var view = new ClusterView(_view, _members.Values.Select(member => member.Joiner.Self), unproven);
+        ClusterView view = _last = new ClusterView(_view, _members.Values.Select(member => member.Joiner.Self), unproven);
         foreach (MemoryEngine member in Heard) member.Events.OnView(view, why);
     }
 }

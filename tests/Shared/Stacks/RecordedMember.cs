@@ -1,4 +1,5 @@
 using Tyer.Cluster;
+using Tyer.Time;
 
 namespace Tyer.Tests.Shared.Stacks;
 
@@ -29,6 +30,9 @@ internal sealed class RecordedMember : IGroupObserver, IAsyncDisposable
 
     internal IGroupConnection? Connection { get; private set; }
 
+    /// <summary>Which versions of the lock protocol its build speaks.</summary>
+    internal ProtocolRange Versions { get; set; } = ProtocolRange.Offered;
+
     /// <summary>The highest view that anybody knew when this life began.</summary>
     internal ulong HighestBefore { get; }
 
@@ -44,17 +48,23 @@ internal sealed class RecordedMember : IGroupObserver, IAsyncDisposable
 
     internal HashSet<NodeId> Leaving { get; } = [];
 
+    /// <summary>What its own clock shows: that of the history, unless each machine of the lab has one.</summary>
+    internal TimeSpan Now => Clock?.Now ?? _history.Now;
+
+    /// <summary>See <see cref="Now"/>.</summary>
+    internal IClock? Clock { get; set; }
+
     /// <summary>When it said that nothing is left of its clients.</summary>
     internal TimeSpan? LeftAt { get; private set; }
 
-    internal async Task ConnectAsync() => Connection = await Stack.ConnectAsync(this);
+    internal async Task ConnectAsync() => Connection = await Stack.ConnectAsync(new LockingProtocol(this, Versions));
 
     /// <summary>Stops in order, as far as its stack lets it.</summary>
     internal async Task LeaveAsync()
     {
         var leaving = (ILeavingStack)Stack;
         await leaving.SayFarewellAsync(hasLeft: false);
-        _history.Record($"{Self}", "leaves", () => LeftAt = StackHistory.Now);
+        _history.Record($"{Self}", "leaves", () => LeftAt = _history.Now);
         await leaving.SayFarewellAsync(hasLeft: true);
     }
 

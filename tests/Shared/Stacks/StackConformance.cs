@@ -34,6 +34,17 @@ public abstract class StackConformance
     }
 
     [Fact]
+    public async Task The_highest_version_runs_that_all_members_share()
+    {
+        await using StackLab lab = NewLab();
+        var members = new List<RecordedMember>();
+        foreach (uint node in lab.All) members.Add(await lab.StartAsync(node, new ProtocolRange(node == 1 ? 1 : 2, 2)));
+        foreach (RecordedMember member in members) await member.UntilOperatingAsync(lab.All);
+        Assert.All(members, member => Assert.Equal(2, member.Views[^1].Running));
+        Assert.All(members, member => Assert.Equal(2, member.Connection!.View!.Running));
+    }
+
+    [Fact]
     public async Task A_connection_that_is_closed_says_so_last()
     {
         await using StackLab lab = NewLab();

@@ -8,7 +8,9 @@ namespace Tyer.Tests.Shared.Stacks;
 /// All that the members of one cluster have been told, in the order in which it happened, and the rules that hold for it whichever stack told them.
 /// A rule that is broken fails the test, with the history.
 /// </summary>
-internal sealed class StackHistory
+/// <param name="now">What tells the time; null: the machine's clock.</param>
+/// <param name="advance">Lets a little time pass, where that is not the machine's; null: it passes by itself.</param>
+internal sealed class StackHistory(Func<TimeSpan>? now = null, Action? advance = null)
 {
     private readonly Lock _gate = new();
     private readonly List<string> _lines = [];
@@ -20,8 +22,8 @@ internal sealed class StackHistory
     /// <summary>Against a test that hangs; nothing waits this long when all is well.</summary>
     private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
 
-    /// <summary>The machine's: what members are told can be compared.</summary>
-    internal static TimeSpan Now => BootClock.Instance.Now;
+    /// <summary>One clock for all: what members are told can be compared.</summary>
+    internal TimeSpan Now => now?.Invoke() ?? BootClock.Instance.Now;
 
     internal ulong HighestView
     {
@@ -39,6 +41,18 @@ internal sealed class StackHistory
     /// <summary>Waits until something holds, looking whenever a member has been told something.</summary>
     internal async Task UntilAsync(Func<bool> holds, string what)
     {
+        if (advance is not null)
+        {
+            TimeSpan end = Now + Guard;
+            while (!holds())
+            {
+                if (Now >= end) throw new TimeoutException($"never: {what}\n{this}");
+                advance();
+            }
+
+            return;
+        }
+
         using var guard = new CancellationTokenSource(Guard);
         while (true)
         {
@@ -90,6 +104,8 @@ internal sealed class StackHistory
         _views[view.Id] = view;
         Expect(view.Contains(member.Self), $"{member.Self} is in the views that it is told of");
         Expect(view.Id > (member.Views.LastOrDefault()?.Id ?? member.HighestBefore), $"the id {view.Id} is above all that were known when {member.Self} began, and grows");
+        Expect(view.Running >= (member.Views.LastOrDefault()?.Running ?? 0), $"the version that runs does not fall in view {view.Id}");
+        Expect(member.Versions.Contains(view.Running), $"{member.Self} speaks the version that runs in view {view.Id}");
         foreach (ClusterView other in _views.Values)
         {
             foreach (NodeIncarnation departed in other.Unproven)
@@ -110,7 +126,7 @@ internal sealed class StackHistory
             FenceProof.CleanLeave => member.LeftAt is null,
             // Nothing is left of it: its process is gone, and no client of it was told a time.
             FenceProof.RejoinedClean => member.State != StackState.Closed,
-            _ => Now < member.SafeUntil,
+            _ => member.Now < member.SafeUntil,
         };
         Expect(!mayAct, $"{departed} may act no more when {told.Self} is told of the proof {proof} (safe until {member.SafeUntil.TotalSeconds:0.000})");
     }

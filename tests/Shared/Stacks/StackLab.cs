@@ -7,15 +7,18 @@ internal abstract class StackLab : IAsyncDisposable
 {
     private readonly List<RecordedMember> _running = [];
 
-    internal StackHistory History { get; } = new();
+    internal virtual StackHistory History { get; } = new();
 
     /// <summary>How many nodes are configured.</summary>
     internal abstract int Size { get; }
 
     /// <summary>Starts a node that does not run.</summary>
-    internal async Task<RecordedMember> StartAsync(uint node)
+    /// <param name="node">Which.</param>
+    /// <param name="versions">The versions of the lock protocol that its build speaks; null: of this build.</param>
+    internal async Task<RecordedMember> StartAsync(uint node, ProtocolRange? versions = null)
     {
         RecordedMember member = Create(node);
+        member.Versions = versions ?? ProtocolRange.Offered;
         _running.Add(member);
         await member.ConnectAsync();
         await AfterStartAsync();

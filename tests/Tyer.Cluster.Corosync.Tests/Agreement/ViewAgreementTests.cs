@@ -288,6 +288,40 @@ public sealed class ViewAgreementTests
     }
 
     [Fact]
+    public void Who_does_not_speak_the_version_that_runs_is_told_so_and_does_not_try_again()
+    {
+        ViewAgreement agreement = Joined(1);
+        Hello own = Assert.IsType<Hello>(Assert.Single(_port.Said));
+        var view = new ClusterView(1, [Speaking(2, 2, 3), Speaking(3, 2, 2)]);
+        agreement.OnMessage(P(1), own);
+        agreement.OnMessage(P(2), HelloOf(2, own.In, highest: 1, installed: view, promised: 1) with { Self = Speaking(2, 2, 3) });
+        agreement.OnMessage(P(3), HelloOf(3, own.In, highest: 1, installed: view, promised: 1) with { Self = Speaking(3, 2, 2) });
+
+        Assert.Contains("runs version 2 of the lock protocol (its nodes offer: n2 2 to 3, n3 2), and n1 offers 1", _port.Removed, StringComparison.Ordinal);
+        Assert.True(_port.IsFinal);
+        Assert.Empty(_port.Views);
+    }
+
+    [Fact]
+    public void The_others_go_on_without_one_that_does_not_speak_their_version()
+    {
+        ViewAgreement agreement = InView(1);
+        Hello own = Restarted(agreement);
+        ClusterView view = _port.Views[0];
+        agreement.OnMessage(P(1), own);
+        agreement.OnMessage(P(2), HelloOf(2, own.In, highest: 1, installed: view, promised: 1));
+        var other = new GroupProcess(3, 203);
+        own = Restarted(agreement, P(1), P(2), other);
+        agreement.OnMessage(P(1), own);
+        agreement.OnMessage(P(2), HelloOf(2, own.In, highest: 1, installed: view, promised: 1));
+        agreement.OnMessage(other, HelloOf(3, own.In) with { Self = new Member(new NodeId(3), new Incarnation(30), "n3") { Protocol = new ProtocolRange(2, 2) } });
+
+        Hello again = Assert.IsType<Hello>(_port.Said[^1]);
+        Assert.Equal([other], again.In.Out);
+        Assert.Null(_port.Removed);
+    }
+
+    [Fact]
     public void Where_a_later_view_may_have_been_forgotten_nobody_goes_on_as_if_it_had_not()
     {
         // Two of three have died and come back; one of them has known view 2, of which this one knows nothing.
@@ -344,6 +378,8 @@ public sealed class ViewAgreementTests
 
     private static Hello HelloOf(uint node, Configuration configuration, ulong highest = 0, ClusterView? installed = null, ulong promised = 0, ulong life = 0) =>
         new(configuration, MemberOf(node, life), Digest: 7, highest, HighestAtStart: 0, promised, installed, EarlierLife: null, Proofs: []);
+
+    private static Member Speaking(uint node, int minimum, int maximum) => MemberOf(node) with { Protocol = new ProtocolRange(minimum, maximum) };
 
     private ViewAgreement New(uint node, ulong highest = 0) => new(JoinerOf(node, highest), 100 + node, Patience, _port);
 

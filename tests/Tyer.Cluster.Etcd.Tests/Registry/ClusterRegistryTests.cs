@@ -46,6 +46,40 @@ public class ClusterRegistryTests
     }
 
     [Fact]
+    public void Who_does_not_speak_the_version_that_runs_is_refused_while_anybody_of_the_view_is_there()
+    {
+        Node n1 = Join(1, 11, protocol: new ProtocolRange(1, 2)), n2 = Join(2, 12, protocol: new ProtocolRange(2, 2));
+        n1.Learn();
+        Assert.True(_store.Apply(n1.Registry.NextView()!.Transaction));
+        Assert.Equal(2, Assert.Single(n2.Learn().OfType<ViewNews>()).View.Running);
+
+        Node old = Join(3, 13);
+        Assert.Contains("runs version 2 of the lock protocol (its nodes offer: n1 1 to 2, n2 2), and n3 offers 1", old.Registry.Refusal(), StringComparison.Ordinal);
+        n1.Learn();
+        Assert.Null(n1.Registry.Refusal());
+        Assert.Null(n1.Registry.NextView());
+
+        _store.Expire(n1);
+        _store.Expire(n2);
+        old.Learn();
+        Assert.Null(old.Registry.Refusal());
+        Assert.Equal(1, old.Registry.NextView()!.View.Running);
+    }
+
+    [Fact]
+    public void Of_those_who_register_before_there_is_a_view_the_one_that_does_not_fit_is_told_by_the_first()
+    {
+        Node n1 = Join(1, 11), n2 = Join(2, 12, protocol: new ProtocolRange(2, 2)), n3 = Join(3, 13, protocol: new ProtocolRange(1, 2));
+        n1.Learn();
+        n2.Learn();
+        // Two of three speak 1, and two speak 2: the higher one.
+        Assert.Null(n1.Registry.NextView());
+        Assert.True(_store.Apply(n2.Registry.NextView()!.Transaction));
+        Assert.Contains("n1 offers 1;", Assert.Single(n1.Learn().OfType<RefusedNews>()).Why, StringComparison.Ordinal);
+        Assert.Equal(2, Assert.Single(n3.Learn().OfType<ViewNews>()).View.Running);
+    }
+
+    [Fact]
     public void Of_two_that_write_one_fails()
     {
         Node n1 = Join(1, 11), n2 = Join(2, 12);
@@ -187,9 +221,9 @@ public class ClusterRegistryTests
         return (n1, n2, n3);
     }
 
-    private Node Join(uint id, ulong incarnation, ulong highest = 0, ulong earlier = 0, ulong digest = 1)
+    private Node Join(uint id, ulong incarnation, ulong highest = 0, ulong earlier = 0, ulong digest = 1, ProtocolRange? protocol = null)
     {
-        var self = new Member(new NodeId(id), new Incarnation(incarnation), $"n{id}");
+        var self = new Member(new NodeId(id), new Incarnation(incarnation), $"n{id}") { Protocol = protocol ?? ProtocolRange.Offered };
         ImmutableArray<NodeId> voters = [new NodeId(1), new NodeId(2), new NodeId(3)];
         var joiner = new Joiner("tyer", self, voters, digest, highest, earlier == 0 ? null : new NodeIncarnation(self.Id, new Incarnation(earlier)));
         var node = new Node(_store, joiner);

@@ -64,6 +64,13 @@ public sealed class ExternalStackTests : IAsyncLifetime
         Assert.Equal(2ul, _connection.View!.Id);
     }
 
+    [Fact]
+    public async Task A_view_of_a_version_that_this_build_does_not_speak_is_refused_and_names_both()
+    {
+        var newer = new ProtocolRange(2, 2);
+        await RefusedAsync(new ClusterView(1, [Self with { Protocol = newer }, Peer(2) with { Protocol = newer }]), "it runs version 2 of the lock protocol, and n1 offers 1");
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(2)]
@@ -347,7 +354,7 @@ public sealed class ExternalStackTests : IAsyncLifetime
     {
         _state = StateDirectory.Open(_temporary["n1"], new StateOwner("tyer", "n1", new NodeId(1)));
         _stack = new ExternalStack([new StaticPeer(new NodeId(2), "n2"), new StaticPeer(new NodeId(3), "n3")], [], _state, _network.Join(1), _clock);
-        _connection = await _stack.ConnectAsync(_observer, TestContext.Current.CancellationToken);
+        _connection = await _stack.ConnectAsync(new LockingProtocol(_observer), TestContext.Current.CancellationToken);
     }
 
     /// <summary>Another node, which keeps what it hears.</summary>

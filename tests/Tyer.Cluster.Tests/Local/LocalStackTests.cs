@@ -20,7 +20,7 @@ public sealed class LocalStackTests : IDisposable
         {
             using StateDirectory state = Open();
             var observer = new RecordingObserver();
-            await using (IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(observer, Token))
+            await using (IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(new LockingProtocol(observer), Token))
             {
                 await observer.UntilStateAsync(StackState.Operating);
 
@@ -44,7 +44,7 @@ public sealed class LocalStackTests : IDisposable
         using StateDirectory state = Open();
         string? onDisk = null;
         var observer = new RecordingObserver { WhenViewed = _ => onDisk = File.ReadAllText(Path.Combine(_temporary["n1"], "state")) };
-        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(observer, Token);
+        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(new LockingProtocol(observer), Token);
         await observer.UntilStateAsync(StackState.Operating);
 
         Assert.Contains("\nview: 1\n", onDisk, StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed class LocalStackTests : IDisposable
 
         using StateDirectory state = Open();
         var observer = new RecordingObserver();
-        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(observer, Token);
+        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(new LockingProtocol(observer), Token);
         string why = await observer.UntilStateAsync(StackState.Joining);
         Assert.Contains("the previous run of n1 did not stop cleanly", why, StringComparison.Ordinal);
         Assert.Contains("10.1 s after the start", why, StringComparison.Ordinal);
@@ -77,7 +77,7 @@ public sealed class LocalStackTests : IDisposable
         using StateDirectory state = Open();
         Directory.CreateDirectory(Path.Combine(_temporary["n1"], "state.new"));
         var observer = new RecordingObserver();
-        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(observer, Token);
+        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(new LockingProtocol(observer), Token);
 
         string why = await observer.UntilStateAsync(StackState.Closed);
 
@@ -91,7 +91,7 @@ public sealed class LocalStackTests : IDisposable
     {
         using StateDirectory state = Open();
         var observer = new RecordingObserver { WhenViewed = _ => throw new InvalidOperationException("out of order") };
-        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(observer, Token);
+        await using IGroupConnection connection = await new LocalStack(state, _clock).ConnectAsync(new LockingProtocol(observer), Token);
 
         Assert.Contains("out of order", await observer.UntilStateAsync(StackState.Closed), StringComparison.Ordinal);
         Assert.Equal(StackState.Closed, connection.State);
@@ -103,9 +103,9 @@ public sealed class LocalStackTests : IDisposable
     {
         using StateDirectory state = Open();
         var stack = new LocalStack(state, _clock);
-        IGroupConnection connection = await stack.ConnectAsync(new RecordingObserver(), Token);
+        IGroupConnection connection = await stack.ConnectAsync(new LockingProtocol(new RecordingObserver()), Token);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await stack.ConnectAsync(new RecordingObserver(), Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await stack.ConnectAsync(new LockingProtocol(new RecordingObserver()), Token));
         await connection.DisposeAsync();
         await connection.DisposeAsync();
         Assert.Equal(StackState.Closed, connection.State);

@@ -21,10 +21,10 @@ internal sealed class Cast
     public static StaticPeer Peer(uint node, string? name = null) => new(new NodeId(node), name ?? $"n{node}");
 
     /// <summary>Starts a node, or starts it again; what it sent before is still under way.</summary>
-    public void Start(uint node, PeerList? list = null, bool ready = true)
+    public void Start(uint node, PeerList? list = null, bool ready = true, ProtocolRange? protocol = null)
     {
         _lives[node] = _lives.GetValueOrDefault(node) + 1;
-        var self = new Member(new NodeId(node), new Incarnation(_lives[node]), $"n{node}");
+        var self = new Member(new NodeId(node), new Incarnation(_lives[node]), $"n{node}") { Protocol = protocol ?? ProtocolRange.Offered };
         _nodes[node] = new FormingState(list ?? List, self, _disks.GetValueOrDefault(node), notReady: "it is not ready");
         Feed(node, ready ? new BecameReady() : new Tick());
     }

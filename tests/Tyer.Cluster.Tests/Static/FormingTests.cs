@@ -86,6 +86,28 @@ public sealed class FormingTests
     }
 
     [Fact]
+    public void Of_two_builds_that_share_no_version_the_one_with_the_higher_id_gives_up_and_the_other_waits_for_one_that_fits()
+    {
+        _cast.Start(1, protocol: new ProtocolRange(1, 2));
+        _cast.Start(2, protocol: new ProtocolRange(2, 2));
+        _cast.Start(3, protocol: new ProtocolRange(3, 4));
+        _cast.DeliverAll();
+
+        Assert.Contains(
+            "n3 offers version 3 to 4 of the lock protocol, and n1 1 to 2: they share none",
+            _cast.Told.Where(told => told.Node == 3).Select(told => told.Action).OfType<TellRefused>().Single().Why,
+            StringComparison.Ordinal);
+        Assert.Contains("waiting for another build of n3: n3 offers version 3 to 4", _cast[1].Waiting, StringComparison.Ordinal);
+        Assert.DoesNotContain(_cast.Told, told => told.Node != 3 && told.Action is TellRefused);
+        Assert.Empty(Decided(1));
+
+        _cast.Start(3, protocol: new ProtocolRange(1, 4));
+        _cast.DeliverAll();
+        Assert.Equal(2, _cast[1].Installed!.Running);
+        Assert.Equal(_cast[1].Installed, _cast[3].Installed);
+    }
+
+    [Fact]
     public void A_node_of_another_cluster_is_refused()
     {
         _cast.Start(1);

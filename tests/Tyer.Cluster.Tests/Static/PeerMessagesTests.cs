@@ -60,7 +60,7 @@ public sealed class PeerMessagesTests
     public void Another_version_kind_flag_or_reason_is_malformed()
     {
         byte[] hello = PeerMessages.Encode(Life, OneOfEach[0]);
-        AssertMalformed([2, .. hello[1..]]);
+        AssertMalformed([99, .. hello[1..]]);
         AssertMalformed([hello[0], 99, .. hello[2..]]);
         AssertMalformed([.. hello[..^1], 0x80]);
 

@@ -128,9 +128,9 @@ public sealed class StaticStackTests : IAsyncDisposable
         Assert.Equal("static", stack.Name);
         Assert.Equal(StackCapabilities.None, stack.Capabilities);
         Assert.Contains("does not detect failures", stack.Caution, StringComparison.Ordinal);
-        await using IGroupConnection connection = await stack.ConnectAsync(new RecordingObserver(), TestContext.Current.CancellationToken);
+        await using IGroupConnection connection = await stack.ConnectAsync(new LockingProtocol(new RecordingObserver()), TestContext.Current.CancellationToken);
         await Assert.ThrowsAsync<InvalidOperationException>(async () =>
-            await stack.ConnectAsync(new RecordingObserver(), TestContext.Current.CancellationToken));
+            await stack.ConnectAsync(new LockingProtocol(new RecordingObserver()), TestContext.Current.CancellationToken));
 
         string Refused(StaticOptions options) =>
             Assert.ThrowsAny<ArgumentException>(() => new StaticStack(options, state, _network.Join(1), _clock)).Message;
@@ -149,7 +149,7 @@ public sealed class StaticStackTests : IAsyncDisposable
         };
         var observer = new RecordingObserver();
         var stack = new StaticStack(options, state, _network.Join(node), _clock);
-        var connection = (StaticConnection)await stack.ConnectAsync(observer, TestContext.Current.CancellationToken);
+        var connection = (StaticConnection)await stack.ConnectAsync(new LockingProtocol(observer), TestContext.Current.CancellationToken);
         return _nodes[node] = new RunningNode(state, observer, connection);
     }
 

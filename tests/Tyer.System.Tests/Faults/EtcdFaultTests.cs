@@ -1,7 +1,7 @@
 namespace Tyer.System.Tests.Faults;
 
 /// <summary>With etcd: whoever has lost its own member of it goes on with another.</summary>
-public sealed class EtcdFaultTests : FaultTests
+public sealed class EtcdFaultTests(FaultTable table) : FaultTests(table)
 {
     [Fact]
     public async Task When_the_etcd_of_a_machine_dies_its_lock_manager_goes_on_with_another()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Tyer.Sessions.Administration;
 using Tyer.System.Tests.Support;
 
@@ -55,7 +56,9 @@ internal sealed class FaultNodes : IAsyncDisposable
     }
 
     /// <summary>Starts the lock manager of a node; the engine's daemon there runs.</summary>
-    internal void Start(int node)
+    /// <param name="node">Which.</param>
+    /// <param name="protocol">The versions of the lock protocol that its build speaks, <c>1-2</c>; null: those of this build.</param>
+    internal void Start(int node, string? protocol = null)
     {
         List<string> arguments =
         [
@@ -65,7 +68,7 @@ internal sealed class FaultNodes : IAsyncDisposable
         foreach (var peer in Enumerable.Range(1, Nodes).Where(peer => peer != node))
             arguments.AddRange(["--peer", $"n{peer}={Address(peer)}"]);
         var enter = Lab.Network.Enter(node);
-        _daemons[node - 1] = RunningProgram.Start(enter[0], [.. enter[1..], "dotnet", Path.Combine(AppContext.BaseDirectory, "tyerd.dll"), .. arguments]);
+        _daemons[node - 1] = RunningProgram.Start(enter[0], [.. enter[1..], "dotnet", .. Build(protocol), .. arguments]);
     }
 
     internal async Task<ClusterStatus> StatusAsync(int node)
@@ -97,12 +100,30 @@ internal sealed class FaultNodes : IAsyncDisposable
     }
 
     /// <summary>The machine is there again.</summary>
-    internal async Task ReviveAsync(int node)
+    internal Task ReviveAsync(int node)
+    {
+        Lab.Start(node);
+        return StartAgainAsync(node);
+    }
+
+    /// <summary>The lock manager of a machine, which has ended, is started anew.</summary>
+    internal async Task StartAgainAsync(int node, string? protocol = null)
     {
         if (_daemons[node - 1] is { } dead)
             await dead.DisposeAsync();
-        Lab.Start(node);
-        Start(node);
+        Start(node, protocol);
+    }
+
+    /// <summary>Stops the lock manager of a machine in order, if it runs, and starts one of another build.</summary>
+    internal async Task InstallAsync(int node, string protocol)
+    {
+        if (!Daemon(node).HasExited)
+        {
+            Daemon(node).Signal(Signals.Terminate);
+            (await Daemon(node).EndAsync()).With(0);
+        }
+
+        await StartAgainAsync(node, protocol);
     }
 
     /// <summary>The whole machine stands still, as a virtual one that is suspended.</summary>
@@ -124,6 +145,19 @@ internal sealed class FaultNodes : IAsyncDisposable
             await daemon.DisposeAsync();
         await Lab.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Another build is this one with another property in the configuration of its runtime.</summary>
+    private string[] Build(string? protocol)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "tyerd.dll");
+        if (protocol is null)
+            return [program];
+        var configuration = JsonNode.Parse(File.ReadAllText(Path.ChangeExtension(program, "runtimeconfig.json")))!;
+        configuration["runtimeOptions"]!["configProperties"]!["Tyer.TestProtocol"] = protocol;
+        var file = Path.Combine(_folder, $"speaks-{protocol}.runtimeconfig.json");
+        File.WriteAllText(file, configuration.ToJsonString());
+        return ["exec", "--runtimeconfig", file, program];
     }
 
     private const int SignalContinue = 18;

@@ -50,6 +50,9 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     /// <summary>The first line, of output or errors, that has this in it.</summary>
     internal Task<string> LineWithAsync(string text) => LineAsync(line => line.Contains(text, StringComparison.Ordinal), $"a line with '{text}'");
 
+    /// <summary>The next line from now on that has this in it.</summary>
+    internal Task<string> NextLineWithAsync(string text) => LineAsync(line => line.Contains(text, StringComparison.Ordinal), $"another line with '{text}'", isNew: true);
+
     /// <summary>The first line that it prints.</summary>
     internal Task<string> FirstLineAsync() => LineAsync(_ => true, "a line");
 
@@ -85,13 +88,13 @@ internal sealed partial class RunningProgram : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task<string> LineAsync(Func<string, bool> isIt, string what)
+    private async Task<string> LineAsync(Func<string, bool> isIt, string what, bool isNew = false)
     {
         var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             var before = $"{_output}{_errors}".Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(isIt);
-            if (before is not null)
+            if (before is not null && !isNew)
                 return before;
             _awaited.Add((isIt, seen));
         }
