@@ -125,7 +125,8 @@ internal static class Audit
         {
             for (var each = list.First; each is not null; each = each.Next)
             {
-                Require(each.Queue == kind && each.Resource == resource, node, resource, $"has {each.Id} on a queue that it does not know of");
+                if (each.Queue != kind || each.Resource != resource)
+                    throw new ViolationException($"I7: {SimWorld.Name(node.Id)} has {each.Id} on a queue that it does not know of ({NameOf(resource)})");
                 if (!queued.TryAdd(each.Id, node.Id))
                     throw new ViolationException($"I1: {each.Id} is on a queue of {SimWorld.Name(queued[each.Id])} and on one of {SimWorld.Name(node.Id)}");
             }
