@@ -82,6 +82,8 @@ internal sealed record NodeSettings
         _ = TermsOf(options);
         NodeSecurity.Check(options);
         _ = PathPolicyName.Parse(options.PathPolicy);
+        if (options.HeartbeatPriority is < 0 or > 15 || options.HeartbeatDscp is < 0 or > 63)
+            throw new ArgumentException($"HeartbeatPriority is {options.HeartbeatPriority} and HeartbeatDscp {options.HeartbeatDscp}; they take 0 to 15, and 0 to 63.", nameof(options));
         return settings;
     }
 

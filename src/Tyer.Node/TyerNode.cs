@@ -39,7 +39,7 @@ public sealed class TyerNode : IAsyncDisposable
         _core.OpenLockspaceAsync(name, options, ProcessIdentity.OfThisProcess(_core.Name), cancellationToken);
 
     /// <summary>
-    /// Reads the keys and certificates again, by which it knows its peers and clients of other machines: connections that are made from now on use them, those that stand are left alone. If
+    /// Reads the keys and certificates again, by which it knows its peers and clients of other machines: connections that are made from now on use them, and those that were proven by what is not believed any more end. If
     /// that fails, all stays as it was.
     /// </summary>
     /// <exception cref="IOException">They cannot be read; the message says where and why.</exception>

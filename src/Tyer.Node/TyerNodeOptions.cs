@@ -33,6 +33,15 @@ public sealed class TyerNodeOptions
     public string? PathPolicy { get; set; }
 
     /// <summary>
+    /// The priority of heartbeats between nodes in the queues of this machine (<c>SO_PRIORITY</c>), 0 to 15; above 6 it takes a privilege, and
+    /// without that they go on with none. Default: 6.
+    /// </summary>
+    public int HeartbeatPriority { get; set; } = 6;
+
+    /// <summary>The mark (DSCP) of heartbeats between nodes for routers and switches, 0 to 63. Default: 0, none.</summary>
+    public int HeartbeatDscp { get; set; }
+
+    /// <summary>
     /// How the nodes of the cluster know each other, the same on all of them: <c>none</c>, which is refused where an address is not of this
     /// machine; <c>psk</c>, by a key of the cluster; <c>psk+seal</c>, which also encrypts what they say; or <c>mtls</c>, by certificates, with
     /// TLS 1.3. Default: <c>psk+seal</c> with a <see cref="KeyFile"/>, else <c>mtls</c> with a <see cref="Certificate"/>, else <c>none</c>.

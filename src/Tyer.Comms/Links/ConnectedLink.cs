@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tyer.Comms.Endpoints;
 using Tyer.Comms.Sending;
 
 namespace Tyer.Comms.Links;
@@ -28,6 +29,9 @@ internal abstract class ConnectedLink : Link
 
     /// <inheritdoc/>
     public override long QueuedBytes => LibC.GetQueuedBytes(_socket.SafeHandle);
+
+    /// <inheritdoc/>
+    public override SocketError Prefer(SocketPriority priority) => priority.ApplyTo(_socket);
 
     /// <summary>With more bytes than this waiting to be sent, nothing is read.</summary>
     public long QuietBytes { get; init; } = long.MaxValue;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tyer.Comms.Endpoints;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Security;
 using Tyer.Comms.Sending;
@@ -56,6 +57,10 @@ internal abstract class Link : IWriterOwner
 
     /// <summary>Bytes that were sent over it and have not got to the other side, as far as the system tells; 0 where it does not.</summary>
     public virtual long QueuedBytes => 0;
+
+    /// <summary>Has the system prefer what is sent over it to other things.</summary>
+    /// <returns>Why it does not; none where it does, or cannot tell things apart.</returns>
+    public virtual SocketError Prefer(SocketPriority priority) => SocketError.Success;
 
     /// <summary>Bytes received that do not make a whole frame yet, and room for more; the reader's.</summary>
     protected ReceiveBuffer Buffer => _buffer;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
 using Tyer.Comms.Security;
@@ -26,6 +27,7 @@ public sealed class CommsDomain : IDisposable
     private long _localStalls;
     private long _longestStallTicks;
     private bool _isStarted;
+    private int _isPriorityRefusalTold;
     private bool _isClosed;
 
     // Replaced as a whole under the gate.
@@ -56,6 +58,7 @@ public sealed class CommsDomain : IDisposable
         ArgumentNullException.ThrowIfNull(observer);
         options.Local.ThrowIfInvalid();
         options.Net.ThrowIfInvalid();
+        options.HeartbeatPriority.ThrowIfInvalid();
         if (options.Listen.Count is 0 or > CommsLimits.PathsPerPeerMax)
         {
             throw new ArgumentException(
@@ -247,6 +250,12 @@ public sealed class CommsDomain : IDisposable
     internal void StrangerGone(PeerLink link)
     {
         lock (_gate) _strangers.Remove(link);
+    }
+
+    /// <summary>The system does not prefer heartbeats: said once, since it will not the next time either. They go on without.</summary>
+    internal void TellPriorityRefused(SocketError error)
+    {
+        if (Interlocked.Exchange(ref _isPriorityRefusalTold, 1) == 0) Observer.OnPriorityRefused(Options.HeartbeatPriority, error);
     }
 
     /// <summary>Lets time pass; by the transport only, one at a time.</summary>

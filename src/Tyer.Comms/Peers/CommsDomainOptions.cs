@@ -24,6 +24,9 @@ public sealed class CommsDomainOptions
     /// <summary>How paths are watched, to begin with; see <see cref="CommsDomain.Net"/>.</summary>
     public NetOptions Net { get; init; } = new();
 
+    /// <summary>How the system and the network treat heartbeats; by default <see cref="SocketPriority.Default"/>.</summary>
+    public SocketPriority HeartbeatPriority { get; init; } = SocketPriority.Default;
+
     /// <summary>Bytes queued for or sent to one peer on one lane and not acknowledged, at most; by default <see cref="CommsLimits.PeerQueueBytesMax"/>.</summary>
     public long PeerQueueBytesMax { get; init; } = CommsLimits.PeerQueueBytesMax;
 

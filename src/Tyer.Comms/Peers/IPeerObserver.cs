@@ -37,6 +37,11 @@ public interface IPeerObserver
     /// </summary>
     void OnStalled(Peer peer, TimeSpan time);
 
+    /// <summary>The system does not give heartbeats the priority that was asked for; they go on without it. Told once.</summary>
+    void OnPriorityRefused(Endpoints.SocketPriority priority, System.Net.Sockets.SocketError error)
+    {
+    }
+
     /// <summary>A send was answered <see cref="Sending.SendResult.WouldBlock"/>, and there is room again. On any thread, at any time.</summary>
     void OnSendable(Peer peer);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tyer.Comms.Frames;
 using Tyer.Comms.Links;
 using Tyer.Comms.Paths;
@@ -119,7 +120,8 @@ internal sealed class PeerLink : IFrameReceiver
     {
         var writer = new QueueWriter(new SendQueue(_domain.Transport.Segments, CommsLimits.ControlQueueBytesMax, keepsUntilReleased: false), hasThread: true);
         _control = writer;
-        if (!_link!.Attach(writer)) return;
+        if (_link!.Prefer(_domain.Options.HeartbeatPriority) is var error && error != SocketError.Success) _domain.TellPriorityRefused(error);
+        if (!_link.Attach(writer)) return;
         _isOpen = true;
     }
 

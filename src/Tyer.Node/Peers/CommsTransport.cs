@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Tyer.Comms.Endpoints;
 using Tyer.Comms.Links;
 using Tyer.Comms.Paths;
@@ -22,6 +23,7 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
             Local = new NodeIdentity(settings.Cluster, settings.Id.Value, settings.Name, incarnation),
             Listen = CommsEndpoint.ParseList(settings.Options.Listen!),
             Security = security,
+            HeartbeatPriority = new SocketPriority(settings.Options.HeartbeatPriority, settings.Options.HeartbeatDscp),
             Net = new NetOptions { PathPolicy = PathPolicyName.Parse(settings.Options.PathPolicy) },
             Peers = [.. settings.Peers.Select(peer => new PeerAddress(peer.Id.Value, peer.Name, CommsEndpoint.ParseList(settings.Options.Peers[peer.Name])))],
         };
@@ -98,6 +100,9 @@ internal sealed class CommsTransport : IPeerTransport, IMessageHandler, IPeerObs
     }
 
     public void OnStalled(Peer peer, TimeSpan time) => _observer!.OnStalled(peer.NodeId, time);
+
+    public void OnPriorityRefused(SocketPriority priority, SocketError error) => _observer!.OnPriorityRefused(
+        $"The system gives heartbeats no priority {priority.Queue} with DSCP {priority.Dscp} ({error}): they may wait behind other traffic. Above 6 it takes CAP_NET_ADMIN");
 
     public void OnSendable(Peer peer)
     {

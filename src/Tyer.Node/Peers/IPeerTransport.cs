@@ -79,6 +79,11 @@ internal interface IPeerTransportObserver
     /// <summary>A peer answers pings, and has taken no message for so long.</summary>
     void OnStalled(uint node, TimeSpan time);
 
+    /// <summary>The system does not prefer heartbeats as it was asked to; they go on without.</summary>
+    void OnPriorityRefused(string what)
+    {
+    }
+
     /// <summary>A hello led nowhere.</summary>
     void OnRefused(string what);
 }

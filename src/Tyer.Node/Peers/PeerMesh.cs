@@ -186,6 +186,8 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
 
     public void OnStalled(uint node, TimeSpan time) => LogStalled(_node!.NameOf(node), time.TotalSeconds);
 
+    public void OnPriorityRefused(string what) => LogPriorityRefused(what);
+
     public void OnRefused(string what) => LogRefused(what);
 
     public ValueTask DisposeAsync() => _transport.DisposeAsync();
@@ -235,6 +237,9 @@ internal sealed partial class PeerMesh : IPeerOutbox, IPeerQuestions, IPeerMesse
 
     [LoggerMessage(EventId = 1309, Level = LogLevel.Warning, Message = "{Peer} answers, and has taken no message for {Seconds} s: it stands still, or cannot keep up")]
     private partial void LogStalled(string peer, double seconds);
+
+    [LoggerMessage(EventId = 1310, Level = LogLevel.Warning, Message = "{What}")]
+    private partial void LogPriorityRefused(string what);
 
     [LoggerMessage(EventId = 1303, Level = LogLevel.Information, Message = "The connection to {Peer} is gone: {Why}")]
     private partial void LogDisconnected(string peer, string why);

@@ -149,6 +149,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.StartsWith("Security is 'psk', which needs keys: make a key file with 'tyer keygen FILE'", Fault($$"""{ {{Static}}, "Security": "psk" }"""), StringComparison.Ordinal);
         Assert.Equal("KeyFile is given (/k), but Security is 'none': leave one of them out.", Fault($$"""{ {{Static}}, "Security": "none", "KeyFile": "/k" }"""));
         Assert.Equal("KeyFile is given (/k), but the stack is 'local', which has no peers: leave one of them out.", Fault("""{ "Name": "n1", "KeyFile": "/k" }"""));
+        Assert.StartsWith("HeartbeatPriority is 16 and HeartbeatDscp 0; they take", Fault($$"""{ {{Static}}, "HeartbeatPriority": 16 }"""), StringComparison.Ordinal);
         Assert.StartsWith("PathPolicy is 'fast'; it takes passive or least-queued", Fault($$"""{ {{Static}}, "PathPolicy": "fast" }"""), StringComparison.Ordinal);
         Assert.StartsWith("Security is 'tls'; it takes none, psk, psk+seal", Fault($$"""{ {{Static}}, "Security": "tls" }"""), StringComparison.Ordinal);
     }

@@ -85,6 +85,8 @@ internal sealed class TestNode : IMessageHandler, IPeerObserver, IDisposable
 
     void IPeerObserver.OnStalled(Peer peer, TimeSpan time) => Write($"{peer.Name} stalled");
 
+    void IPeerObserver.OnPriorityRefused(SocketPriority priority, System.Net.Sockets.SocketError error) => Write($"priority {priority.Queue} refused {error}");
+
     void IPeerObserver.OnSendable(Peer peer) => Write($"{peer.Name} sendable");
 
     private void Write(string line) => Write(line, _log);
