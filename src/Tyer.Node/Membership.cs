@@ -121,6 +121,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         node.Events.State(state, why);
         if (state == StackState.Refused)
         {
+            LogRefused(why);
             node.Fail(new LockRefusedException(RefusalReason.NotSupported, $"The membership of {node.Name}", why));
             return;
         }
@@ -209,6 +210,9 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
 
     [LoggerMessage(EventId = 1110, Level = LogLevel.Critical, Message = "Out of the cluster: {Why}. Every lock of this node is lost")]
     private partial void LogExpelled(string why);
+
+    [LoggerMessage(EventId = 1111, Level = LogLevel.Critical, Message = "Not taken into the cluster, and never as it is: {Why}")]
+    private partial void LogRefused(string why);
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "{Who} acts no more ({Proof})")]
     private partial void LogFenced(string who, FenceProof proof);
