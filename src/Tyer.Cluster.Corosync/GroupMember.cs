@@ -58,6 +58,7 @@ internal sealed class GroupMember : IGroupEvents, IAgreementPort, IDisposable
     void IGroupEvents.OnMessage(GroupProcess from, ReadOnlySpan<byte> message)
     {
         if (GroupMessages.TryDecode(message, out GroupMessage? decoded)) _agreement.OnMessage(from, decoded);
+        else if (GroupMessages.ForeignVersionOf(message) is { } version) _agreement.OnForeign(from, version);
     }
 
     void IGroupEvents.OnHungUp(string why) => _agreement.OnAway(why);

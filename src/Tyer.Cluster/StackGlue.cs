@@ -62,13 +62,12 @@ public sealed class StackGlue : IAsyncDisposable
     /// <summary>Takes another stack, for the next to connect.</summary>
     /// <param name="stack">Not connected yet; or the one that it is already.</param>
     /// <exception cref="LockRefusedException">The present one is in use; the message names both, and the groups.</exception>
-    public async Task SelectAsync(IClusterStack stack)
+    public Task SelectAsync(IClusterStack stack)
     {
         ArgumentNullException.ThrowIfNull(stack);
-        await _change.WaitAsync().ConfigureAwait(false);
-        try
+        return ChangeAsync(() =>
         {
-            if (ReferenceEquals(stack, _stack)) return;
+            if (ReferenceEquals(stack, _stack)) return ValueTask.CompletedTask;
             if (Groups is { Count: > 0 } groups)
             {
                 throw Refused(
@@ -76,11 +75,8 @@ public sealed class StackGlue : IAsyncDisposable
             }
 
             Volatile.Write(ref _stack, stack);
-        }
-        finally
-        {
-            _change.Release();
-        }
+            return ValueTask.CompletedTask;
+        });
     }
 
     /// <summary>Connects to a group. Its callbacks come from now on, what others have been told already first of all.</summary>
@@ -130,20 +126,14 @@ public sealed class StackGlue : IAsyncDisposable
     /// </summary>
     /// <param name="group">Its name.</param>
     /// <exception cref="LockRefusedException">It is connected.</exception>
-    public async Task HangUpAsync(string group)
+    public Task HangUpAsync(string group)
     {
         ArgumentNullException.ThrowIfNull(group);
-        await _change.WaitAsync().ConfigureAwait(false);
-        try
+        return ChangeAsync(() =>
         {
-            if (Find(group) is not { } connection) return;
-            if (connection.IsConnected) throw Refused($"To hang up group {group}", "it is connected; disconnect it first");
-            await UnpinAsync(connection).ConfigureAwait(false);
-        }
-        finally
-        {
-            _change.Release();
-        }
+            if (Find(group) is not { } connection) return ValueTask.CompletedTask;
+            return connection.IsConnected ? throw Refused($"To hang up group {group}", "it is connected; disconnect it first") : UnpinAsync(connection);
+        });
     }
 
     /// <summary>Disconnects all groups and hangs them up.</summary>
@@ -155,26 +145,23 @@ public sealed class StackGlue : IAsyncDisposable
         }
     }
 
-    internal async Task DisconnectAsync(GroupConnection connection)
+    internal Task DisconnectAsync(GroupConnection connection) => ChangeAsync(() =>
     {
-        await _change.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            _relay?.Remove(connection, "this node closed the connection");
-        }
-        finally
-        {
-            _change.Release();
-        }
-    }
+        _relay?.Remove(connection, "this node closed the connection");
+        return ValueTask.CompletedTask;
+    });
 
     /// <summary>A connection that is not the group's any more has nothing to give up.</summary>
-    internal async Task HangUpAsync(GroupConnection connection)
+    internal Task HangUpAsync(GroupConnection connection) =>
+        ChangeAsync(() => Find(connection.Group) == connection ? UnpinAsync(connection) : ValueTask.CompletedTask);
+
+    /// <summary>One change at a time.</summary>
+    private async Task ChangeAsync(Func<ValueTask> change)
     {
         await _change.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (Find(connection.Group) == connection) await UnpinAsync(connection).ConfigureAwait(false);
+            await change().ConfigureAwait(false);
         }
         finally
         {

@@ -74,13 +74,14 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
     /// <param name="glue">Has the stack.</param>
     /// <param name="group">What its users have in common: the cluster.</param>
     /// <param name="versions">What this build speaks.</param>
+    /// <param name="expectedStack">The stack that is configured; null: whichever there is.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    internal async ValueTask ConnectAsync(StackGlue glue, string group, ProtocolRange versions, CancellationToken cancellationToken)
+    internal async ValueTask ConnectAsync(StackGlue glue, string group, ProtocolRange versions, string? expectedStack, CancellationToken cancellationToken)
     {
         _glue = glue;
         if (glue.Stack is { Caution: { } caution } stack)
             LogCaution(stack.Name, caution);
-        _connection = await glue.ConnectAsync(group, new LockingProtocol(this, versions), cancellationToken: cancellationToken).ConfigureAwait(false);
+        _connection = await glue.ConnectAsync(group, new LockingProtocol(this, versions), expectedStack, cancellationToken).ConfigureAwait(false);
     }
 
     internal string NameOf(uint id)
@@ -98,6 +99,8 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
     public void OnView(ClusterView view)
     {
         node.CutDeparted(_view, view);
+        if (_view is { } before && before.Running != view.Running)
+            LogRunning(view.Id, before.Running, view.Running);
         ViewSince = node.Shards.Clock.Now;
         _view = view;
         NoteDeparted(view);
@@ -121,6 +124,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         node.Events.State(state, why);
         if (state == StackState.Refused)
         {
+            LogRefused(why);
             node.Fail(new LockRefusedException(RefusalReason.NotSupported, $"The membership of {node.Name}", why));
             return;
         }
@@ -211,6 +215,12 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
 
     [LoggerMessage(EventId = 1110, Level = LogLevel.Critical, Message = "Out of the cluster: {Why}. Every lock of this node is lost")]
     private partial void LogExpelled(string why);
+
+    [LoggerMessage(EventId = 1111, Level = LogLevel.Critical, Message = "Not taken into the cluster, and never as it is: {Why}")]
+    private partial void LogRefused(string why);
+
+    [LoggerMessage(EventId = 1112, Level = LogLevel.Information, Message = "From view {View} on version {Running} of the lock protocol runs, after {Before}")]
+    private partial void LogRunning(ulong view, int before, int running);
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "{Who} acts no more ({Proof})")]
     private partial void LogFenced(string who, FenceProof proof);

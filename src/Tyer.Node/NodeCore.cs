@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tyer.Cluster;
 using Tyer.Cluster.State;
 using Tyer.Engine;
 using Tyer.Node.Administration;
@@ -184,10 +185,12 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
         ? $"node {Name} cannot go on ({fault.InnerException!.Message}) and has to be started anew"
         : $"node {Name} is out of its cluster ({Membership.StateReason}) and has to be started anew";
 
-    /// <summary>A broken invariant, or a state directory that cannot be written: the node stops rather than grant.</summary>
+    /// <summary>A broken invariant, a state directory that cannot be written, or a cluster that does not take it in: the node stops rather than grant.</summary>
     internal void Fail(Exception cause)
     {
-        LogFailed(cause, Name);
+        // What the membership says of itself is in the log already.
+        if (Membership.State != StackState.Refused)
+            LogFailed(cause, Name);
         if (_failed.TrySetException(cause))
             Wiring.End(LossReason.NodeStopped);
     }

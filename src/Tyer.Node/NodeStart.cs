@@ -58,7 +58,7 @@ internal static class NodeStart
     }
 
     private static ValueTask ConnectAsync(NodeCore core, IClusterStack stack, CancellationToken cancellationToken) =>
-        core.Membership.ConnectAsync(new StackGlue(stack), core.Settings.Cluster, core.Settings.Protocol, cancellationToken);
+        core.Membership.ConnectAsync(new StackGlue(stack), core.Settings.Cluster, core.Settings.Protocol, core.Settings.Options.Stack, cancellationToken);
 
     private static IClusterStack StackOf(NodeSettings settings, StateDirectory state, PeerMesh mesh, IClock clock)
     {

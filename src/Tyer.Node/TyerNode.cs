@@ -26,6 +26,7 @@ public sealed class TyerNode : IAsyncDisposable
     /// <param name="options">What it is to be.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <exception cref="LockRefusedException">The engine that is registered for the stack is another one; the message names both.</exception>
     /// <exception cref="IOException">It cannot listen where it is to, or its keys cannot be used; the message says why.</exception>
     /// <exception cref="StateDirectoryException">The state directory cannot be used; the message says why, and what to do.</exception>
     public static async ValueTask<TyerNode> StartAsync(TyerNodeOptions options, CancellationToken cancellationToken = default)

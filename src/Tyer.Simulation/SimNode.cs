@@ -54,7 +54,7 @@ internal sealed class SimNode : IPeerReceiver, ILockspaceServices
         Wiring.Shards.OpenLockspace(Space, new LockspaceSettings(Opened.Options.ValueSize, Opened.Options.QueueLengthMax, Opened.Options.LocksPerSessionMax));
         Member = new SimMember(world, this);
         Glue = new StackGlue(Member);
-        var connecting = Wiring.Membership.ConnectAsync(Glue, "sim", protocol, CancellationToken.None).AsTask();
+        var connecting = Wiring.Membership.ConnectAsync(Glue, "sim", protocol, expectedStack: "sim", CancellationToken.None).AsTask();
         Invariant.Check(connecting.IsCompletedSuccessfully, "the simulated stack connects at once");
         mesh.Start(this);
         world.In(world.Random.Between(1, TickEvery), Tick);

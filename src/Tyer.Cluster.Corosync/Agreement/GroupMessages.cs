@@ -6,11 +6,11 @@ namespace Tyer.Cluster.Corosync.Agreement;
 
 /// <summary>
 /// The messages as bytes, little-endian. First a byte with the version of this format: a member that speaks another is not understood, hence not heard, and
-/// the others put it out.
+/// the others put it out. That byte stays where it is, so that who is not understood finds out.
 /// </summary>
 internal static class GroupMessages
 {
-    private const byte Version = 2;
+    public const byte Version = 2;
 
     private enum Kind : byte
     {
@@ -74,6 +74,9 @@ internal static class GroupMessages
         writer.Flush();
         return bytes.ToArray();
     }
+
+    /// <summary>The version of the format of a message that is not understood; null if it is this one's, or none.</summary>
+    public static byte? ForeignVersionOf(ReadOnlySpan<byte> bytes) => bytes.IsEmpty || bytes[0] == Version ? null : bytes[0];
 
     /// <returns>False: it is none of ours.</returns>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out GroupMessage? message)

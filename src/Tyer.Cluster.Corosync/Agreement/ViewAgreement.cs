@@ -33,6 +33,7 @@ internal sealed class ViewAgreement
     // What this life knows, whatever the group is doing.
     private readonly Dictionary<NodeIncarnation, FenceProof> _proofs = [];
     private readonly SortedDictionary<uint, string> _causes = [];
+    private readonly Dictionary<GroupProcess, byte> _foreign = [];
     private ulong _highest;
     private ulong _promised;
     private ClusterView? _installed;
@@ -149,6 +150,24 @@ internal sealed class ViewAgreement
             case Evict evict when IsIn(evict.View): OnEvict(evict); break;
             case Farewell farewell when IsIn(farewell.View): OnFarewell(from, farewell); break;
         }
+    }
+
+    /// <summary>
+    /// What a process said cannot be read: its build is of another age. A newcomer to a majority of such can never be understood, and hears so from nobody.
+    /// </summary>
+    /// <param name="from">Who said it.</param>
+    /// <param name="version">The version of its format.</param>
+    public void OnForeign(GroupProcess from, byte version)
+    {
+        if (_isOver || !_members.Contains(from)) return;
+        _foreign[from] = version;
+        GroupProcess[] foreign = [.. _members.Where(_foreign.ContainsKey)];
+        if (_installed is not null || !Majority.Is(foreign.Select(process => process.Node), _joiner.Voters)) return;
+
+        _isOver = true;
+        string theirs = string.Join(", ", foreign.Select(process => $"{Name(process.Node)} {_foreign[process]}"));
+        _port.OnRemoved(
+            $"its build speaks version {GroupMessages.Version} of the words by which views are agreed on, and others speak another ({theirs}); install the same build on all", isFinal: true);
     }
 
     /// <summary>Asks the others to take it as proven; heard by those who are in the view with this node, or lost.</summary>
@@ -403,9 +422,11 @@ internal sealed class ViewAgreement
 
     private string Names(IEnumerable<uint> nodes)
     {
-        string[] names = [.. nodes.Select(node => NodeId.IsValid(node) ? _joiner.NameOf(new NodeId(node)) : $"node {node}")];
+        string[] names = [.. nodes.Select(Name)];
         return string.Join(", ", names) + (names.Length == 1 ? " is" : " are");
     }
+
+    private string Name(uint node) => NodeId.IsValid(node) ? _joiner.NameOf(new NodeId(node)) : $"node {node}";
 
     private string Changes(ClusterView? before, ClusterView view)
     {

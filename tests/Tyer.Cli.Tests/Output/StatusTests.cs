@@ -34,8 +34,8 @@ public sealed class StatusTests
         View = new ViewStatus { Id = 9, HasQuorum = true, IsSettled = false, Age = TimeSpan.FromSeconds(90) },
         Nodes =
         [
-            new NodeInfo { Name = "n1", Id = 1, Incarnation = 17, Membership = NodeMembership.Member },
-            new NodeInfo { Name = "n2", Id = 2, Incarnation = 5, Membership = NodeMembership.Member, IsReachable = false, Trouble = "connection refused" },
+            new NodeInfo { Name = "n1", Id = 1, Incarnation = 17, Membership = NodeMembership.Member, Protocol = new ProtocolVersions(1, 2) },
+            new NodeInfo { Name = "n2", Id = 2, Incarnation = 5, Membership = NodeMembership.Member, IsReachable = false, Trouble = "connection refused", Protocol = new ProtocolVersions(1, 1) },
             new NodeInfo { Name = "n3", Id = 3, Incarnation = 8, Membership = NodeMembership.Lost },
         ],
         Frozen =
@@ -67,6 +67,7 @@ public sealed class StatusTests
             process     pid 4711 on db1, version 0.1.0, up 1d2h
             stack       static, Operating
             view        9, with quorum, not settled, for 1m30s
+            protocol    version 1 runs; offered by n1 1-2, n2 1
             nodes       n1 n2 (unreachable); lost: n3
             frozen      locks that n3 held, for 12s: waits for proof that n3 has stopped. Make sure that it is off, and say so.
             sessions    3
@@ -95,6 +96,7 @@ public sealed class StatusTests
     [InlineData(ServingState.Starting, "not yet: it is starting")]
     [InlineData(ServingState.NoQuorum, "no: its side of the cluster has no quorum")]
     [InlineData(ServingState.Stopping, "no: it is stopping")]
+    [InlineData(ServingState.Refused, "no: the cluster does not take it in")]
     [InlineData(ServingState.Expelled, "no: it was put out of the cluster")]
     public async Task A_node_that_does_not_serve_is_no_success(ServingState serving, string text)
     {
@@ -133,9 +135,9 @@ public sealed class StatusTests
         Assert.Equal(ExitCodes.Ok, await harness.RunAsync("nodes"));
         Golden.Equal(
             """
-            ID  NAME  MEMBER  REACHABLE  SINCE  SERVING  SESSIONS  LOCKS    UP  VERSION  ADDRESSES             TROUBLE
-             1  n1    member  -          1m30s  Serving         3      7  1d2h  0.1.0    tcp://127.0.0.1:7600  -
-             2  n2    member  no             -  -               -      -     -  -        -                     connection refused
+            ID  NAME  MEMBER  REACHABLE  SINCE  SERVING  SESSIONS  LOCKS    UP  VERSION  PROTOCOL  ADDRESSES             TROUBLE
+             1  n1    member  -          1m30s  Serving         3      7  1d2h  0.1.0    1-2       tcp://127.0.0.1:7600  -
+             2  n2    member  no             -  -               -      -     -  -        1         -                     connection refused
             """,
             harness.Out.ToString());
     }

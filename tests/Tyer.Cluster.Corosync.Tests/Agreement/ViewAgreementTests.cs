@@ -303,6 +303,29 @@ public sealed class ViewAgreementTests
     }
 
     [Fact]
+    public void A_newcomer_that_a_majority_does_not_understand_finds_out_by_itself()
+    {
+        ViewAgreement agreement = Joined(1);
+        agreement.OnMessage(P(1), Assert.IsType<Hello>(Assert.Single(_port.Said)));
+        agreement.OnForeign(P(2), 9);
+        Assert.Null(_port.Removed);
+        agreement.OnForeign(P(3), 9);
+        Assert.Contains("others speak another (n2 9, n3 9)", _port.Removed, StringComparison.Ordinal);
+        Assert.True(_port.IsFinal);
+    }
+
+    [Fact]
+    public void A_member_goes_on_though_it_does_not_understand_newcomers()
+    {
+        ViewAgreement agreement = InView(1);
+        agreement.OnForeign(P(2), 9);
+        agreement.OnForeign(P(3), 9);
+        Assert.Null(_port.Removed);
+        Assert.Equal((byte)9, GroupMessages.ForeignVersionOf([9, 1]));
+        Assert.Null(GroupMessages.ForeignVersionOf(GroupMessages.Encode(new Ready(new Configuration(FirstRing, [P(1)], []), 1))));
+    }
+
+    [Fact]
     public void The_others_go_on_without_one_that_does_not_speak_their_version()
     {
         ViewAgreement agreement = InView(1);

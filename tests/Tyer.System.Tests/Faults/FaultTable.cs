@@ -26,9 +26,11 @@ public sealed class FaultTable : IDisposable
             var granted = rounds.Select(round => round.Granted).Order().ToArray();
             var together = rounds.Select(round => round.Together).Order().ToArray();
             Console.WriteLine(
-                $"{rounds.Key,-42} {granted.Length,6} {Seconds(granted[granted.Length / 2]),16} {Seconds(granted[^1]),9} {Seconds(rounds.Min(round => round.Bound)),9} {Seconds(together[together.Length / 2]),16} {Seconds(together[^1]),9}");
+                $"{rounds.Key,-42} {granted.Length,6} {Seconds(Median(granted)),16} {Seconds(granted[^1]),9} {Seconds(rounds.Min(round => round.Bound)),9} {Seconds(Median(together)),16} {Seconds(together[^1]),9}");
         }
     }
+
+    private static TimeSpan Median(TimeSpan[] inOrder) => (inOrder[(inOrder.Length - 1) / 2] + inOrder[inOrder.Length / 2]) / 2;
 
     private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.000} s");
 
