@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Tyer.Cluster;
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.Leases;
 using Tyer.Cluster.Static;
 using Tyer.Node.Peers;
@@ -41,6 +42,9 @@ internal sealed record NodeSettings
     /// <summary>The lease, where there is an engine.</summary>
     internal LeaseTerms Terms => TermsOf(Options);
 
+    /// <summary>What makes sure that lost nodes have stopped.</summary>
+    internal FencingOptions Fencing => FenceSettings.Of(Options, new StaticPeer(Id, Name), Peers);
+
     internal int Shards => Options.Shards ?? Math.Min(Environment.ProcessorCount, NodeLimits.ShardsMax);
 
     /// <exception cref="ArgumentException">The message names the option, what is wrong with it, and what would be right.</exception>
@@ -74,6 +78,7 @@ internal sealed record NodeSettings
             _ => throw new ArgumentException($"There is no stack '{options.Stack}'; there are {string.Join(", ", BuiltIn.Union(options.Engines.Keys).Union(["corosync", "etcd"]).Select(each => $"'{each}'"))}.", nameof(options)),
         };
         _ = TermsOf(options);
+        _ = settings.Fencing;
         NodeSecurity.Check(options);
         return settings;
     }

@@ -79,6 +79,15 @@ public sealed class TyerNodeOptions
     /// </summary>
     public TimeSpan Lease { get; set; } = ClusterLimits.LeaseDefault;
 
+    /// <summary>
+    /// The fence agents of nodes, by the name of the node that they stop, this one included; several of a node are tried in their order. With an outside engine; the same on
+    /// all nodes, as any may have to stop any other. Empty by default: what a lost node held is free when its lease has run out.
+    /// </summary>
+    public IDictionary<string, IList<Cluster.Fencing.FenceAgent>> Fence { get; } = new Dictionary<string, IList<Cluster.Fencing.FenceAgent>>(StringComparer.Ordinal);
+
+    /// <summary>How long a lost node is given before its power is cut, up to 1 h. Default: none.</summary>
+    public TimeSpan FenceDelay { get; set; }
+
     /// <summary>Tickets in the draw for directory slots, 0 to 16. Default: 1.</summary>
     public int Weight { get; set; } = 1;
 

@@ -19,6 +19,7 @@ internal static class StatusText
         Line(writer, "view", View(status.View));
         Line(writer, "nodes", Nodes(status.Nodes));
         if (status.Recovery is { } recovery) Line(writer, "recovery", Recovery(recovery));
+        if (status.Fencing is { } fencing) PrintFencing(writer, fencing);
         foreach (FrozenPart part in status.Frozen) Line(writer, "frozen", Frozen(part));
         if (node.Security != "none" || node.Refused.Count > 0) Line(writer, "security", Security(node));
         Line(writer, "sessions", Text($"{node.Sessions}"));
@@ -74,6 +75,15 @@ internal static class StatusText
 
     private static string Frozen(FrozenPart part) =>
         $"{Safe(part.What)}, for {Span(part.Since)}: waits for {Safe(part.WaitsFor)}." + (part.Remedy is { } remedy ? " " + Safe(remedy) : "");
+
+    private static void PrintFencing(TextWriter writer, FencingStatus fencing)
+    {
+        Line(writer, "fencing", fencing.Agents.Count == 0
+            ? "disabled: no node has a fence agent; what a lost node held waits for its lease"
+            : string.Join("; ", fencing.Agents.OrderBy(each => each.Key, StringComparer.Ordinal).Select(each => $"{Safe(each.Key)} by {string.Join(", then ", each.Value.Select(Safe))}"))
+                + (fencing.Without.Count == 0 ? "" : $"; disabled for {string.Join(", ", fencing.Without.Select(Safe))}"));
+        foreach (FencingInfo each in fencing.UnderWay) Line(writer, "fencing", FencingText.Of(each));
+    }
 
     private static string Security(NodeStatus node) => Safe(node.Security)
         + (node.Refused.Count == 0 ? "" : $"; refused: {string.Join(", ", node.Refused.OrderBy(each => each.Key, StringComparer.Ordinal).Select(each => Text($"{Safe(each.Key)} {each.Value}")))}");

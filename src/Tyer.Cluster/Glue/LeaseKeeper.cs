@@ -253,7 +253,7 @@ internal sealed class LeaseKeeper : IDisposable
     }
 
     private IEnumerable<string> Silent(TimeSpan since) => _lease.SilentSince(since).Select(
-        node => _list.NameOf(node) + (_differing.Contains(node) ? " (which has other nodes or another lease in its configuration)" : ""));
+        node => _list.NameOf(node) + (_differing.Contains(node) ? " (which has other nodes, another lease or other fencing in its configuration)" : ""));
 
     private void Send(NodeId to, GlueMessage message)
     {

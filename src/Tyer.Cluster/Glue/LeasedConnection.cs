@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Tyer.Cluster.Leases;
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
 using Tyer.Time;
@@ -16,6 +16,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private readonly IMembershipEngine _engine;
     private readonly LeasedMembership _membership;
     private readonly LeaseKeeper _lease;
+    private readonly Fencer _fencer;
     private readonly PeerList _list;
     private readonly ulong _digest;
     private readonly StateDirectory _directory;
@@ -28,13 +29,16 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private int _wordsWaiting;
 
     public LeasedConnection(
-        IMembershipEngine engine, PeerList list, Member self, LeaseTerms terms, ulong digest, StateDirectory directory, IPeerMessenger messenger,
+        IMembershipEngine engine, PeerList list, Member self, LeasedStackOptions options, ulong digest, StateDirectory directory, IPeerMessenger messenger,
         IClock clock, IGroupObserver observer)
-        : base(self, observer, terms.RenewEvery)
+        : base(self, observer, options.Terms.RenewEvery)
     {
         _engine = engine;
         _membership = new LeasedMembership(list, self);
-        _lease = new LeaseKeeper(terms, list, self.NodeIncarnation, digest, messenger, clock, Extend, @event => Post(() => Handle(@event)));
+        _lease = new LeaseKeeper(options.Terms, list, self.NodeIncarnation, digest, messenger, clock, Extend, @event => Post(() => Handle(@event)));
+        _fencer = new Fencer(
+            new FenceDuty(options.Fencing, self.Id, options.Terms.Length), list.NameOf, clock, PostAndLook, observer.OnFencing,
+            departed => engine.Prove(departed, FenceProof.PowerOff));
         _list = list;
         _digest = digest;
         _directory = directory;
@@ -58,6 +62,8 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         };
         await _engine.JoinAsync(joiner, this, cancellationToken).ConfigureAwait(false);
     }
+
+    public IReadOnlyList<FenceCase> FenceCases => _fencer.Cases;
 
     public TimeSpan? RunsOutAt(NodeIncarnation departed) => _lease.RunsOutAt(departed);
 
@@ -149,10 +155,15 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         Handle(new RepeatDue());
     }
 
-    protected override void OnEnding() => _lease.Drop();
+    protected override void OnEnding()
+    {
+        _lease.Drop();
+        _fencer.Stop();
+    }
 
     protected override async ValueTask OnEndedAsync()
     {
+        await _fencer.DisposeAsync().ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
         _lease.Dispose();
     }
@@ -190,6 +201,19 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private void Handle(LeasedEvent @event)
     {
         foreach (LeasedAction action in _membership.Step(@event)) Do(action);
+        LookAtDeparted();
+    }
+
+    private void PostAndLook(Action work) => Post(() =>
+    {
+        work();
+        LookAtDeparted();
+    });
+
+    private void LookAtDeparted()
+    {
+        if (_membership.IsOut) _fencer.Stop();
+        else if (_membership.View is { } view) _fencer.Look(view, _membership.Open, _membership.MayAct);
     }
 
     private void Do(LeasedAction action)

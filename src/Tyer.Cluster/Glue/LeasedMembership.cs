@@ -46,6 +46,12 @@ internal sealed class LeasedMembership
     /// <summary>Whether this life is out.</summary>
     public bool IsOut { get; private set; }
 
+    /// <summary>Those of the view's unproven of whom nothing is proven by now.</summary>
+    public IReadOnlyCollection<NodeIncarnation> Open => [.. (View?.Unproven ?? []).Where(IsUnproven)];
+
+    /// <summary>Whether this node acts for the others: it has a lease, contact with its engine, and a majority in its view.</summary>
+    public bool MayAct => !IsOut && _hasLease && _noContact is null && View is { HasQuorum: true };
+
     /// <summary>What follows from an event. The list is valid until the next call.</summary>
     public IReadOnlyList<LeasedAction> Step(LeasedEvent @event)
     {

@@ -584,6 +584,13 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                         ThrowUnlessAdministrator($"The proof for {fence.Who}", "say so");
                         await answer.WriteOnlyAsync(await administration.FenceAsync(fence.Who, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
                     });
+                case QuestionKind.TestFencing:
+                    var test = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.FenceTestOrder);
+                    return test is null ? WireFault.BadText : _requests.Start(asked.Request, $"The test of the fence agents of {test.Node}", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator($"The test of the fence agents of {test.Node}", "run them");
+                        await answer.WriteOnlyAsync(await administration.TestFencingAsync(test.Node, test.Action, cancellation).ConfigureAwait(false), AdministrationJson.Default.FenceTestResult).ConfigureAwait(false);
+                    });
                 case QuestionKind.Renew:
                     var renewal = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.RenewalOrder);
                     return renewal is null ? WireFault.BadText : _requests.Start(asked.Request, $"The renewal of view {renewal.View}", async cancellation =>

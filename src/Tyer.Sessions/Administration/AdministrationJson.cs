@@ -38,5 +38,7 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(PeerOrder))]
 [JsonSerializable(typeof(PeerOptions))]
 [JsonSerializable(typeof(EventsOrder))]
+[JsonSerializable(typeof(FenceTestOrder))]
+[JsonSerializable(typeof(FenceTestResult))]
 [JsonSerializable(typeof(ClusterEvent))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

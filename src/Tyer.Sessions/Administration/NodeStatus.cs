@@ -56,6 +56,9 @@ public sealed record NodeStatus
 
     /// <summary>Connections of nodes, or of strangers, that it refused since its start, by reason.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Lost nodes that it fences, or leaves to another member to fence.</summary>
+    public IReadOnlyList<FencingInfo> Fencing { get; init; } = [];
 }
 
 /// <summary>Whether a node serves.</summary>

@@ -52,6 +52,9 @@ public enum QuestionKind : byte
 
     /// <summary>Change or show the options of all, by <see cref="Administration.PeerOptions"/>; answered by the same.</summary>
     PeerOptions = 13,
+
+    /// <summary>Try fence agents, by <see cref="Administration.FenceTestOrder"/>; answered by one <see cref="Administration.FenceTestResult"/>.</summary>
+    TestFencing = 14,
 }
 
 /// <summary>
