@@ -19,6 +19,8 @@ internal sealed class EngineCore
     private readonly byte[] _scratch = new byte[MessageCodec.LengthMax];
     private readonly Dictionary<uint, LockspaceSettings> _spaces = [];
     private ulong _viewId;
+    private bool _hasQuorum;
+    private bool _isPaused;
     private uint _lastSpace;
     private LockspaceSettings? _lastSettings;
 
@@ -86,7 +88,7 @@ internal sealed class EngineCore
 
     internal Drain Drain { get; }
 
-    /// <summary>Whether the installed view has quorum. Asked at every grant.</summary>
+    /// <summary>Whether the installed view has quorum, and nothing holds this node back. Asked at every grant.</summary>
     internal bool MayGrant { get; private set; }
 
     /// <summary>Whether the node is out for good: see <see cref="LockEngine.Stop"/>.</summary>
@@ -103,7 +105,15 @@ internal sealed class EngineCore
     {
         Clock = 0;
         _viewId = view.Id;
-        MayGrant = view.HasQuorum && !IsStopped;
+        _hasQuorum = view.HasQuorum;
+        MayGrant = _hasQuorum && !IsStopped && !_isPaused;
+    }
+
+    /// <summary>Nothing is granted, or it may be again.</summary>
+    internal void Pause(bool isPaused)
+    {
+        _isPaused = isPaused;
+        MayGrant = _hasQuorum && !IsStopped && !_isPaused;
     }
 
     internal LockspaceSettings? SettingsOf(uint space)

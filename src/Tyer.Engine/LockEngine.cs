@@ -78,6 +78,16 @@ public sealed class LockEngine
     /// </summary>
     public void Stop() => _core.Stop();
 
+    /// <summary>Who is a member is not known for now: nothing new is granted, and what is held stays; or it is known again, and what waited goes on.</summary>
+    /// <param name="isPaused">Whether it is not known.</param>
+    public void Pause(bool isPaused)
+    {
+        var mightGrant = _core.MayGrant;
+        _core.Pause(isPaused);
+        if (!mightGrant && _core.MayGrant)
+            _core.Master.GrantWhatWaited();
+    }
+
     /// <summary>Takes in what all engines of a member have announced (<see cref="IPeerSender.Announce"/>).</summary>
     /// <param name="member">The member, or this node itself.</param>
     /// <param name="marker">What it has done.</param>

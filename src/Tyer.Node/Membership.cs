@@ -112,6 +112,8 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         node.Events.State(state, why);
         if (state != StackState.Expelled)
         {
+            if ((before == StackState.Suspended) != (state == StackState.Suspended))
+                node.Shards.Pause(state == StackState.Suspended);
             LogState(state, why);
             return;
         }

@@ -76,6 +76,16 @@ internal sealed class ShardSet
         return index < _shards.Length ? _shards[index] : null;
     }
 
+    /// <summary>Whether anything may be granted, as long as the view stays.</summary>
+    internal void Pause(bool isPaused)
+    {
+        foreach (var shard in _shards)
+        {
+            using (shard.Enter())
+                shard.Engine.Pause(isPaused);
+        }
+    }
+
     internal void Install(EngineView view)
     {
         Recoveries.Begin(_view, view, Look().Counts);

@@ -24,6 +24,24 @@ public sealed class QuorumTests
     }
 
     [Fact]
+    public void What_is_asked_for_while_nobody_knows_who_is_a_member_waits_until_it_is_known()
+    {
+        var held = _lone.Lock("r", LockMode.Exclusive);
+        var behind = _lone.Lock("r", LockMode.Exclusive);
+        _lone.Told();
+
+        _lone.Engine.Pause(true);
+        var asked = _lone.Lock("s", LockMode.Exclusive);
+        _lone.Unlock(held);
+        // A view does not end it.
+        _lone.Settle(view: 2, hasQuorum: true, 1);
+        Assert.Equal([(held, RequestStatus.Unlocked, null)], _lone.Told());
+
+        _lone.Engine.Pause(false);
+        Assert.Equal([behind, asked], _lone.Told().Select(told => told.Lock).Order());
+    }
+
+    [Fact]
     public void Who_does_not_queue_is_told_that_nobody_may_decide()
     {
         var held = _lone.Lock("r", LockMode.ConcurrentRead);
