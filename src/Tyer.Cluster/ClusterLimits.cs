@@ -90,6 +90,15 @@ public static class ClusterLimits
     /// <summary>The longest pause between two rounds of a node's agents.</summary>
     public static readonly TimeSpan FenceRetryMax = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a watchdog waits unless it is configured otherwise.</summary>
+    public static readonly TimeSpan WatchdogTimeoutDefault = TimeSpan.FromSeconds(10);
+
+    /// <summary>The shortest time of a watchdog: drivers count in seconds.</summary>
+    public static readonly TimeSpan WatchdogTimeoutMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest time of a watchdog; so long, twice, the locks of a lost node wait besides.</summary>
+    public static readonly TimeSpan WatchdogTimeoutMax = TimeSpan.FromMinutes(10);
+
     /// <summary>How long a node that is missing when a cluster starts is waited for before its power is cut: machines that are switched on together do not come up together.</summary>
     public static readonly TimeSpan FenceStartDelay = TimeSpan.FromSeconds(30);
 }

@@ -27,6 +27,23 @@ internal static class FencingText
         return $"{victim} {stage}{attempts}{error}";
     }
 
+    /// <summary>What the node does when it is put out, and when no majority answers it.</summary>
+    public static string Expulsion(string policy, FencingStatus? fencing)
+    {
+        string does = policy switch
+        {
+            "notify" => "notify: its programs are told that their locks are lost",
+            "disconnect" => "disconnect: its programs are told that their locks are lost, and their connections are closed",
+            "kill" => "kill: processes of this machine that have a lockspace open are killed",
+            "watchdog" => "watchdog: the machine is reset",
+            var other => Safe(other),
+        };
+        if (fencing is null) return does;
+        string loss = fencing.FreezesWithoutQuorum ? "freeze: without a majority it keeps what is held, and grants nothing" : "revoke: without a majority it is out when its lease has run out";
+        string watchdog = fencing.Watchdog is { } path ? $"; feeds {Safe(path)} ({DurationText.Format(fencing.WatchdogTimeout ?? default)}) while it may act" : "";
+        return $"{does}; {loss}{watchdog}";
+    }
+
     public static string Of(FenceTestAnswer answer)
     {
         string took = string.Create(CultureInfo.InvariantCulture, $"{answer.Took.TotalSeconds:0.0} s");

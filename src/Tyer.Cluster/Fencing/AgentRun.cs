@@ -114,8 +114,6 @@ internal sealed class AgentOutput(IReadOnlyList<KeyValuePair<string, string>> to
 {
     private const int CharsMax = 600;
 
-    private static readonly string[] SecretNames = ["pass", "secret", "token", "key", "community"];
-
     private readonly Lock _gate = new();
     private readonly StringBuilder _text = new();
 
@@ -145,13 +143,10 @@ internal sealed class AgentOutput(IReadOnlyList<KeyValuePair<string, string>> to
     {
         string text;
         lock (_gate) text = _text.ToString();
-        foreach (string secret in told.Where(IsSecret).Select(option => option.Value).Where(value => value.Length > 0).OrderByDescending(value => value.Length))
+        foreach (string secret in told.Where(option => FenceAgent.IsSecret(option.Key)).Select(option => option.Value).Where(value => value.Length > 0).OrderByDescending(value => value.Length))
             text = text.Replace(secret, "***", StringComparison.Ordinal);
         text = string.Join(" | ", text.Split(['\n', '\r'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         if (text.Length > CharsMax) text = $"… {text[^CharsMax..]}";
         return text.Length == 0 ? $"{beginning}, and said nothing" : $"{beginning}, and said: {text}";
     }
-
-    private static bool IsSecret(KeyValuePair<string, string> option) =>
-        Array.Exists(SecretNames, name => option.Key.Contains(name, StringComparison.OrdinalIgnoreCase));
 }

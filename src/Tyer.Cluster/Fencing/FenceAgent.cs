@@ -8,6 +8,8 @@ namespace Tyer.Cluster.Fencing;
 /// </summary>
 public sealed record FenceAgent
 {
+    private static readonly string[] SecretNames = ["pass", "secret", "token", "key", "community"];
+
     /// <summary>Its path, or its name, which is looked for in PATH, <c>/usr/sbin</c> and <c>/sbin</c>: <c>fence_ipmilan</c>.</summary>
     public required string Program { get; init; }
 
@@ -29,6 +31,9 @@ public sealed record FenceAgent
 
     /// <summary>What it is called in messages: the program without its folder.</summary>
     public string Name => Path.GetFileName(Program);
+
+    /// <summary>Whether an option of this name is taken for a secret, which is cut out of what an agent says.</summary>
+    public static bool IsSecret(string option) => Array.Exists(SecretNames, name => option.Contains(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Returns when it can be run as it is configured.</summary>
     /// <exception cref="ArgumentException">It cannot; the message says why and what to do.</exception>

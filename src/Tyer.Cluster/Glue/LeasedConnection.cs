@@ -3,6 +3,7 @@ using System.Globalization;
 using Tyer.Cluster.Fencing;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
+using Tyer.Cluster.Watchdogs;
 using Tyer.Time;
 
 namespace Tyer.Cluster.Glue;
@@ -17,6 +18,8 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private readonly LeasedMembership _membership;
     private readonly LeaseKeeper _lease;
     private readonly Fencer _fencer;
+    private readonly FencingOptions _options;
+    private readonly WatchdogFeeder? _watchdog;
     private readonly PeerList _list;
     private readonly ulong _digest;
     private readonly StateDirectory _directory;
@@ -34,8 +37,10 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         : base(self, observer, options.Terms.RenewEvery)
     {
         _engine = engine;
-        _membership = new LeasedMembership(list, self);
-        _lease = new LeaseKeeper(options.Terms, list, self.NodeIncarnation, digest, messenger, clock, Extend, @event => Post(() => Handle(@event)));
+        _membership = new LeasedMembership(list, self, options.Fencing.BeyondLease is null ? null : options.Fencing.ProofByTime);
+        _options = options.Fencing;
+        _watchdog = options.Fencing.Watchdog is { } watchdog ? new WatchdogFeeder(watchdog, clock) : null;
+        _lease = new LeaseKeeper(options.Terms, list, self.NodeIncarnation, digest, messenger, clock, ExtendLease, @event => Post(() => Handle(@event)), options.Fencing);
         _fencer = new Fencer(
             new FenceDuty(options.Fencing, self.Id, options.Terms.Length), list.NameOf, clock, PostAndLook, observer.OnFencing,
             departed => engine.Prove(departed, FenceProof.PowerOff));
@@ -155,10 +160,11 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         Handle(new RepeatDue());
     }
 
-    protected override void OnEnding()
+    protected override void OnEnding(bool isFault)
     {
         _lease.Drop();
-        _fencer.Stop();
+        if (isFault) GoOut();
+        else _fencer.Stop();
     }
 
     protected override async ValueTask OnEndedAsync()
@@ -166,6 +172,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         await _fencer.DisposeAsync().ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
         _lease.Dispose();
+        _watchdog?.Dispose();
     }
 
     private async Task LeaveAsync()
@@ -210,10 +217,34 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         LookAtDeparted();
     });
 
+    /// <summary>On the thread of the lease. A node that freezes is told of no end: it keeps what is held.</summary>
+    private void ExtendLease(TimeSpan until)
+    {
+        try
+        {
+            _watchdog?.Extend(until);
+        }
+        catch (IOException fault)
+        {
+            Post(() => Handle(new RemovedByOthers(fault.Message)));
+            return;
+        }
+
+        if (!_options.Freezes) Extend(until);
+    }
+
     private void LookAtDeparted()
     {
-        if (_membership.IsOut) _fencer.Stop();
+        if (_membership.IsOut) GoOut();
         else if (_membership.View is { } view) _fencer.Look(view, _membership.Open, _membership.MayAct);
+    }
+
+    /// <summary>Nobody is to be stopped by this node any more, but perhaps its own machine.</summary>
+    private void GoOut()
+    {
+        _fencer.Stop();
+        if (_options.StarvesWatchdog) _watchdog?.Starve();
+        else _watchdog?.Dispose();
     }
 
     private void Do(LeasedAction action)

@@ -82,7 +82,8 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
     /// hear it, and its lease runs out. Null while the engine does not say how long it takes.
     /// </summary>
     public TimeSpan? ProofBound => _engine.Detection is not { } noticed ? null
-        : new[] { noticed, LeaseKeeper.SilenceMax(Terms), Terms.RunsOutAfter }.Max();
+        : Fencing.BeyondLease is not { } beyond ? null
+        : new[] { noticed, LeaseKeeper.SilenceMax(Terms), Terms.RunsOutAfter + (beyond * (1 + Terms.ClockRateError)) }.Max();
 
     /// <inheritdoc/>
     public async ValueTask<IGroupConnection> ConnectAsync(IGroupObserver observer, CancellationToken cancellationToken = default)

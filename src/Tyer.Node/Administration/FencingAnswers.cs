@@ -22,6 +22,9 @@ internal sealed class FencingAnswers(NodeCore node)
             Agents = all.Where(id => stack.Fencing.Agents.ContainsKey(id)).ToDictionary(
                 id => node.NameOf(id.Value), IReadOnlyList<string> (id) => [.. stack.Fencing.AgentsOf(id).Select(agent => agent.Name)]),
             Without = [.. all.Where(id => !stack.Fencing.Agents.ContainsKey(id)).Select(id => node.NameOf(id.Value))],
+            FreezesWithoutQuorum = stack.Fencing.Freezes,
+            Watchdog = stack.Fencing.Watchdog?.Path,
+            WatchdogTimeout = stack.Fencing.Watchdog?.Timeout,
             UnderWay = [.. Own.Select(own => own.Stage == FencingStage.Elsewhere ? AsTold(own, nodes) : own)],
         };
     }

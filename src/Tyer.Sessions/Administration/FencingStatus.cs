@@ -11,6 +11,15 @@ public sealed record FencingStatus
     /// <summary>Nodes without any: what they held waits for their lease.</summary>
     public IReadOnlyList<string> Without { get; init; } = [];
 
+    /// <summary>Whether a node that no majority answers keeps what is held, and grants nothing; else that is lost.</summary>
+    public bool FreezesWithoutQuorum { get; init; }
+
+    /// <summary>The watchdog that the node that was asked feeds while it may act; null: none.</summary>
+    public string? Watchdog { get; init; }
+
+    /// <summary>How long that waits before it resets the machine.</summary>
+    public TimeSpan? WatchdogTimeout { get; init; }
+
     /// <summary>Those that are being fenced now.</summary>
     public IReadOnlyList<FencingInfo> UnderWay { get; init; } = [];
 }

@@ -4,6 +4,8 @@ using Tyer.Cluster.Glue;
 using Tyer.Cluster.Leases;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
+using Tyer.Cluster.Tests.Watchdogs;
+using Tyer.Cluster.Watchdogs;
 using Tyer.Tests.Shared.Stacks;
 using Tyer.Time;
 
@@ -18,6 +20,7 @@ public sealed class LeasedFencingTests : IAsyncDisposable
     private readonly NodeStates _states = new();
     private readonly StackHistory _history = new();
     private readonly List<RecordedMember> _running = [];
+    private TimeSpan _lease = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task An_agent_that_succeeds_is_the_proof_for_all_and_the_lowest_member_has_run_it()
@@ -39,7 +42,7 @@ public sealed class LeasedFencingTests : IAsyncDisposable
     public async Task When_the_first_agent_fails_the_second_does_it_and_status_tells_of_both()
     {
         string go = Path.Combine(_folder, "go");
-        await RunAsync("mkfifo", go);
+        TestFifo.Make(go);
         RecordedMember[] members = await StartAsync(self => [Agent($"first-{self}", "echo no route to $opt_password >&2; exit 1", "hunter2"), Agent($"second-{self}", $"cat {go}")]);
         await DieAsync(members[2]);
         var stack = (LeasedStack)members[0].Stack;
@@ -83,6 +86,70 @@ public sealed class LeasedFencingTests : IAsyncDisposable
         Assert.Equal(StackState.Joining, one.State);
     }
 
+    [Fact]
+    public async Task A_node_that_freezes_keeps_what_it_has_until_its_power_is_cut_and_its_lease_proves_nothing()
+    {
+        string go = TestFifo.Make(Path.Combine(_folder, "go"));
+        _lease = TimeSpan.FromSeconds(1);
+        RecordedMember[] members = await StartAsync(self => [Agent($"agent-{self}", $"cat {go}")], freezes: true);
+        _board.Cut(3);
+        _agreement.Cut(3);
+        await members[0].UntilOperatingAsync(1, 2);
+        await _history.UntilAsync(() => members[2].State == StackState.Suspended && members[2].Why.StartsWith("frozen: its lease has run out", StringComparison.Ordinal), "it freezes");
+        Assert.Equal(TimeSpan.MaxValue, members[2].Connection!.SafeUntil);
+        Assert.Null(((LeasedStack)members[0].Stack).ProofBound);
+        Assert.DoesNotContain(members[2].Self, members[0].Fenced.Keys);
+        Assert.Equal(StackState.Suspended, members[2].State);
+        await DieAsync(members[2]);
+        await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
+        await members[1].UntilFencedAsync(members[2].Self);
+        Assert.Equal(FenceProof.PowerOff, members[1].Fenced[members[2].Self]);
+    }
+
+    [Fact]
+    public async Task Nodes_that_freeze_go_on_in_the_same_view_when_they_hear_each_other_again()
+    {
+        _lease = TimeSpan.FromSeconds(1);
+        RecordedMember[] members = await StartAsync(self => [Agent($"agent-{self}", "true")], freezes: true);
+        foreach (uint node in (uint[])[1, 2, 3]) _board.Cut(node);
+        foreach (RecordedMember member in members) await member.UntilAsync(StackState.Suspended);
+        foreach (uint node in (uint[])[1, 2, 3]) _board.Heal(node);
+        foreach (RecordedMember member in members) await member.UntilOperatingAsync(1, 2, 3);
+        Assert.All(members, member => Assert.DoesNotContain(member.Self, members.SelectMany(other => other.Fenced.Keys)));
+        Assert.All(members, member => Assert.Equal(members[0].Views[^1].Id, member.Views[^1].Id));
+    }
+
+    [Fact]
+    public async Task Who_is_cut_off_lets_its_watchdog_starve_and_the_others_wait_for_that_besides()
+    {
+        string[] bowls = [.. Enumerable.Range(1, 3).Select(node => TestFifo.Make(Path.Combine(_folder, $"watchdog-{node}")))];
+        _lease = TimeSpan.FromSeconds(1);
+        RecordedMember[] members = await StartAsync(_ => [], watchdog: self => bowls[self - 1]);
+        using FileStream bowl = File.OpenRead(bowls[2]);
+        Assert.Equal(0, bowl.ReadByte());
+        TimeSpan cut = StackHistory.Now;
+        _board.Cut(3);
+        _agreement.Cut(3);
+        await members[2].UntilAsync(StackState.Expelled);
+        await members[0].UntilFencedAsync(members[2].Self);
+        Assert.Equal(FenceProof.LeaseRanOut, members[0].Fenced[members[2].Self]);
+        // It may have been fed until the end of the lease.
+        Assert.True(StackHistory.Now - members[2].SafeUntil >= TimeSpan.FromSeconds(2), $"they wait for twice its watchdog's time; cut at {cut}, safe until {members[2].SafeUntil}, now {StackHistory.Now}");
+        await DieAsync(members[2]);
+        using var rest = new MemoryStream();
+        await bowl.CopyToAsync(rest, TestContext.Current.CancellationToken);
+        Assert.DoesNotContain((byte)'V', rest.ToArray());
+    }
+
+    [Fact]
+    public async Task A_watchdog_that_cannot_be_set_going_keeps_the_node_out()
+    {
+        RecordedMember member = Create(1, 1, _ => [], watchdog: _ => Path.Combine(_folder, "absent"));
+        await member.ConnectAsync();
+        await member.UntilAsync(StackState.Expelled);
+        Assert.Contains("modprobe softdog", member.Why, StringComparison.Ordinal);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (RecordedMember member in _running) await member.DisposeAsync();
@@ -91,23 +158,30 @@ public sealed class LeasedFencingTests : IAsyncDisposable
         _history.Check();
     }
 
-    private async Task<RecordedMember[]> StartAsync(Func<int, ImmutableArray<FenceAgent>> agents, int size = 3)
+    private async Task<RecordedMember[]> StartAsync(Func<int, ImmutableArray<FenceAgent>> agents, int size = 3, bool freezes = false, Func<int, string>? watchdog = null)
     {
-        RecordedMember[] members = [.. Enumerable.Range(1, size).Select(node => Create(node, size, agents))];
+        RecordedMember[] members = [.. Enumerable.Range(1, size).Select(node => Create(node, size, agents, freezes, watchdog))];
         foreach (RecordedMember member in members) await member.ConnectAsync();
         foreach (RecordedMember member in members) await member.UntilOperatingAsync([.. Enumerable.Range(1, size).Select(node => (uint)node)]);
         return members;
     }
 
-    private RecordedMember Create(int node, int size, Func<int, ImmutableArray<FenceAgent>> agents)
+    private RecordedMember Create(int node, int size, Func<int, ImmutableArray<FenceAgent>> agents, bool freezes = false, Func<int, string>? watchdog = null)
     {
         StateDirectory state = _states.Open((uint)node);
         ImmutableArray<FenceAgent> own = agents(node);
         var options = new LeasedStackOptions
         {
             Peers = [.. Enumerable.Range(1, size).Where(other => other != node).Select(other => new StaticPeer(new NodeId((uint)other), $"n{other}"))],
-            Terms = new LeaseTerms(TimeSpan.FromMinutes(3), TimeSpan.FromMilliseconds(500)),
-            Fencing = own.IsEmpty ? new FencingOptions() : new FencingOptions { Agents = Enumerable.Range(1, size).ToDictionary(other => new NodeId((uint)other), _ => own) },
+            Terms = new LeaseTerms(_lease, TimeSpan.FromMilliseconds(200)),
+            Fencing = new FencingOptions
+            {
+                Agents = own.IsEmpty ? ImmutableDictionary<NodeId, ImmutableArray<FenceAgent>>.Empty : Enumerable.Range(1, size).ToDictionary(other => new NodeId((uint)other), _ => own),
+                Freezes = freezes,
+                Watchdog = watchdog is null
+                    ? null : new WatchdogOptions { Path = watchdog(node), Timeout = TimeSpan.FromSeconds(1), Interval = TimeSpan.FromMilliseconds(50) },
+                StarvesWatchdog = watchdog is not null,
+            },
         };
         var stack = new LeasedStack(new MemoryEngine(_agreement), options, state, _board.Join((uint)node), BootClock.Instance);
         var member = new RecordedMember(_history, new NodeIncarnation(new NodeId((uint)node), state.Incarnation), stack, () =>
@@ -133,11 +207,4 @@ public sealed class LeasedFencingTests : IAsyncDisposable
         Program = AgentScript.Write(_folder, name, body),
         Options = password is null ? ImmutableDictionary<string, string>.Empty : new Dictionary<string, string> { ["password"] = password },
     };
-
-    private static async Task RunAsync(string program, params string[] arguments)
-    {
-        using var process = System.Diagnostics.Process.Start(program, arguments);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, process.ExitCode);
-    }
 }
