@@ -71,4 +71,34 @@ public static class ClusterLimits
 
     /// <summary>How often a node that is not in a view yet repeats itself to its peers.</summary>
     public static readonly TimeSpan HelloIntervalDefault = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a fence agent may take unless it is configured otherwise: a management board that resets itself answers within it.</summary>
+    public static readonly TimeSpan FenceTimeoutDefault = TimeSpan.FromSeconds(60);
+
+    /// <summary>The shortest time for a fence agent.</summary>
+    public static readonly TimeSpan FenceTimeoutMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest time for a fence agent.</summary>
+    public static readonly TimeSpan FenceTimeoutMax = TimeSpan.FromHours(1);
+
+    /// <summary>The longest that a departed node can be given before its power is cut.</summary>
+    public static readonly TimeSpan FenceDelayMax = TimeSpan.FromHours(1);
+
+    /// <summary>How long after all agents of a node have failed they are tried again for the first time; twice as long each time after that.</summary>
+    public static readonly TimeSpan FenceRetryMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest pause between two rounds of a node's agents.</summary>
+    public static readonly TimeSpan FenceRetryMax = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a watchdog waits unless it is configured otherwise.</summary>
+    public static readonly TimeSpan WatchdogTimeoutDefault = TimeSpan.FromSeconds(10);
+
+    /// <summary>The shortest time of a watchdog: drivers count in seconds.</summary>
+    public static readonly TimeSpan WatchdogTimeoutMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest time of a watchdog; so long, twice, the locks of a lost node wait besides.</summary>
+    public static readonly TimeSpan WatchdogTimeoutMax = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a node that is missing when a cluster starts is waited for before its power is cut: machines that are switched on together do not come up together.</summary>
+    public static readonly TimeSpan FenceStartDelay = TimeSpan.FromSeconds(30);
 }

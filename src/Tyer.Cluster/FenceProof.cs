@@ -9,7 +9,7 @@ public enum FenceProof
     /// <summary>Its lease ran out on the others' clocks, the allowed clock error included.</summary>
     LeaseRanOut,
 
-    /// <summary>A fence agent cut its power.</summary>
+    /// <summary>A fence agent cut its power, or its own watchdog has.</summary>
     PowerOff,
 
     /// <summary>A fence agent took away its access to what the locks protect.</summary>

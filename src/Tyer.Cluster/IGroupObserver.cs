@@ -50,4 +50,10 @@ public interface IGroupObserver
 
     /// <summary>A member reported by <see cref="OnPeerLost"/> answers again, in the same life.</summary>
     void OnPeerBack(Member peer);
+
+    /// <summary>This node does something to make sure that a departed one has stopped. That it has, <see cref="OnFenced"/> tells.</summary>
+    void OnFencing(Fencing.FenceProgress progress)
+    {
+        // Most observers care for the outcome only.
+    }
 }

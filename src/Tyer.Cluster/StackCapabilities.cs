@@ -21,4 +21,7 @@ public enum StackCapabilities
 
     /// <summary>An operator or an agent can vouch that a departed member has stopped.</summary>
     FenceAcknowledgement = 8,
+
+    /// <summary>Cuts the power of a departed node by itself: at least one node has a fence agent.</summary>
+    Fencing = 16,
 }

@@ -48,7 +48,7 @@ internal abstract class StackConnection : IGroupConnection
         Post(() =>
         {
             StopTicking();
-            OnEnding();
+            OnEnding(isFault: false);
             Report(StackState.Closed, "this node closed the connection");
             _isOver = true;
             _work.Writer.TryComplete();
@@ -85,7 +85,8 @@ internal abstract class StackConnection : IGroupConnection
     protected abstract void OnTick();
 
     /// <summary>The last thing that runs, before <see cref="StackState.Closed"/> is told: by its owner's wish, or after a fault.</summary>
-    protected virtual void OnEnding()
+    /// <param name="isFault">Whether it is after a fault.</param>
+    protected virtual void OnEnding(bool isFault)
     {
     }
 
@@ -169,7 +170,7 @@ internal abstract class StackConnection : IGroupConnection
         {
             _work.Writer.TryComplete();
             StopTicking();
-            OnEnding();
+            OnEnding(isFault: true);
             ReportFault(fault);
         }
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Tyer.Cluster;
+using Tyer.Cluster.Fencing;
 using Tyer.Engine;
 
 namespace Tyer.Node;
@@ -152,10 +153,28 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
             _unproven.Remove(who);
         }
 
+        node.Events.Fenced(who);
         if (_view is { } view)
             node.Events.View(view, Unproven.Keys);
         node.Shards.Prove(MemberOf(who));
     }
+
+    public void OnFencing(FenceProgress progress)
+    {
+        var who = NameOf(progress.Departed);
+        switch (progress.Step)
+        {
+            case FenceStep.Begun: LogFencing(who, progress.Agent, progress.Attempt, progress.Why); break;
+            case FenceStep.Done: LogFenced(who, progress.Agent, progress.Why); break;
+            case FenceStep.Failed: LogNotFenced(who, progress.Agent, progress.Attempt, progress.Why); break;
+        }
+
+        node.Events.Fencing(progress);
+        Fencing?.Invoke(progress);
+    }
+
+    /// <summary>Is raised at each step of a fencing that this node does.</summary>
+    internal event Action<FenceProgress>? Fencing;
 
     public void OnPeerLost(Member peer, string why)
     {
@@ -224,6 +243,15 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
 
     [LoggerMessage(EventId = 1104, Level = LogLevel.Information, Message = "{Who} acts no more ({Proof})")]
     private partial void LogFenced(string who, FenceProof proof);
+
+    [LoggerMessage(EventId = 1113, Level = LogLevel.Warning, Message = "Fencing {Who} with {Agent}, attempt {Attempt}: {Why}")]
+    private partial void LogFencing(string who, string agent, int attempt, string why);
+
+    [LoggerMessage(EventId = 1114, Level = LogLevel.Warning, Message = "{Who} has lost its power: {Agent} says so ({Why})")]
+    private partial void LogFenced(string who, string agent, string why);
+
+    [LoggerMessage(EventId = 1115, Level = LogLevel.Error, Message = "{Who} could not be fenced with {Agent}, attempt {Attempt}: {Why}")]
+    private partial void LogNotFenced(string who, string agent, int attempt, string why);
 
     [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "{Peer} is lost: {Why}. What it holds and masters stands still")]
     private partial void LogPeerLost(Member peer, string why);

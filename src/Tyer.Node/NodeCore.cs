@@ -56,7 +56,7 @@ internal sealed partial class NodeCore : ILockspaceServices, IAsyncDisposable
             Answer = (topic, question) => Answers!.Answer(topic, question),
             TellLongWait = new LongWaits(this).Add,
             Fail = Fail,
-            Ended = reason => Clients!.EndAll(reason),
+            Ended = reason => Clients!.EndAll(reason, reason is LossReason.QuorumLost or LossReason.NodeExpelled ? settings.Options.OnExpulsion : ExpulsionPolicy.Notify),
         };
         Orphans = new OrphanService(this);
         Lockspaces = new LockspaceRegistry(Shards, OpenOwn);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Tyer.Cluster;
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.Leases;
 using Tyer.Cluster.Static;
 using Tyer.Node.Peers;
@@ -47,6 +48,9 @@ internal sealed record NodeSettings
     /// <summary>Which versions of the lock protocol it offers its peers.</summary>
     internal ProtocolRange Protocol => Options.Protocol ?? OfferedByTest() ?? ProtocolRange.Offered;
 
+    /// <summary>What makes sure that lost nodes have stopped.</summary>
+    internal FencingOptions Fencing => FenceSettings.Of(Options, new StaticPeer(Id, Name), Peers);
+
     internal int Shards => Options.Shards ?? Math.Min(Environment.ProcessorCount, NodeLimits.ShardsMax);
 
     /// <exception cref="ArgumentException">The message names the option, what is wrong with it, and what would be right.</exception>
@@ -80,6 +84,7 @@ internal sealed record NodeSettings
             _ => throw new ArgumentException($"There is no stack '{options.Stack}'; there are {string.Join(", ", BuiltIn.Union(options.Engines.Keys).Union(["corosync", "etcd"]).Select(each => $"'{each}'"))}.", nameof(options)),
         };
         _ = TermsOf(options);
+        _ = settings.Fencing;
         NodeSecurity.Check(options);
         _ = PathPolicyName.Parse(options.PathPolicy);
         if (options.HeartbeatPriority is < 0 or > 15 || options.HeartbeatDscp is < 0 or > 63)

@@ -67,7 +67,10 @@ internal static class NodeStart
             return new ExternalStack(settings.Peers, addresses, state, mesh, clock);
         if (settings.HasEngine)
         {
-            var leased = new LeasedStackOptions { Peers = settings.Peers, Addresses = addresses, Weight = settings.Options.Weight, Terms = settings.Terms };
+            var leased = new LeasedStackOptions
+            {
+                Peers = settings.Peers, Addresses = addresses, Weight = settings.Options.Weight, Terms = settings.Terms, Fencing = settings.Fencing,
+            };
             return new LeasedStack(settings.Options.Engines[settings.Options.Stack](), leased, state, mesh, clock);
         }
 

@@ -94,6 +94,39 @@ public sealed class TyerNodeOptions
     /// </summary>
     public TimeSpan Lease { get; set; } = ClusterLimits.LeaseDefault;
 
+    /// <summary>
+    /// The fence agents of nodes, by the name of the node that they stop, this one included; several of a node are tried in their order. With an outside engine; the same on
+    /// all nodes, as any may have to stop any other. Empty by default: what a lost node held is free when its lease has run out.
+    /// </summary>
+    public IDictionary<string, IList<Cluster.Fencing.FenceAgent>> Fence { get; } = new Dictionary<string, IList<Cluster.Fencing.FenceAgent>>(StringComparer.Ordinal);
+
+    /// <summary>How long a lost node is given before its power is cut, up to 1 h. Default: none.</summary>
+    public TimeSpan FenceDelay { get; set; }
+
+    /// <summary>
+    /// What happens to this node's clients when it is put out of its cluster, beside their being told. <see cref="ExpulsionPolicy.Watchdog"/> needs a <see cref="Watchdog"/>, and is the same on all nodes.
+    /// Default: <see cref="ExpulsionPolicy.Notify"/>.
+    /// </summary>
+    public ExpulsionPolicy OnExpulsion { get; set; }
+
+    /// <summary>
+    /// What happens to what is held when no majority answers this node any more; the same on all nodes. <see cref="QuorumLossPolicy.Freeze"/> needs a fence agent for every node in
+    /// <see cref="Fence"/>, or <see cref="ExpulsionPolicy.Watchdog"/>. Default: <see cref="QuorumLossPolicy.Revoke"/>.
+    /// </summary>
+    public QuorumLossPolicy OnQuorumLoss { get; set; }
+
+    /// <summary>
+    /// The watchdog of the machine that the node feeds from its own thread as long as it may act, <c>/dev/watchdog</c> or a FIFO: a process that hangs, or is killed, takes the
+    /// machine with it. It is disarmed when the node stops in order. With an outside engine. Default: none.
+    /// </summary>
+    public string? Watchdog { get; set; }
+
+    /// <summary>How long the watchdog waits before it resets the machine: whole seconds, 1 s to 10 min. Default: 10 s.</summary>
+    public TimeSpan WatchdogTimeout { get; set; } = ClusterLimits.WatchdogTimeoutDefault;
+
+    /// <summary>How often it is fed, at most half of <see cref="WatchdogTimeout"/>. Default: a quarter of it.</summary>
+    public TimeSpan? WatchdogInterval { get; set; }
+
     /// <summary>Tickets in the draw for directory slots, 0 to 16. Default: 1.</summary>
     public int Weight { get; set; } = 1;
 

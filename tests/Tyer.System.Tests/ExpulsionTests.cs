@@ -1,4 +1,6 @@
+using Tyer.Client.Helper;
 using Tyer.Sessions.Administration;
+using Tyer.Sessions.Wire;
 using Tyer.System.Tests.Support;
 
 namespace Tyer.System.Tests;
@@ -11,7 +13,9 @@ public sealed class ExpulsionTests : IAsyncDisposable
     private const int Unavailable = 5;
     private const int Refused = 7;
 
-    private readonly ThreeNodes _nodes = new() { Stack = "external" };
+    private const int Killed = 128 + 9;
+
+    private ThreeNodes _nodes = new() { Stack = "external" };
 
     [Fact]
     public async Task A_node_that_a_view_leaves_out_loses_its_locks_and_comes_back_as_a_new_incarnation()
@@ -56,6 +60,46 @@ public sealed class ExpulsionTests : IAsyncDisposable
 
         Assert.InRange(TimeSpan.FromSeconds(renewed.GetProperty("safeFor").GetDouble()).TotalMinutes, 2, 9);
         Assert.Contains("view 1", (await _nodes.TyerAsync(3, "view", "renew", "1", "--safe-for", "9m")).With(Refused).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_the_policy_is_to_kill_the_processes_that_have_locks_are_killed_and_others_are_not()
+    {
+        _nodes = new ThreeNodes { Stack = "external", More = ["--on-expulsion", "kill"] };
+        await _nodes.InitializeAsync();
+        var before = await _nodes.IncarnationAsync(3);
+        await using var holder = await _nodes.HoldAsync(3, "stock");
+        await using var other = await _nodes.HoldAsync(1, "elsewhere");
+        await using var onlooker = _nodes.Start(3, "events", "--follow");
+        await onlooker.LineWithAsync("exists -");
+        Assert.Contains("if put out  kill", (await _nodes.TyerAsync(3, "status")).Output, StringComparison.Ordinal);
+
+        await LeaveOutAsync(before);
+
+        (await holder.EndAsync()).With(Killed);
+        await _nodes.Daemon(3).LineWithAsync($"Killed process {holder.Id}");
+        Assert.NotEqual(Killed, (await onlooker.EndAsync()).Code);
+        Assert.False(other.HasExited);
+    }
+
+    [Fact]
+    public async Task Where_the_policy_is_to_disconnect_a_program_that_does_not_listen_is_cut_off_at_once()
+    {
+        _nodes = new ThreeNodes { Stack = "external", More = ["--on-expulsion", "disconnect"] };
+        await _nodes.InitializeAsync();
+        var before = await _nodes.IncarnationAsync(3);
+        using var deaf = RawConnection.Open(_nodes.SocketOf(3));
+        deaf.Greet(TimeSpan.Zero);
+        deaf.OpenLockspace("default");
+
+        await LeaveOutAsync(before);
+
+        // It is told, and does not close its end.
+        Assert.NotEmpty(await Task.Run(() => deaf.ReceiveUntil(WireKind.SessionLost)).SoonAsync());
+        Assert.Empty(await Task.Run(deaf.Receive).SoonAsync());
+        await _nodes.Daemon(3).LineWithAsync("Starting the node afresh");
+        var log = _nodes.Daemon(3).Output;
+        Assert.InRange(log.IndexOf("has closed", StringComparison.Ordinal), 0, log.IndexOf("Starting the node afresh", StringComparison.Ordinal));
     }
 
     public ValueTask DisposeAsync() => _nodes.DisposeAsync();

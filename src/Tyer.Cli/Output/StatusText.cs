@@ -20,11 +20,13 @@ internal static class StatusText
         if (status.View is { } installed) Line(writer, "protocol", Protocol(installed, status.Nodes));
         Line(writer, "nodes", Nodes(status.Nodes));
         if (status.Recovery is { } recovery) Line(writer, "recovery", Recovery(recovery));
+        if (status.Fencing is { } fencing) PrintFencing(writer, fencing);
+        if (node.OnExpulsion is { } policy) Line(writer, "if put out", FencingText.Expulsion(policy, status.Fencing));
         foreach (FrozenPart part in status.Frozen) Line(writer, "frozen", Frozen(part));
         if (node.Security != "none" || node.Refused.Count > 0) Line(writer, "security", Security(node));
         Line(writer, "sessions", Text($"{node.Sessions}"));
         foreach (LockspaceStatus space in node.Lockspaces) Line(writer, "lockspace", Lockspace(space));
-        PrintTiming(writer, status.Timing);
+        PrintTiming(writer, status.Timing, status.Fencing);
         Line(writer, "clock", Clock(node.Clock));
         Line(writer, "state", node.StateDirectory is { } directory ? Safe(directory) : "none kept: tokens begin again after a restart");
         foreach (string sentence in Warnings(status)) Line(writer, "note", Safe(sentence));
@@ -83,19 +85,30 @@ internal static class StatusText
     private static string Frozen(FrozenPart part) =>
         $"{Safe(part.What)}, for {Span(part.Since)}: waits for {Safe(part.WaitsFor)}." + (part.Remedy is { } remedy ? " " + Safe(remedy) : "");
 
+    private static void PrintFencing(TextWriter writer, FencingStatus fencing)
+    {
+        Line(writer, "fencing", fencing.Agents.Count == 0
+            ? "disabled: no node has a fence agent; what a lost node held waits for its lease"
+              + (fencing.FreezesWithoutQuorum ? ", and for its watchdog" : "")
+            : string.Join("; ", fencing.Agents.OrderBy(each => each.Key, StringComparer.Ordinal).Select(each => $"{Safe(each.Key)} by {string.Join(", then ", each.Value.Select(Safe))}"))
+                + (fencing.Without.Count == 0 ? "" : $"; disabled for {string.Join(", ", fencing.Without.Select(Safe))}"));
+        foreach (FencingInfo each in fencing.UnderWay) Line(writer, "fencing", FencingText.Of(each));
+    }
+
     private static string Security(NodeStatus node) => Safe(node.Security)
         + (node.Refused.Count == 0 ? "" : $"; refused: {string.Join(", ", node.Refused.OrderBy(each => each.Key, StringComparer.Ordinal).Select(each => Text($"{Safe(each.Key)} {each.Value}")))}");
 
     private static string Lockspace(LockspaceStatus space) =>
         Text($"{Safe(space.Name)}: {space.Locks} locks of {space.Sessions} sessions here; {space.Resources} resources mastered here, {space.Waiting} waiting");
 
-    private static void PrintTiming(TextWriter writer, TimingStatus timing)
+    private static void PrintTiming(TextWriter writer, TimingStatus timing, FencingStatus? fencing)
     {
         Line(writer, "session", Text($"lives {Span(timing.SessionTimeout)} without a sign of life; a client stops {Span(timing.ClientMargin)} before"));
         if (timing.NodeLease is { } lease)
             Line(writer, "lease", Text($"{Span(lease)}, renewed every {Span(timing.NodeLeaseRenewal ?? default)}, margin {Span(timing.NodeLeaseMargin ?? default)}, clock error {timing.ClockRateError:0.##%}{Left(timing)}"));
         Line(writer, "bounds", timing.NodeDeathBound is { } bound
             ? $"a dead process's locks are free at once; a dead node's after {Span(bound)} at most"
+            : fencing is { FreezesWithoutQuorum: true } ? "a dead process's locks are free at once; a dead node's when a fence agent has cut its power"
             : "a dead process's locks are free at once; a dead node's only by an operator's word");
     }
 

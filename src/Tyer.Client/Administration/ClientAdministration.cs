@@ -69,6 +69,16 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         return AskForOneAsync($"The proof for {who}", QuestionKind.Fence, order, AdministrationJson.Default.MembershipResult, cancellationToken);
     }
 
+    public ValueTask<FenceTestResult> TestFencingAsync(string who, string action, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        ArgumentException.ThrowIfNullOrWhiteSpace(action);
+        if (who.Length > Limits.SystemNameLengthMax || action.Length > Limits.SystemNameLengthMax)
+            throw new ArgumentException($"The name of a node has at most {Limits.SystemNameLengthMax} characters, and so has an action.", nameof(who));
+        var order = JsonSerializer.SerializeToUtf8Bytes(new FenceTestOrder(who, action), AdministrationJson.Default.FenceTestOrder);
+        return AskForOneAsync($"The test of the fence agents of {who}", QuestionKind.TestFencing, order, AdministrationJson.Default.FenceTestResult, cancellationToken);
+    }
+
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) =>
         AskForOneAsync("The list of recoveries", QuestionKind.Recoveries, [], AdministrationJson.Default.IReadOnlyListRecoveryInfo, cancellationToken);
 

@@ -83,7 +83,7 @@ internal sealed class ClusterRegistry
         foreach ((NodeId node, Registration other) in _members)
         {
             if (node == _self.Self.Id || other.Record.Digest == _self.Digest) continue;
-            return $"{other.Record.Name} has other nodes or another lease in its configuration: Peers (names and ids) and Lease have to be the same on all nodes";
+            return $"{other.Record.Name} has other nodes, another lease or other fencing in its configuration: Peers (names and ids), Lease and the nodes in Fence have to be the same on all nodes";
         }
 
         return null;

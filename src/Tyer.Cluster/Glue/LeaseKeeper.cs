@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.Leases;
 using Tyer.Cluster.Static;
 using Tyer.Time;
@@ -32,7 +33,9 @@ internal sealed class LeaseKeeper : IDisposable
     private Thread? _thread;
     private ClusterView? _view;
     private TimeSpan _renewAt;
+    private readonly bool _freezes;
     private bool _isDropped;
+    private bool _isFrozen;
 
     /// <param name="terms">What the cluster has agreed on.</param>
     /// <param name="list">All nodes that are configured: the voters.</param>
@@ -42,9 +45,10 @@ internal sealed class LeaseKeeper : IDisposable
     /// <param name="clock">What tells the time; this life of the node begins now.</param>
     /// <param name="extend">Is told until when the node may act, one call at a time.</param>
     /// <param name="tell">Is told what there is to decide; must not wait.</param>
+    /// <param name="fencing">What else stops a node, and whether it freezes when its lease has run out.</param>
     public LeaseKeeper(
         LeaseTerms terms, PeerList list, NodeIncarnation self, ulong digest, IPeerMessenger messenger, IClock clock,
-        Action<TimeSpan> extend, Action<LeasedEvent> tell)
+        Action<TimeSpan> extend, Action<LeasedEvent> tell, FencingOptions fencing)
     {
         _terms = terms;
         _list = list;
@@ -54,8 +58,9 @@ internal sealed class LeaseKeeper : IDisposable
         _clock = clock;
         _extend = extend;
         _tell = tell;
-        _lease = new MemberLease(terms, self.Node, list.Peers.Select(peer => peer.Id));
-        _watch = new LeaseWatch(terms, clock.Now);
+        _freezes = fencing.Freezes;
+        _lease = new MemberLease(terms, self.Node, list.Peers.Select(peer => peer.Id), resumes: fencing.Freezes);
+        _watch = new LeaseWatch(terms, clock.Now, fencing.BeyondLease ?? TimeSpan.Zero);
     }
 
     /// <summary>The longest that a member can be silent before one that hears the others asks that it be put out.</summary>
@@ -159,9 +164,15 @@ internal sealed class LeaseKeeper : IDisposable
             if (_isDropped) return TimeSpan.MinValue;
             if (_lease.HasRunOut(now))
             {
-                _isDropped = true;
-                _tell(new LeaseEnded(DescribeEnd(now)));
-                return TimeSpan.MinValue;
+                if (!_freezes)
+                {
+                    _isDropped = true;
+                    _tell(new LeaseEnded(DescribeEnd(now)));
+                    return TimeSpan.MinValue;
+                }
+
+                if (!_isFrozen) _tell(new LeaseFroze(DescribeEnd(now)));
+                _isFrozen = true;
             }
 
             if (_view is null) return Timeout.InfiniteTimeSpan;
@@ -195,6 +206,9 @@ internal sealed class LeaseKeeper : IDisposable
 
         _extend(after);
         if (before is null) _tell(new LeaseBegan());
+        if (!_isFrozen) return;
+        _isFrozen = false;
+        _tell(new LeaseResumed());
     }
 
     private void LookAtOthers(TimeSpan now)
@@ -228,7 +242,7 @@ internal sealed class LeaseKeeper : IDisposable
     private TimeSpan NextLook(TimeSpan now)
     {
         TimeSpan next = _renewAt;
-        if (_lease.SafeUntil is { } until && until < next) next = until;
+        if (_lease.SafeUntil is { } until && until < next && !_isFrozen) next = until;
         foreach (NodeIncarnation departed in _view!.Unproven)
         {
             TimeSpan at = _watch.RunsOutAt(departed);
@@ -253,7 +267,7 @@ internal sealed class LeaseKeeper : IDisposable
     }
 
     private IEnumerable<string> Silent(TimeSpan since) => _lease.SilentSince(since).Select(
-        node => _list.NameOf(node) + (_differing.Contains(node) ? " (which has other nodes or another lease in its configuration)" : ""));
+        node => _list.NameOf(node) + (_differing.Contains(node) ? " (which has other nodes, another lease or other fencing in its configuration)" : ""));
 
     private void Send(NodeId to, GlueMessage message)
     {

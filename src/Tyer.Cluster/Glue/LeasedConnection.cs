@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Tyer.Cluster.Leases;
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
+using Tyer.Cluster.Watchdogs;
 using Tyer.Time;
 
 namespace Tyer.Cluster.Glue;
@@ -16,6 +17,9 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private readonly IMembershipEngine _engine;
     private readonly LeasedMembership _membership;
     private readonly LeaseKeeper _lease;
+    private readonly Fencer _fencer;
+    private readonly FencingOptions _options;
+    private readonly WatchdogFeeder? _watchdog;
     private readonly PeerList _list;
     private readonly ulong _digest;
     private readonly StateDirectory _directory;
@@ -28,13 +32,18 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private int _wordsWaiting;
 
     public LeasedConnection(
-        IMembershipEngine engine, PeerList list, Member self, LeaseTerms terms, ulong digest, StateDirectory directory, IPeerMessenger messenger,
+        IMembershipEngine engine, PeerList list, Member self, LeasedStackOptions options, ulong digest, StateDirectory directory, IPeerMessenger messenger,
         IClock clock, IGroupObserver observer)
-        : base(self, observer, terms.RenewEvery)
+        : base(self, observer, options.Terms.RenewEvery)
     {
         _engine = engine;
-        _membership = new LeasedMembership(list, self);
-        _lease = new LeaseKeeper(terms, list, self.NodeIncarnation, digest, messenger, clock, Extend, @event => Post(() => Handle(@event)));
+        _membership = new LeasedMembership(list, self, options.Fencing.BeyondLease is null ? null : options.Fencing.ProofByTime);
+        _options = options.Fencing;
+        _watchdog = options.Fencing.Watchdog is { } watchdog ? new WatchdogFeeder(watchdog, clock) : null;
+        _lease = new LeaseKeeper(options.Terms, list, self.NodeIncarnation, digest, messenger, clock, ExtendLease, @event => Post(() => Handle(@event)), options.Fencing);
+        _fencer = new Fencer(
+            new FenceDuty(options.Fencing, self.Id, options.Terms.Length), list.NameOf, clock, PostAndLook, observer.OnFencing,
+            departed => engine.Prove(departed, FenceProof.PowerOff));
         _list = list;
         _digest = digest;
         _directory = directory;
@@ -58,6 +67,8 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         };
         await _engine.JoinAsync(joiner, this, cancellationToken).ConfigureAwait(false);
     }
+
+    public IReadOnlyList<FenceCase> FenceCases => _fencer.Cases;
 
     public TimeSpan? RunsOutAt(NodeIncarnation departed) => _lease.RunsOutAt(departed);
 
@@ -151,12 +162,19 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
         Handle(new RepeatDue());
     }
 
-    protected override void OnEnding() => _lease.Drop();
+    protected override void OnEnding(bool isFault)
+    {
+        _lease.Drop();
+        if (isFault) GoOut();
+        else _fencer.Stop();
+    }
 
     protected override async ValueTask OnEndedAsync()
     {
+        await _fencer.DisposeAsync().ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
         _lease.Dispose();
+        _watchdog?.Dispose();
     }
 
     private async Task LeaveAsync()
@@ -192,6 +210,43 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private void Handle(LeasedEvent @event)
     {
         foreach (LeasedAction action in _membership.Step(@event)) Do(action);
+        LookAtDeparted();
+    }
+
+    private void PostAndLook(Action work) => Post(() =>
+    {
+        work();
+        LookAtDeparted();
+    });
+
+    /// <summary>On the thread of the lease. A node that freezes is told of no end: it keeps what is held.</summary>
+    private void ExtendLease(TimeSpan until)
+    {
+        try
+        {
+            _watchdog?.Extend(until);
+        }
+        catch (IOException fault)
+        {
+            Post(() => Handle(new RemovedByOthers(fault.Message)));
+            return;
+        }
+
+        if (!_options.Freezes) Extend(until);
+    }
+
+    private void LookAtDeparted()
+    {
+        if (_membership.IsOut) GoOut();
+        else if (_membership.View is { } view) _fencer.Look(view, _membership.Open, _membership.MayAct);
+    }
+
+    /// <summary>Nobody is to be stopped by this node any more, but perhaps its own machine.</summary>
+    private void GoOut()
+    {
+        _fencer.Stop();
+        if (_options.StarvesWatchdog) _watchdog?.Starve();
+        else _watchdog?.Dispose();
     }
 
     private void Do(LeasedAction action)

@@ -33,6 +33,12 @@ internal sealed record LeaseWaits(string Why) : LeasedEvent;
 /// <summary>The lease: it has run out.</summary>
 internal sealed record LeaseEnded(string Why) : LeasedEvent;
 
+/// <summary>The lease: it has run out, and the node keeps what is held.</summary>
+internal sealed record LeaseFroze(string Why) : LeasedEvent;
+
+/// <summary>The lease: a majority answers again.</summary>
+internal sealed record LeaseResumed : LeasedEvent;
+
 /// <summary>The lease: a departed one's has run out by this node's count, which has answered it no more since.</summary>
 internal sealed record CountedOut(NodeIncarnation Departed) : LeasedEvent;
 

@@ -26,7 +26,9 @@ internal sealed class LeasedMembership
     private readonly HashSet<NodeIncarnation> _proven = [];
     private bool _hasLease;
     private bool _earlierLivesEnded;
+    private readonly FenceProof? _proofByTime;
     private string? _noContact;
+    private string? _frozen;
     private string _change = "";
     private string _engineWaits = "joining";
     private string _leaseWaits = "no majority has answered yet";
@@ -34,8 +36,10 @@ internal sealed class LeasedMembership
 
     /// <param name="list">All nodes that are configured: the voters.</param>
     /// <param name="self">This node.</param>
-    public LeasedMembership(PeerList list, Member self)
+    /// <param name="proofByTime">What is proven when all members have counted out a departed one's lease; null: nothing, as it may freeze.</param>
+    public LeasedMembership(PeerList list, Member self, FenceProof? proofByTime = FenceProof.LeaseRanOut)
     {
+        _proofByTime = proofByTime;
         _list = list;
         _self = self;
     }
@@ -45,6 +49,12 @@ internal sealed class LeasedMembership
 
     /// <summary>Whether this life is out.</summary>
     public bool IsOut { get; private set; }
+
+    /// <summary>Those of the view's unproven of whom nothing is proven by now.</summary>
+    public IReadOnlyCollection<NodeIncarnation> Open => [.. (View?.Unproven ?? []).Where(IsUnproven)];
+
+    /// <summary>Whether this node acts for the others: it has a lease, contact with its engine, and a majority in its view.</summary>
+    public bool MayAct => !IsOut && _hasLease && _noContact is null && _frozen is null && View is { HasQuorum: true };
 
     /// <summary>What follows from an event. The list is valid until the next call.</summary>
     public IReadOnlyList<LeasedAction> Step(LeasedEvent @event)
@@ -63,6 +73,8 @@ internal sealed class LeasedMembership
             case EngineWaits waits: _engineWaits = waits.Why; break;
             case LeaseBegan: OnLease(); break;
             case LeaseWaits waits: _leaseWaits = waits.Why; break;
+            case LeaseFroze froze: _frozen = froze.Why; break;
+            case LeaseResumed: _frozen = null; break;
             case LeaseEnded ended: GoOut(ended.Why); break;
             case CountedOut counted: OnCountedOut(counted.Departed); break;
             case PeerCountedOut counted: OnWord(counted.Departed, counted.By); break;
@@ -138,7 +150,7 @@ internal sealed class LeasedMembership
 
     private void ProveIfRunOut(NodeIncarnation departed)
     {
-        if (IsUnproven(departed) && _words.HasRunOut(departed, View!)) Do(new AskForProof(departed, FenceProof.LeaseRanOut));
+        if (_proofByTime is { } proof && IsUnproven(departed) && _words.HasRunOut(departed, View!)) Do(new AskForProof(departed, proof));
     }
 
     /// <summary>Who knows that nothing is left of its own earlier lives says so.</summary>
@@ -184,6 +196,7 @@ internal sealed class LeasedMembership
     {
         if (View is null) return (StackState.Joining, _noContact ?? _engineWaits);
         if (!_hasLease) return (StackState.Joining, $"in view {View.Id}, without a lease: {_leaseWaits}");
+        if (_frozen is { } frozen) return (StackState.Suspended, $"frozen: {frozen}. What is held is kept, and nothing is granted, until a majority answers or this node is stopped");
         if (!View.HasQuorum)
         {
             string change = _change.Length == 0 ? "" : $"; {_change}";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.State;
 using Tyer.Cluster.Static;
 using Tyer.Hashing;
@@ -57,7 +58,8 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
 
     /// <inheritdoc/>
     public StackCapabilities Capabilities =>
-        StackCapabilities.FailureDetection | StackCapabilities.Leave | StackCapabilities.Evict | StackCapabilities.FenceAcknowledgement;
+        StackCapabilities.FailureDetection | StackCapabilities.Leave | StackCapabilities.Evict | StackCapabilities.FenceAcknowledgement
+        | (_options.Fencing.Agents.Count > 0 ? StackCapabilities.Fencing : StackCapabilities.None);
 
     /// <inheritdoc/>
     public string? Caution => _list.Peers.Length switch
@@ -69,12 +71,19 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
     /// <summary>The lease that its nodes hold.</summary>
     public Leases.LeaseTerms Terms => _options.Terms;
 
+    /// <summary>What makes sure that a departed node has stopped.</summary>
+    public FencingOptions Fencing => _options.Fencing;
+
+    /// <summary>How the fencing of each departed node stands, as far as this node knows.</summary>
+    public IReadOnlyList<FenceCase> FenceCases => _connection?.FenceCases ?? [];
+
     /// <summary>
     /// The longest from when a node stops, in whichever way, until it is proven to: the engine notices that it is gone or the others that they do not
     /// hear it, and its lease runs out. Null while the engine does not say how long it takes.
     /// </summary>
     public TimeSpan? ProofBound => _engine.Detection is not { } noticed ? null
-        : new[] { noticed, LeaseKeeper.SilenceMax(Terms), Terms.RunsOutAfter }.Max();
+        : Fencing.BeyondLease is not { } beyond ? null
+        : new[] { noticed, LeaseKeeper.SilenceMax(Terms), Terms.RunsOutAfter + (beyond * (1 + Terms.ClockRateError)) }.Max();
 
     /// <inheritdoc/>
     public async ValueTask<IGroupConnection> ConnectAsync(LockingProtocol protocol, CancellationToken cancellationToken = default)
@@ -83,9 +92,9 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
         cancellationToken.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _connected, 1) != 0) throw new InvalidOperationException("A stack is connected once.");
 
-        ulong digest = DigestOf(_list, _options.Terms);
+        ulong digest = DigestOf(_list, _options);
         Member self = _self with { Protocol = protocol.Versions };
-        var connection = new LeasedConnection(_engine, _list, self, _options.Terms, digest, _state, _messenger, _clock, protocol.Callbacks);
+        var connection = new LeasedConnection(_engine, _list, self, _options, digest, _state, _messenger, _clock, protocol.Callbacks);
         try
         {
             await connection.JoinAsync(cancellationToken).ConfigureAwait(false);
@@ -109,9 +118,24 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
     /// <inheritdoc/>
     public TimeSpan? RunsOutAt(NodeIncarnation departed) => _connection?.RunsOutAt(departed);
 
+    /// <summary>Runs all fence agents of a node, as they would be run to stop it, but to do something harmless.</summary>
+    /// <param name="node">Whose.</param>
+    /// <param name="action">What they are to do, such as <c>status</c> or <c>monitor</c>.</param>
+    /// <param name="cancellationToken">Kills the one that runs.</param>
+    /// <returns>How each ended, in the order in which they would be tried; empty if it has none.</returns>
+    public async Task<IReadOnlyList<AgentResult>> TestFencingAsync(NodeId node, string action, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(action);
+        if (action is not ("status" or "monitor")) throw new ArgumentException($"A test is 'status' or 'monitor', not '{action}'.", nameof(action));
+        var results = new List<AgentResult>();
+        foreach (FenceAgent agent in _options.Fencing.AgentsOf(node))
+            results.Add(await AgentRun.RunAsync(agent, _list.NameOf(node), action, cancellationToken).ConfigureAwait(false));
+        return results;
+    }
+
     private LeasedConnection Connection => _connection ?? throw new InvalidOperationException("The stack is not connected.");
 
     /// <summary>What both ends of a lease have to have in common. The margin is each node's own.</summary>
-    private static ulong DigestOf(PeerList list, Leases.LeaseTerms terms) => XxHash64.Hash(Encoding.ASCII.GetBytes(
-        string.Create(CultureInfo.InvariantCulture, $"{list.Digest} {terms.Length.Ticks} {terms.ClockRateError:R}")));
+    private static ulong DigestOf(PeerList list, LeasedStackOptions options) => XxHash64.Hash(Encoding.ASCII.GetBytes(string.Create(
+        CultureInfo.InvariantCulture, $"{list.Digest} {options.Terms.Length.Ticks} {options.Terms.ClockRateError:R}{options.Fencing.Common}")));
 }

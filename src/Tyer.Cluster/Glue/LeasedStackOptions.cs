@@ -1,3 +1,4 @@
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.Leases;
 using Tyer.Cluster.Static;
 
@@ -17,4 +18,7 @@ public sealed class LeasedStackOptions
 
     /// <summary>The lease, the same in everybody's configuration. Default: <see cref="LeaseTerms.Default"/>.</summary>
     public LeaseTerms Terms { get; init; } = LeaseTerms.Default;
+
+    /// <summary>What makes sure that a departed node has stopped, the same in everybody's configuration. Default: only that its lease has run out.</summary>
+    public FencingOptions Fencing { get; init; } = new();
 }

@@ -10,7 +10,9 @@ namespace Tyer.Cluster.Interop;
 internal static partial class Libc
 {
     public const int OpenReadOnly = 0;
+    public const int OpenWriteOnly = 1;
     public const int OpenReadWrite = 2;
+    public const int OpenNonBlocking = 0x800;
     public const int OpenCreate = 0x40;
     public const int OpenCreateNew = 0xC0;
 
@@ -20,7 +22,12 @@ internal static partial class Libc
     private const int ErrorInterrupted = 4;
     private const int ErrorWouldBlock = 11;
 
+    // _IOWR('W', 6, int) and _IOR('W', 7, int)
+    private const nuint WatchdogSetTimeout = 0xC0045706;
+    private const nuint WatchdogGetTimeout = 0x80045707;
+
     private const int AtEmptyPath = 0x1000;
+    private const uint StatxType = 0x1;
     private const uint StatxOwner = 0x8 | 0x10;
     private const uint StatxInode = 0x100;
     private const uint StatxBirthTime = 0x800;
@@ -68,6 +75,49 @@ internal static partial class Libc
         return new FileFacts(result.Inode, born, result.User, result.Group);
     }
 
+    /// <summary>What kind of file is open.</summary>
+    public enum FileKind
+    {
+        /// <summary>None of the others.</summary>
+        Other = 0,
+
+        /// <summary>A FIFO.</summary>
+        Pipe = 0x1000,
+
+        /// <summary>A device that is written byte by byte.</summary>
+        Device = 0x2000,
+    }
+
+    /// <summary>What kind of file is open.</summary>
+    /// <exception cref="IOException">The system does not tell.</exception>
+    public static FileKind KindOf(SafeFileHandle file)
+    {
+        if (Statx(file, "", AtEmptyPath, StatxType, out StatxResult result) != 0) throw LastError();
+        return (FileKind)(result.Mode & 0xF000) is var kind && Enum.IsDefined(kind) ? kind : FileKind.Other;
+    }
+
+    /// <summary>Writes a byte to a device or a pipe. A pipe that is full, and was opened without blocking, has enough of them.</summary>
+    /// <exception cref="IOException">The system refuses.</exception>
+    public static void Write(SafeFileHandle file, byte value)
+    {
+        while (WriteBytes(file, in value, 1) != 1)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error == ErrorWouldBlock) return;
+            if (error != ErrorInterrupted) throw LastError();
+        }
+    }
+
+    /// <summary>Tells a watchdog how long to wait, if it can be told.</summary>
+    /// <returns>How long it waits, in seconds; 0 or less if it is none.</returns>
+    public static int SetWatchdogTimeout(SafeFileHandle device, int seconds)
+    {
+        int actual = seconds;
+        if (Control(device, WatchdogSetTimeout, ref actual) == 0) return actual;
+        actual = 0;
+        return Control(device, WatchdogGetTimeout, ref actual) == 0 ? actual : 0;
+    }
+
     /// <summary>Makes an open file somebody's. Only root may.</summary>
     /// <exception cref="IOException">The system refuses.</exception>
     public static void Give(SafeFileHandle file, uint user, uint group)
@@ -96,6 +146,12 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(SafeFileHandle file, string path, int flags, uint mask, out StatxResult result);
 
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteBytes(SafeFileHandle file, in byte bytes, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int Control(SafeFileHandle file, nuint request, ref int value);
+
     /// <summary>struct statx: 256 bytes, laid out alike on every architecture.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatxResult
@@ -108,6 +164,9 @@ internal static partial class Libc
 
         [FieldOffset(24)]
         public uint Group;
+
+        [FieldOffset(28)]
+        public ushort Mode;
 
         [FieldOffset(32)]
         public ulong Inode;

@@ -12,16 +12,19 @@ public sealed class LeaseWatch
 {
     private readonly LeaseTerms _terms;
     private readonly TimeSpan _startedAt;
+    private readonly TimeSpan _beyond;
     private readonly Dictionary<NodeIncarnation, TimeSpan> _answeredAt = [];
 
     /// <summary>Begins to watch.</summary>
     /// <param name="terms">What the cluster has agreed on.</param>
     /// <param name="startedAt">When this life of the watching node began: of what it answered in an earlier one it knows nothing.</param>
-    public LeaseWatch(LeaseTerms terms, TimeSpan startedAt)
+    /// <param name="beyond">How long after the end of its lease a departed one may go on.</param>
+    public LeaseWatch(LeaseTerms terms, TimeSpan startedAt, TimeSpan beyond = default)
     {
         ArgumentNullException.ThrowIfNull(terms);
         _terms = terms;
         _startedAt = startedAt;
+        _beyond = beyond * (1 + terms.ClockRateError);
     }
 
     /// <summary>A renewal has come.</summary>
@@ -38,7 +41,7 @@ public sealed class LeaseWatch
     }
 
     /// <summary>From when on a departed one's lease has run out, as far as this node's answers go.</summary>
-    public TimeSpan RunsOutAt(NodeIncarnation departed) => _answeredAt.GetValueOrDefault(departed, _startedAt) + _terms.RunsOutAfter;
+    public TimeSpan RunsOutAt(NodeIncarnation departed) => _answeredAt.GetValueOrDefault(departed, _startedAt) + _terms.RunsOutAfter + _beyond;
 
     /// <summary>Forgets who is neither in the view nor unproven.</summary>
     public void Keep(ClusterView view)

@@ -12,6 +12,7 @@ public sealed class MemberLease
     private readonly NodeId _self;
     private readonly SortedDictionary<NodeId, TimeSpan?> _answered = [];
     private readonly SortedDictionary<ulong, TimeSpan> _sent = [];
+    private readonly bool _resumes;
     private ulong _last;
     private bool _hasRunOut;
 
@@ -19,13 +20,17 @@ public sealed class MemberLease
     /// <param name="terms">What the cluster has agreed on.</param>
     /// <param name="self">The member.</param>
     /// <param name="voters">All who count, whether they are in the view or not; the member among them.</param>
+    /// <param name="resumes">
+    /// Whether it begins again when a majority answers after it has run out. Only where the others do not take its end for a proof.
+    /// </param>
     /// <exception cref="ArgumentException">The member is not one of the voters.</exception>
-    public MemberLease(LeaseTerms terms, NodeId self, IEnumerable<NodeId> voters)
+    public MemberLease(LeaseTerms terms, NodeId self, IEnumerable<NodeId> voters, bool resumes = false)
     {
         ArgumentNullException.ThrowIfNull(terms);
         ArgumentNullException.ThrowIfNull(voters);
         _terms = terms;
         _self = self;
+        _resumes = resumes;
         foreach (NodeId voter in voters) _answered[voter] = null;
         if (!_answered.ContainsKey(self)) throw new ArgumentException($"Node {self} is not one of the voters.", nameof(voters));
     }
@@ -36,8 +41,8 @@ public sealed class MemberLease
     /// <summary>Until when the member may act, by its own clock; null before a majority has answered for the first time.</summary>
     public TimeSpan? SafeUntil { get; private set; }
 
-    /// <summary>Whether the member may act no more. What is answered after that does not undo it.</summary>
-    public bool HasRunOut(TimeSpan now) => _hasRunOut |= now >= SafeUntil;
+    /// <summary>Whether the member may act no more. What is answered after that does not undo it, unless it resumes.</summary>
+    public bool HasRunOut(TimeSpan now) => _resumes ? now >= SafeUntil : _hasRunOut |= now >= SafeUntil;
 
     /// <summary>The voters that have not answered since a time, for whoever asks what is in the way.</summary>
     public ImmutableArray<NodeId> SilentSince(TimeSpan time) =>
@@ -60,7 +65,7 @@ public sealed class MemberLease
     /// <param name="now">By the member's clock.</param>
     public void Answered(NodeId voter, ulong renewal, TimeSpan now)
     {
-        if (HasRunOut(now)) return;
+        if (HasRunOut(now) && !_resumes) return;
         if (!_sent.TryGetValue(renewal, out TimeSpan sentAt) || !_answered.TryGetValue(voter, out TimeSpan? before) || before >= sentAt) return;
 
         _answered[voter] = sentAt;

@@ -25,6 +25,9 @@ internal sealed class DaemonSettings
     /// <summary>How long after its last session a private daemon ends; null: never.</summary>
     public TimeSpan? IdleExit { get; set; }
 
+    /// <summary>What deserves a second look, as sentences for the log.</summary>
+    public IList<string> Cautions { get; } = [];
+
     /// <summary>The file that was read; null when there is none.</summary>
     public string? File { get; set; }
 }

@@ -46,6 +46,16 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
             (to, text) => to.Node.Stack = text),
         new("Lease", "SPAN", "How long a node may act without the word of a majority, with the stacks corosync and etcd; the same on every node. Default: 10s.",
             (to, text) => to.Node.Lease = Span(text)),
+        new("FenceDelay", "SPAN", "How long a lost node is given before its power is cut by the agents of the key Fence, which is for the file only. Default: 0s.",
+            (to, text) => to.Node.FenceDelay = Span(text)),
+        new("OnExpulsion", "POLICY", "What this node does to its clients when it is put out of its cluster, beside telling them: notify (nothing), disconnect, kill (the processes of this machine that have a lockspace open) or watchdog (the machine is reset). Default: notify.",
+            (to, text) => to.Node.OnExpulsion = Word<ExpulsionPolicy>(text)),
+        new("OnQuorumLoss", "POLICY", "What happens to what is held when no majority answers: revoke (it is lost when the lease has run out) or freeze (it is kept until the machine is stopped; needs Fence for every node, or OnExpulsion watchdog). The same on every node. Default: revoke.",
+            (to, text) => to.Node.OnQuorumLoss = Word<QuorumLossPolicy>(text)),
+        new("Watchdog", "PATH", "The machine's watchdog, which is fed as long as this node may act, such as /dev/watchdog; or a FIFO. Default: none.", (to, text) => to.Node.Watchdog = text),
+        new("WatchdogTimeout", "SPAN", "How long the watchdog waits before it resets the machine, in whole seconds; the same on every node. Default: 10s.",
+            (to, text) => to.Node.WatchdogTimeout = Span(text)),
+        new("WatchdogInterval", "SPAN", "How often it is fed, at most half of WatchdogTimeout. Default: a quarter of it.", (to, text) => to.Node.WatchdogInterval = Span(text)),
         new("EtcdEndpoints", "URLS", "Where etcd serves its clients, all of its members, with commas between them: http://10.0.0.1:2379,http://10.0.0.2:2379.",
             (to, text) => to.Etcd.Endpoints = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Url)]),
         new("EtcdMembers", "MEMBERS", "Have this daemon run etcd itself, as the member of this node's name: all members and where they reach each other, the same on all nodes, such as n1=http://10.0.0.1:2380,n2=http://10.0.0.2:2380,n3=http://10.0.0.3:2380. Default: somebody else runs etcd.",
@@ -88,6 +98,12 @@ internal sealed record SettingKey(string Name, string ValueName, string Descript
     private static Uri Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? url) ? url : throw new FormatException("it takes http://HOST:PORT or https://HOST:PORT");
 
     private static bool Truth(string text) => bool.TryParse(text, out bool truth) ? truth : throw new FormatException("it takes true or false");
+
+    private static T Word<T>(string text)
+        where T : struct, Enum => text.All(char.IsAsciiLetter) && Enum.TryParse(text, ignoreCase: true, out T word)
+        ? word
+        : throw new FormatException(
+            $"it takes one of {string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant()))}.{Suggestion.Sentence(text, Enum.GetNames<T>().Select(name => name.ToLowerInvariant()))}");
 
     private static LogLevel Level(string text) => !int.TryParse(text, out _) && Enum.TryParse(text, ignoreCase: true, out LogLevel level)
         ? level

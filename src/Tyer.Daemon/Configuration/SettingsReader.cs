@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
+using Tyer.Cluster.Fencing;
 using Tyer.Daemon.Text;
 using Tyer.Sessions;
 
@@ -22,6 +23,7 @@ internal sealed class SettingsReader
 
     private readonly List<string> _faults = [];
     private readonly DaemonSettings _settings = new();
+    private readonly FenceSection _fence = new();
 
     /// <summary>Reads and checks everything.</summary>
     /// <param name="file">The file that was asked for; null: the usual one, if it exists.</param>
@@ -35,6 +37,7 @@ internal sealed class SettingsReader
         if (path is not null) reader.ReadFile(Path.GetFullPath(path));
         reader.Apply("the environment variable", ToKeys(environment), key => EnvironmentPrefix + key.Replace(":", "__", StringComparison.Ordinal));
         reader.Apply("the flag", new ConfigurationBuilder().AddInMemoryCollection(flags).Build(), FlagOf);
+        reader._fence.Apply(reader._settings.Node, reader.Fault("the key", static key => key));
         return reader.Result();
     }
 
@@ -71,6 +74,7 @@ internal sealed class SettingsReader
         foreach (IConfigurationSection section in configuration.GetChildren())
         {
             if (string.Equals(section.Key, SettingKey.Peers, StringComparison.OrdinalIgnoreCase)) ApplyPeers(source, section, spell);
+            else if (string.Equals(section.Key, FenceSection.Name, StringComparison.OrdinalIgnoreCase)) _fence.Read(section, Fault(source, spell));
             else if (section.Key != SchemaKey) ApplyOne(source, section, spell);
         }
     }
@@ -80,7 +84,7 @@ internal sealed class SettingsReader
         SettingKey? key = SettingKey.All.FirstOrDefault(known => string.Equals(known.Name, section.Key, StringComparison.OrdinalIgnoreCase));
         if (key is null)
         {
-            string? meant = Suggestion.For(section.Key, SettingKey.All.Select(known => known.Name).Append(SettingKey.Peers));
+            string? meant = Suggestion.For(section.Key, SettingKey.All.Select(known => known.Name).Append(SettingKey.Peers).Append(FenceSection.Name));
             string hint = meant is null ? "" : $" Did you mean '{spell(meant)}'?";
             _faults.Add($"{Capital(source)} '{spell(section.Key)}' is not known.{hint}");
         }
@@ -93,6 +97,8 @@ internal sealed class SettingsReader
             Try(source, spell(key.Name), text, () => key.Apply(_settings, text));
         }
     }
+
+    private Action<string, string> Fault(string source, Func<string, string> spell) => (key, what) => _faults.Add($"{Capital(source)} '{spell(key)}' {what}.");
 
     private void ApplyPeers(string source, IConfigurationSection peers, Func<string, string> spell)
     {
@@ -128,6 +134,7 @@ internal sealed class SettingsReader
             else if (_settings.Etcd.FirstGiven is { } given)
                 throw new ArgumentException($"{given} is given, but the stack is '{_settings.Node.Stack}': set Stack to '{EtcdSettings.Stack}', or leave it out.");
             _settings.Node.Validate();
+            if (SecretThatOthersRead() is { } caution) _settings.Cautions.Add(caution);
         }
         catch (ArgumentException exception)
         {
@@ -135,6 +142,15 @@ internal sealed class SettingsReader
         }
 
         return _settings;
+    }
+
+    /// <summary>The file is meant to be read by all, for its key Socket: no place for passwords.</summary>
+    private string? SecretThatOthersRead()
+    {
+        if (_settings.File is not { } file || OperatingSystem.IsWindows()) return null;
+        if ((File.GetUnixFileMode(file) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) == 0) return null;
+        string? agent = _settings.Node.Fence.Values.SelectMany(agents => agents).FirstOrDefault(agent => agent.Options.Keys.Any(FenceAgent.IsSecret))?.Name;
+        return agent is null ? null : $"{file} has a password of {agent}, and others than its owner can read it: put it into a file of its own, for OptionsFile";
     }
 
     /// <summary>Without the parameter that .NET appends: whoever configures has never seen it.</summary>

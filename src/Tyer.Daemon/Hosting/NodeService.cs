@@ -22,6 +22,7 @@ internal sealed partial class NodeService(DaemonRun run, ReadySignal ready, Serv
             if (options.Caution is { } caution) LogWarning(caution);
         }
 
+        foreach (string caution in run.Settings.Cautions) LogWarning(caution);
         await StartNodeAsync(cancellationToken).ConfigureAwait(false);
         ready.Succeed();
         manager.Ready("started");

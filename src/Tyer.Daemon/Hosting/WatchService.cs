@@ -16,6 +16,7 @@ internal sealed partial class WatchService(DaemonRun run, NodeService nodes, Ser
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(1);
 
     private string _told = "";
+    private bool _isStarving;
     private TimeSpan _lastUse = BootClock.Instance.Now;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -39,7 +40,13 @@ internal sealed partial class WatchService(DaemonRun run, NodeService nodes, Ser
         ClusterStatus status = await administration.StatusAsync(cancellationToken).ConfigureAwait(false);
         manager.Alive();
         Tell(status);
-        if (status.Node.Serving == ServingState.Expelled)
+        if (status.Node.Serving == ServingState.Expelled && run.Settings.Node.OnExpulsion == ExpulsionPolicy.Watchdog)
+        {
+            // A new life would feed it again, and keep alive what the others count on being gone.
+            if (!_isStarving) LogStarves(run.Settings.Node.Watchdog!);
+            _isStarving = true;
+        }
+        else if (status.Node.Serving == ServingState.Expelled)
         {
             await nodes.StartAfreshAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -97,6 +104,9 @@ internal sealed partial class WatchService(DaemonRun run, NodeService nodes, Ser
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Now {State}")]
     private partial void LogState(string state);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Critical, Message = "The node is out of its cluster and does not feed {Watchdog} any more: this machine is about to be reset")]
+    private partial void LogStarves(string watchdog);
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Nobody has needed this private daemon for a while: it ends")]
     private partial void LogIdle();

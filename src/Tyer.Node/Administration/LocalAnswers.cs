@@ -56,6 +56,8 @@ internal sealed partial class LocalAnswers(NodeCore node)
             ClientEndpoints = node.Clients.Endpoints,
             Security = node.Security.ModeName,
             Refused = node.Refusals,
+            OnExpulsion = node.Settings.HasEngine || node.Settings.IsExternal ? node.Settings.Options.OnExpulsion.ToString().ToLowerInvariant() : null,
+            Fencing = new FencingAnswers(node).Own,
         };
     }
 

@@ -16,6 +16,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
     private readonly RecoveryAnswers _recoveries = new(node);
     private readonly MembershipOrders _orders = new(node);
     private readonly PeerOrders _peers = new(node);
+    private readonly FencingAnswers _fencing = new(node);
 
     public async ValueTask<ClusterStatus> StatusAsync(CancellationToken cancellationToken = default)
     {
@@ -45,6 +46,7 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
                 : null,
             Nodes = nodes,
             Recovery = _recoveries.UnderWay,
+            Fencing = _fencing.Status(nodes),
             Frozen =
             [
                 .. membership.Unproven.OrderBy(each => each.Key.Node).ThenBy(each => each.Key.Incarnation).Select(each => Describe(each.Key, each.Value)),
@@ -179,6 +181,13 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         return await _orders.FenceAsync(who).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    public async ValueTask<FenceTestResult> TestFencingAsync(string who, string action, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(who);
+        ArgumentException.ThrowIfNullOrWhiteSpace(action);
+        return await _fencing.TestAsync(new FenceTestOrder(who, action), cancellationToken).ConfigureAwait(false);
+    }
+
     public ValueTask<IReadOnlyList<PeerInfo>> PeersAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(_peers.All);
 
     public async ValueTask<IReadOnlyList<PeerInfo>> OrderPeerAsync(PeerOrder order, CancellationToken cancellationToken = default)
@@ -282,9 +291,9 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         Since = node.Shards.Clock.Now - since,
         What = $"locks that {node.Membership.NameOf(departed)} held, resources that it mastered, and first uses of names whose directory was on it",
         WaitsFor = WaitsFor(departed),
-        Remedy = node.Membership.Stack is IFencingStack
+        Remedy = (_fencing.RemedyFor(departed) is { } fencing ? $"{fencing} " : "") + (node.Membership.Stack is IFencingStack
             ? $"When it is certain that it and its clients have stopped, say so on any node: 'tyer fence ack {node.NameOf(departed.Node.Value)}'."
-            : $"When that is certain, tell every node: 'tyer view fence {departed}'.",
+            : $"When that is certain, tell every node: 'tyer view fence {departed}'."),
     };
 
     private string WaitsFor(NodeIncarnation departed)

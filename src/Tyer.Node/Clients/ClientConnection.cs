@@ -70,6 +70,9 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
     /// <summary>Who it is.</summary>
     internal LockOwner Owner { get; private set; }
 
+    /// <summary>Its process, if that is on this machine and may have to be killed.</summary>
+    internal HolderProcess? Holder { get; private set; }
+
     /// <summary>When the session began.</summary>
     internal TimeSpan OpenedAt { get; private set; }
 
@@ -160,6 +163,9 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
             }.Write(message);
         Leave(message[..length], why);
     }
+
+    /// <summary>Closes the connection, whatever the client does.</summary>
+    internal void Disconnect() => _link.Close();
 
     /// <summary>Whether there is something to do at this time.</summary>
     internal bool IsDue(TimeSpan now) => _state switch
@@ -338,6 +344,7 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
         }
 
         Owner = ClientIdentity.Of(_service.NodeName, _link.Credentials, _link.CertifiedName, hello);
+        Holder = _service.KillsHolders && _link.Credentials is { } peer ? HolderProcess.Of(peer.ProcessId) : null;
         Number = _service.Enter(this);
         OpenedAt = _service.Now;
         Timeout = _service.TimeoutFor(hello.SessionTimeout);
@@ -583,6 +590,13 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                     {
                         ThrowUnlessAdministrator($"The proof for {fence.Who}", "say so");
                         await answer.WriteOnlyAsync(await administration.FenceAsync(fence.Who, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
+                    });
+                case QuestionKind.TestFencing:
+                    var test = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.FenceTestOrder);
+                    return test is null ? WireFault.BadText : _requests.Start(asked.Request, $"The test of the fence agents of {test.Node}", async cancellation =>
+                    {
+                        ThrowUnlessAdministrator($"The test of the fence agents of {test.Node}", "run them");
+                        await answer.WriteOnlyAsync(await administration.TestFencingAsync(test.Node, test.Action, cancellation).ConfigureAwait(false), AdministrationJson.Default.FenceTestResult).ConfigureAwait(false);
                     });
                 case QuestionKind.Renew:
                     var renewal = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.RenewalOrder);

@@ -145,10 +145,27 @@ internal sealed partial class ClientService(NodeCore node) : IClientAcceptor
     }
 
     /// <summary>The node is out of its cluster: who has a lockspace open has lost it. Who only asks may go on.</summary>
-    internal void EndAll(LossReason reason)
+    internal void EndAll(LossReason reason, ExpulsionPolicy policy)
     {
         foreach (var connection in Open.Where(each => each.Spaces.Count > 0))
+        {
+            if (policy == ExpulsionPolicy.Kill && connection.Holder is { } holder && holder.Id != Environment.ProcessId)
+                Kill(holder, connection.Owner);
             connection.End(reason, "the node is out of its cluster");
+            if (policy is ExpulsionPolicy.Disconnect or ExpulsionPolicy.Kill)
+                connection.Disconnect();
+        }
+    }
+
+    /// <summary>Whether the processes of clients are to be known for sure, as they may have to be killed.</summary>
+    internal bool KillsHolders => node.Settings.Options.OnExpulsion == ExpulsionPolicy.Kill;
+
+    private void Kill(HolderProcess holder, LockOwner owner)
+    {
+        if (holder.Kill() is { } why)
+            LogNotKilled(holder.Id, owner, why);
+        else
+            LogKilled(holder.Id, owner);
     }
 
     // What a connection asks.
@@ -209,6 +226,12 @@ internal sealed partial class ClientService(NodeCore node) : IClientAcceptor
     internal ValueTask<(NodeLockspace Port, NodeSession Session)> OpenPortAsync(
         string name, LockspaceOptions? options, ClientConnection client, CancellationToken cancellationToken) =>
         node.OpenPortAsync(name, options, client.Owner, client.Transport, client, cancellationToken);
+
+    [LoggerMessage(EventId = 1417, Level = LogLevel.Warning, Message = "Killed process {Process} of {Owner}, as this node is out of its cluster")]
+    private partial void LogKilled(int process, LockOwner owner);
+
+    [LoggerMessage(EventId = 1418, Level = LogLevel.Error, Message = "Process {Process} of {Owner} could not be killed, though this node is out of its cluster: {Why}")]
+    private partial void LogNotKilled(int process, LockOwner owner, string why);
 
     [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "Clients connect to {Endpoint}")]
     private partial void LogListens(CommsEndpoint endpoint);

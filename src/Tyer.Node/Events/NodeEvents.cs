@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tyer.Cluster;
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.Static;
 using Tyer.Comms;
 using Tyer.Node.Recovery;
@@ -53,6 +54,15 @@ internal sealed class NodeEvents(NodeWiring node)
 
     /// <summary>A recovery has come as far as that.</summary>
     internal void Recovery(RecoveryRecord record) => Hub.Set("recovery", "", ("view", Text(record.View.Id)), ("phase", record.Phase.ToString()));
+
+    /// <summary>This node fences another.</summary>
+    internal void Fencing(FenceProgress progress) => Hub.Set(
+        "fencing", KeyOf(progress.Departed), ("fencing", progress.Step.ToString()), ("agent", progress.Agent), ("attempt", Text((ulong)progress.Attempt)), ("why", progress.Why));
+
+    /// <summary>It acts no more, which is the end of it.</summary>
+    internal void Fenced(NodeIncarnation who) => Hub.Remove("fencing", KeyOf(who));
+
+    private string KeyOf(NodeIncarnation who) => $"{KeyOf(who.Node.Value)} incarnation:{who.Incarnation}";
 
     private string KeyOf(uint peer, int path) => string.Create(CultureInfo.InvariantCulture, $"{KeyOf(peer)} path:{path}");
 

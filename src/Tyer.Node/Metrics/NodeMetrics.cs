@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Tyer.Cluster.Fencing;
+using Tyer.Cluster.Glue;
 using Tyer.Comms.Paths;
 using Tyer.Comms.Peers;
 using Tyer.Engine.Recovery;
@@ -37,6 +39,7 @@ internal sealed class NodeMetrics : IDisposable
         node.Shards.Recoveries.Moved += OnRecovery;
         AddLocks();
         AddMembership();
+        AddFencing();
         if (transport is not null)
             AddPeers();
     }
@@ -61,6 +64,17 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableUpDownCounter("tyer.node.member.count", () => _node.Membership.View?.Members.Length ?? 0, "{node}", "Members of the view that the node has.");
         _meter.CreateObservableGauge("tyer.node.quorum", () => _node.Membership.View is { HasQuorum: true } && !_node.Wiring.HasEnded ? 1 : 0, "1", "1: the node may grant. 0: it has no view, or one without quorum, or is out of its cluster.");
         _meter.CreateObservableUpDownCounter("tyer.node.unproven.count", () => _node.Membership.Unproven.Count, "{node}", "Departed nodes that are not proven to act no more: what they held waits.");
+    }
+
+    private void AddFencing()
+    {
+        _meter.CreateObservableUpDownCounter("tyer.node.fencing.active", () => (_node.Membership.Stack as LeasedStack)?.FenceCases.Count ?? 0, "{node}", "Lost nodes that have a fence agent and are not proven to have stopped.");
+        var runs = _meter.CreateCounter<long>("tyer.node.fencing.runs", "{run}", "Runs of fence agents that ended on this node; tyer.fencing.result says how.");
+        _node.Membership.Fencing += progress =>
+        {
+            if (progress.Step != FenceStep.Begun)
+                runs.Add(1, new("tyer.peer", _node.NameOf(progress.Departed.Node.Value)), new("tyer.fencing.result", progress.Step.ToString()));
+        };
     }
 
     private void AddPeers()

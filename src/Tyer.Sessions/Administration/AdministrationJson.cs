@@ -40,5 +40,7 @@ namespace Tyer.Sessions.Administration;
 [JsonSerializable(typeof(ProbeOrder))]
 [JsonSerializable(typeof(IReadOnlyList<ProbeInfo>))]
 [JsonSerializable(typeof(EventsOrder))]
+[JsonSerializable(typeof(FenceTestOrder))]
+[JsonSerializable(typeof(FenceTestResult))]
 [JsonSerializable(typeof(ClusterEvent))]
 public sealed partial class AdministrationJson : JsonSerializerContext;

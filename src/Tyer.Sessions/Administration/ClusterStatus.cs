@@ -24,6 +24,9 @@ public sealed record ClusterStatus
     /// <summary>What stands still, and for whom it waits; empty when nothing does (L5, L6).</summary>
     public IReadOnlyList<FrozenPart> Frozen { get; init; } = [];
 
+    /// <summary>What makes sure that lost nodes have stopped; null with a stack that has nothing to do with it.</summary>
+    public FencingStatus? Fencing { get; init; }
+
     /// <summary>Deadlines, margins and the bounds that follow from them.</summary>
     public required TimingStatus Timing { get; init; }
 

@@ -5,7 +5,7 @@ namespace Tyer.Sessions.Administration;
 /// the node's own process. Asking never stops the locking.
 /// </summary>
 /// <remarks>
-/// Over a socket, <see cref="RevokeAsync"/>, <see cref="PurgeOrphansAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/>, <see cref="FenceAsync"/>, <see cref="OrderPeerAsync"/>, <see cref="ProbeAsync"/> and a change by <see cref="SetPeerOptionsAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
+/// Over a socket, <see cref="RevokeAsync"/>, <see cref="PurgeOrphansAsync"/>, <see cref="SetViewAsync"/>, <see cref="RenewViewAsync"/>, <see cref="FenceAsync"/>, <see cref="TestFencingAsync"/>, <see cref="OrderPeerAsync"/>, <see cref="ProbeAsync"/> and a change by <see cref="SetPeerOptionsAsync"/> are for root and for the user that the node runs as; over TCP nobody may. Every member throws
 /// <see cref="LockUnavailableException"/> when the node that was asked does not answer.
 /// </remarks>
 public interface ITyerAdministration
@@ -64,6 +64,13 @@ public interface ITyerAdministration
     /// <param name="cancellationToken">Ends the waiting for the answer, not what was said.</param>
     /// <exception cref="LockRefusedException">It cannot be right, or the stack is another, or the user may not; the message says why.</exception>
     ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default);
+
+    /// <summary>Has the node that is asked run all fence agents of a node, not to stop it but to find out whether they could.</summary>
+    /// <param name="who">The node that they would stop, by name or id.</param>
+    /// <param name="action">What they are to do: <c>status</c> or <c>monitor</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting for the answer, and the agent that runs.</param>
+    /// <exception cref="LockRefusedException">There is no such node, or it has no agent, or the user may not; the message says why.</exception>
+    ValueTask<FenceTestResult> TestFencingAsync(string who, string action, CancellationToken cancellationToken = default);
 
     /// <summary>Gives the node that is asked more time on its view, where its stack is <c>external</c> and the view was limited.</summary>
     /// <param name="view">The id of the view that it is in.</param>

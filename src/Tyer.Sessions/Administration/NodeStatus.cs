@@ -59,6 +59,14 @@ public sealed record NodeStatus
 
     /// <summary>Connections of nodes, or of strangers, that it refused since its start, by reason.</summary>
     public IReadOnlyDictionary<string, long> Refused { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>
+    /// What it does to its clients when it is put out of its cluster, beside telling them: <c>notify</c> (nothing), <c>disconnect</c>, <c>kill</c>, <c>watchdog</c>; null where nobody puts it out.
+    /// </summary>
+    public string? OnExpulsion { get; init; }
+
+    /// <summary>Lost nodes that it fences, or leaves to another member to fence.</summary>
+    public IReadOnlyList<FencingInfo> Fencing { get; init; } = [];
 }
 
 /// <summary>Whether a node serves.</summary>

@@ -55,6 +55,9 @@ public enum QuestionKind : byte
 
     /// <summary>Ping the ways to a peer, by <see cref="Administration.ProbeOrder"/>; answered by one list of <see cref="Administration.ProbeInfo"/>.</summary>
     Probe = 14,
+
+    /// <summary>Try fence agents, by <see cref="Administration.FenceTestOrder"/>; answered by one <see cref="Administration.FenceTestResult"/>.</summary>
+    TestFencing = 15,
 }
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Tyer.Cluster;
+using Tyer.Cluster.Fencing;
 using Tyer.Time;
 
 namespace Tyer.Tests.Shared.Stacks;
@@ -99,6 +100,8 @@ internal sealed class RecordedMember : IGroupObserver, IAsyncDisposable
     });
 
     public void OnFenced(NodeIncarnation who, FenceProof proof) => Told($"fenced {who} ({proof})", () => _history.OnFenced(this, who, proof));
+
+    public void OnFencing(FenceProgress progress) => Told($"{progress}", () => { });
 
     public void OnPeerLost(Member peer, string why) => Told($"lost {peer}: {why}", () => { });
 

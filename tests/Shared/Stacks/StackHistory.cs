@@ -115,7 +115,7 @@ internal sealed class StackHistory(Func<TimeSpan>? now = null, Action? advance =
         }
     }
 
-    /// <summary>Proven to have stopped is only who has: on its own clock, by its own farewell, with its process, or by an operator's word.</summary>
+    /// <summary>Proven to have stopped is only who has: on its own clock, by its own farewell, with its process or its machine, or by an operator's word.</summary>
     internal void OnFenced(RecordedMember told, NodeIncarnation departed, FenceProof proof)
     {
         Expect(told.Fenced.TryAdd(departed, proof), $"{told.Self} is told once that {departed} has stopped");
@@ -126,6 +126,7 @@ internal sealed class StackHistory(Func<TimeSpan>? now = null, Action? advance =
             FenceProof.CleanLeave => member.LeftAt is null,
             // Nothing is left of it: its process is gone, and no client of it was told a time.
             FenceProof.RejoinedClean => member.State != StackState.Closed,
+            FenceProof.PowerOff => member.State != StackState.Closed,
             _ => member.Now < member.SafeUntil,
         };
         Expect(!mayAct, $"{departed} may act no more when {told.Self} is told of the proof {proof} (safe until {member.SafeUntil.TotalSeconds:0.000})");

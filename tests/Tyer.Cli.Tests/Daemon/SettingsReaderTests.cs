@@ -41,6 +41,85 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(new Dictionary<string, string> { ["n2"] = "tcp://127.0.0.1:7601", ["n3"] = "tcp://127.0.0.1:7602" }, settings.Node.Peers);
     }
 
+    private const string Three = """
+        "Name": "n1", "Stack": "corosync", "Listen": "tcp://127.0.0.1:7600", "Peers": { "n2": "tcp://127.0.0.1:7601", "n3": "tcp://127.0.0.1:7602" }
+        """;
+
+    [Fact]
+    public void Fence_agents_are_lists_for_each_node_and_a_later_source_changes_a_single_value()
+    {
+        TyerNodeOptions node = Read(
+            $$"""
+            {
+              {{Three}}, "FenceDelay": "3s",
+              "Fence": {
+                "n1": [ { "Agent": "/bin/true" } ],
+                "n3": [
+                  { "Agent": "/bin/true", "Action": "reboot", "Timeout": "20s", "Options": { "ip": "10.1.0.3", "lanplus": 1 } },
+                  { "Agent": "/bin/false", "OptionsFile": "/etc/tyer/apc" }
+                ]
+              }
+            }
+            """,
+            [("TYER__Fence__n3__0__Timeout", "5s"), ("TYER__Fence__n3__0__Options__password", "hunter2")]).Node;
+        Assert.Equal(["n1", "n3"], node.Fence.Keys.Order(StringComparer.Ordinal));
+        var first = node.Fence["n3"][0];
+        Assert.Equal(("/bin/true", "reboot", TimeSpan.FromSeconds(5)), (first.Program, first.Action, first.Timeout));
+        Assert.Equal(new Dictionary<string, string> { ["ip"] = "10.1.0.3", ["lanplus"] = "1", ["password"] = "hunter2" }, first.Options.ToDictionary());
+        Assert.Equal(("/bin/false", "off", "/etc/tyer/apc"), (node.Fence["n3"][1].Program, node.Fence["n3"][1].Action, node.Fence["n3"][1].OptionsFile));
+        Assert.Equal(TimeSpan.FromSeconds(3), node.FenceDelay);
+    }
+
+    [Theory]
+    [InlineData("""[ { "Agnet": "/bin/true" } ]""", "'Fence:n3:0:Agnet' is not known. Did you mean 'Agent'?")]
+    [InlineData("""[ { "Action": "off" } ]""", "'Fence:n3:0' has no Agent")]
+    [InlineData("""[ { "Agent": "/bin/true", "Timeout": "long" } ]""", "'Fence:n3:0:Timeout' is 'long'")]
+    [InlineData("\"/bin/true\"", "'Fence:n3' takes a list of agents")]
+    [InlineData("""{ "Agent": "/bin/true" }""", "'Fence:n3' takes a list of them")]
+    [InlineData("""[ { "Agent": "fence_of_nobody" } ]""", "install it")]
+    [InlineData("""[ { "Agent": "/bin/true", "Action": "on" } ]""", "set it to off or reboot")]
+    public void A_fault_in_an_agent_says_where_it_is_and_what_would_be_right(string agents, string fault) =>
+        Assert.Contains(fault, Fault($$"""{ {{Three}}, "Fence": { "n3": {{agents}} } }"""), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("\"OnQuorumLoss\": \"freeze\"", "nothing can stop n1, n2, n3")]
+    [InlineData("\"OnQuorumLoss\": \"freeze\", \"Fence\": { \"n1\": [ { \"Agent\": \"/bin/true\" } ], \"n3\": [ { \"Agent\": \"/bin/true\" } ] }", "nothing can stop n2")]
+    [InlineData("\"OnExpulsion\": \"watchdog\"", "set Watchdog to its path")]
+    [InlineData("\"OnExpulsion\": \"kil\"", "Did you mean 'kill'?")]
+    [InlineData("\"Watchdog\": \"/nowhere\"", "modprobe softdog")]
+    [InlineData("\"Watchdog\": \"/dev/null\", \"WatchdogInterval\": \"9s\"", "at most half of WatchdogTimeout")]
+    [InlineData("\"Fence\": { \"n9\": [ { \"Agent\": \"/bin/true\" } ] }", "'n9', which is no node of this cluster")]
+    public void What_could_not_be_kept_is_refused_at_the_start(string settings, string fault) =>
+        Assert.Contains(fault, Fault($$"""{ {{Three}}, {{settings}} }"""), StringComparison.Ordinal);
+
+    [Fact]
+    public void With_an_agent_for_every_node_or_a_watchdog_nodes_may_freeze()
+    {
+        string agents = string.Join(", ", ((string[])["n1", "n2", "n3"]).Select(node => $$"""
+            "{{node}}": [ { "Agent": "/bin/true" } ]
+            """));
+        Assert.Equal(QuorumLossPolicy.Freeze, Read($$"""{ {{Three}}, "OnQuorumLoss": "freeze", "Fence": { {{agents}} } }""").Node.OnQuorumLoss);
+        TyerNodeOptions starving = Read($$"""{ {{Three}}, "OnQuorumLoss": "freeze", "OnExpulsion": "watchdog", "Watchdog": "/dev/null" }""").Node;
+        Assert.Equal((ExpulsionPolicy.Watchdog, "/dev/null"), (starving.OnExpulsion, starving.Watchdog));
+    }
+
+    [Fact]
+    public void Where_nobody_finds_out_that_a_node_is_lost_agents_are_refused() =>
+        Assert.Contains("the stack is 'local', with which that has no effect", Fault("""{ "OnExpulsion": "kill" }"""), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_password_in_a_file_that_others_read_is_warned_of()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        string text = $$"""{ {{Three}}, "Fence": { "n3": [ { "Agent": "/bin/true", "Options": { "password": "hunter2" } } ] } }""";
+        File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        string caution = Assert.Single(Read(text).Cautions);
+        Assert.Contains("OptionsFile", caution, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", caution, StringComparison.Ordinal);
+        File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Empty(Read(text).Cautions);
+    }
+
     [Fact]
     public void Flags_win_over_the_environment_and_that_over_the_file()
     {

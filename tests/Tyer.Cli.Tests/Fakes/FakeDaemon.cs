@@ -144,6 +144,16 @@ internal sealed class FakeDaemon : IConnector, IConnection, ITyerAdministration,
         return ValueTask.FromResult(Membership);
     }
 
+    public List<(string Node, string Action)> FenceTests { get; } = [];
+
+    public FenceTestResult FenceTest { get; set; } = new() { By = "n1", Node = "n3", Agents = [] };
+
+    public ValueTask<FenceTestResult> TestFencingAsync(string who, string action, CancellationToken cancellationToken = default)
+    {
+        FenceTests.Add((who, action));
+        return ValueTask.FromResult(FenceTest);
+    }
+
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(Recoveries);
 
     public List<PeerInfo> Peers { get; } = [];

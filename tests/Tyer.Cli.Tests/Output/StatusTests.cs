@@ -84,6 +84,51 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task That_nothing_fences_is_a_word_of_the_status()
+    {
+        var harness = new CommandLineHarness();
+        harness.Daemon.Status = Cluster() with { Fencing = new FencingStatus { Without = ["n1", "n2", "n3"] }, Node = Node() with { OnExpulsion = "notify" } };
+        await harness.RunAsync("status");
+        Assert.Contains("\nfencing     disabled: no node has a fence agent; what a lost node held waits for its lease\n", harness.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "\nif put out  notify: its programs are told that their locks are lost; revoke: without a majority it is out when its lease has run out\n", harness.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_fenced_and_what_is_in_the_way_is_told_with_what_can_be_done()
+    {
+        var harness = new CommandLineHarness();
+        harness.Daemon.Status = Cluster() with
+        {
+            Fencing = new FencingStatus
+            {
+                Agents = new Dictionary<string, IReadOnlyList<string>> { ["n3"] = ["fence_ipmilan", "fence_apc"] },
+                Without = ["n1", "n2"],
+                FreezesWithoutQuorum = true,
+                Watchdog = "/dev/watchdog",
+                WatchdogTimeout = TimeSpan.FromSeconds(10),
+                UnderWay =
+                [
+                    new FencingInfo
+                    {
+                        Node = "n3", NodeId = 3, Incarnation = 8, By = "n1", Stage = FencingStage.Waiting, Agent = "fence_ipmilan", Attempts = 4, NextIn = TimeSpan.FromSeconds(2),
+                        LastError = "fence_apc: it ended with 1, and said: no route",
+                    },
+                ],
+            },
+            Node = Node() with { OnExpulsion = "watchdog" },
+        };
+        await harness.RunAsync("status");
+        Golden.Equal(
+            """
+            fencing     n3 by fence_ipmilan, then fence_apc; disabled for n1, n2
+            fencing     n3 (3.8) by n1: fence_ipmilan in 2s, attempt 4; last: fence_apc: it ended with 1, and said: no route. Mend that ('tyer fence test n3' shows whether it works), or make sure that it is off and say so: 'tyer fence ack n3'
+            if put out  watchdog: the machine is reset; freeze: without a majority it keeps what is held, and grants nothing; feeds /dev/watchdog (10s) while it may act
+            """,
+            string.Concat(harness.Out.ToString().Split('\n').Where(line => line.StartsWith("fencing", StringComparison.Ordinal) || line.StartsWith("if put out", StringComparison.Ordinal)).Select(line => line + "\n")));
+    }
+
+    [Fact]
     public async Task Security_is_told_where_there_is_some_and_who_was_refused()
     {
         var harness = new CommandLineHarness();

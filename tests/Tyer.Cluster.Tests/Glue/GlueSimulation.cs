@@ -1,3 +1,4 @@
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.Glue;
 using Tyer.Cluster.Leases;
 using Tyer.Cluster.Static;
@@ -212,7 +213,7 @@ internal sealed class GlueSimulation
             var self = new Member(id, Life.Incarnation, $"n{id}");
             NodeIncarnation life = Life;
             _membership = new LeasedMembership(world._list, self);
-            _keeper = new LeaseKeeper(world._terms, world._list, Life, digest: 7, this, this, until => OnExtended(life, until), @event => world.At(TimeSpan.Zero, () => InLife(life, () => Step(@event))));
+            _keeper = new LeaseKeeper(world._terms, world._list, Life, digest: 7, this, this, until => OnExtended(life, until), @event => world.At(TimeSpan.Zero, () => InLife(life, () => Step(@event))), new FencingOptions());
             _isRunning = true;
             State = StackState.Joining;
             Told = null;

@@ -74,7 +74,7 @@ public sealed class LeasedConnectionTests : IDisposable
         await using RecordedMember two = Member(new MemoryEngine(agreement), out _, node: 2, size: 2, lease: 3);
         await one.ConnectAsync();
         await two.ConnectAsync();
-        await _history.UntilAsync(() => one.Why.Contains("n2 (which has other nodes or another lease", StringComparison.Ordinal), "it is named");
+        await _history.UntilAsync(() => one.Why.Contains("n2 (which has other nodes, another lease or other fencing", StringComparison.Ordinal), "it is named");
         Assert.Equal(StackState.Joining, one.State);
     }
 

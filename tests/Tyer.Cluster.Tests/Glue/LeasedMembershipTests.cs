@@ -9,8 +9,9 @@ public class LeasedMembershipTests
     private static readonly Member N2 = new(new NodeId(2), new Incarnation(12), "n2");
     private static readonly Member N3 = new(new NodeId(3), new Incarnation(13), "n3");
 
-    private readonly LeasedMembership _membership = new(
-        new PeerList("tyer", [new StaticPeer(N1.Id, "n1"), new StaticPeer(N2.Id, "n2"), new StaticPeer(N3.Id, "n3")]), N1);
+    private static readonly PeerList List = new("tyer", [new StaticPeer(N1.Id, "n1"), new StaticPeer(N2.Id, "n2"), new StaticPeer(N3.Id, "n3")]);
+
+    private readonly LeasedMembership _membership = new(List, N1);
 
     [Fact]
     public void Nothing_is_told_before_a_majority_has_answered_and_then_all_in_order()
@@ -38,6 +39,31 @@ public class LeasedMembershipTests
         Operate(View(4, [N1, N2, N3]), View(5, [N1, N2], [N3]));
         Assert.Equal(N3.NodeIncarnation, Assert.Single(Step(new CountedOut(N3.NodeIncarnation)).OfType<SayRanOut>()).Departed);
         Assert.Equal(new AskForProof(N3.NodeIncarnation, FenceProof.LeaseRanOut), Assert.Single(Step(new PeerCountedOut(N3.NodeIncarnation, N2.NodeIncarnation))));
+    }
+
+    [Fact]
+    public void Where_nodes_freeze_the_end_of_a_lease_proves_nothing()
+    {
+        var membership = new LeasedMembership(List, N1, proofByTime: null);
+        LeasedAction[] StepThere(LeasedEvent @event) => [.. membership.Step(@event)];
+        StepThere(View(4, [N1, N2, N3]));
+        StepThere(new LeaseBegan());
+        StepThere(View(5, [N1, N2], [N3]));
+        Assert.DoesNotContain(StepThere(new CountedOut(N3.NodeIncarnation)), action => action is AskForProof);
+        Assert.Empty(StepThere(new PeerCountedOut(N3.NodeIncarnation, N2.NodeIncarnation)));
+        Assert.DoesNotContain(StepThere(new RepeatDue()), action => action is AskForProof);
+        Assert.Single(StepThere(new ProofAgreed(N3.NodeIncarnation, FenceProof.PowerOff)).OfType<TellFenced>());
+    }
+
+    [Fact]
+    public void A_node_that_freezes_is_suspended_and_fences_nobody_until_its_lease_runs_again()
+    {
+        Operate(View(4, [N1, N2, N3]), View(5, [N1, N2], [N3]));
+        Assert.True(_membership.MayAct);
+        Assert.Equal(StackState.Suspended, Assert.IsType<ReportState>(Assert.Single(Step(new LeaseFroze("its lease has run out")))).State);
+        Assert.False(_membership.MayAct);
+        Assert.Equal(StackState.Operating, Assert.IsType<ReportState>(Assert.Single(Step(new LeaseResumed()))).State);
+        Assert.True(_membership.MayAct);
     }
 
     [Fact]

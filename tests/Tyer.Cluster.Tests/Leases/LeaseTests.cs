@@ -80,6 +80,25 @@ public class LeaseTests
     }
 
     [Fact]
+    public void Where_the_others_do_not_count_on_its_end_it_begins_again_when_a_majority_answers()
+    {
+        var lease = new MemberLease(Terms, Five[0], Five[..3], resumes: true);
+        lease.Answered(Five[1], lease.Renew(TimeSpan.FromSeconds(100)), TimeSpan.FromSeconds(100));
+        TimeSpan late = TimeSpan.FromSeconds(200);
+        Assert.True(lease.HasRunOut(late));
+        lease.Answered(Five[1], lease.Renew(late), late);
+        Assert.False(lease.HasRunOut(late));
+        Assert.Equal(late + Terms.SafeFor, lease.SafeUntil);
+    }
+
+    [Fact]
+    public void Who_may_go_on_after_the_end_of_its_lease_is_counted_out_so_much_later()
+    {
+        var watch = new LeaseWatch(Terms, TimeSpan.FromSeconds(50), beyond: TimeSpan.FromSeconds(20));
+        Assert.Equal(TimeSpan.FromSeconds(50 + 10.1 + 20.2), watch.RunsOutAt(new NodeIncarnation(Five[1], new Incarnation(7))));
+    }
+
+    [Fact]
     public void What_has_run_out_is_not_undone_by_what_is_answered_later()
     {
         var lease = new MemberLease(Terms, Five[0], Five[..3]);

@@ -23,12 +23,14 @@ internal sealed class FaultNodes : IAsyncDisposable
 
     internal IEngineLab Lab { get; }
 
-    /// <summary>The longest from a node's death until its locks are free, as status says.</summary>
+    /// <summary>The longest from a node's death until its locks are free, as status says; zero where time proves nothing.</summary>
     internal TimeSpan Bound { get; private set; }
 
     internal RunningProgram Daemon(int node) => _daemons[node - 1]!;
 
-    internal string EndpointOf(int node) => $"unix:{Path.Combine(_folder, $"n{node}.sock")}";
+    internal string SocketOf(int node) => Path.Combine(_folder, $"n{node}.sock");
+
+    internal string EndpointOf(int node) => $"unix:{SocketOf(node)}";
 
     /// <summary>Starts the lock managers, and returns when all serve in one view.</summary>
     /// <param name="lab">The engine's daemons, which are running; disposed with the nodes.</param>
@@ -45,7 +47,7 @@ internal sealed class FaultNodes : IAsyncDisposable
             for (var node = 1; node <= Nodes; node++)
                 await nodes.Daemon(node).LineWithAsync("Now serving");
             await nodes.UntilMembersAsync(1, 1, 2, 3);
-            nodes.Bound = (await nodes.StatusAsync(1)).Timing.NodeDeathBound!.Value;
+            nodes.Bound = (await nodes.StatusAsync(1)).Timing.NodeDeathBound.GetValueOrDefault();
             return nodes;
         }
         catch

@@ -23,6 +23,9 @@ public sealed class ThreeNodes : IAsyncLifetime
     /// <summary><c>static</c>, or <c>external</c>: then the test is the control daemon, which has told view 1.</summary>
     internal string Stack { get; init; } = "static";
 
+    /// <summary>What all of them are told besides.</summary>
+    internal string[] More { get; init; } = [];
+
     /// <summary>Whether they have a key file, one for all.</summary>
     internal bool HasKeys { get; init; }
 
@@ -53,6 +56,7 @@ public sealed class ThreeNodes : IAsyncLifetime
                     arguments.AddRange(["--peer", $"n{peer}={Address(peer)}"]);
             }
 
+            arguments.AddRange(More);
             if (HasKeys)
                 arguments.AddRange(["--key-file", KeyFile]);
             _daemons[node - 1] = Programs.StartTyerd(node == 1 ? DescriptorsMax : null, arguments);
