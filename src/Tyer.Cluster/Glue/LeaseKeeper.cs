@@ -30,10 +30,11 @@ internal sealed class LeaseKeeper : IDisposable
     private readonly Dictionary<NodeIncarnation, TimeSpan> _heardAt = [];
     private readonly HashSet<NodeIncarnation> _countedOut = [];
     private readonly HashSet<NodeId> _differing = [];
+    private readonly bool _freezes;
     private Thread? _thread;
     private ClusterView? _view;
     private TimeSpan _renewAt;
-    private readonly bool _freezes;
+    private TimeSpan _inTouchSince;
     private bool _isDropped;
     private bool _isFrozen;
 
@@ -204,6 +205,8 @@ internal sealed class LeaseKeeper : IDisposable
         change();
         if (_lease.SafeUntil is not { } after || after == before) return;
 
+        // What members did not say while this node heard no majority says more about this node: their silence counts from when that is over.
+        if (after - before > _terms.RenewEvery * 2) _inTouchSince = _clock.Now;
         _extend(after);
         if (before is null) _tell(new LeaseBegan());
         if (!_isFrozen) return;
@@ -222,7 +225,7 @@ internal sealed class LeaseKeeper : IDisposable
         foreach (Member member in _view.Members)
         {
             NodeIncarnation who = member.NodeIncarnation;
-            if (who == _self || now < SilentAt(who) || !HearsMajoritySince(_heardAt[who])) continue;
+            if (who == _self || now < SilentAt(who) || !HearsMajoritySince(SilentFrom(who))) continue;
             double seconds = (now - _heardAt[who]).TotalSeconds;
             _tell(new MemberSilent(who, string.Create(CultureInfo.InvariantCulture, $"{_list.NameOf(_self.Node)} has heard nothing of it for {seconds:0.0} s")));
         }
@@ -232,7 +235,9 @@ internal sealed class LeaseKeeper : IDisposable
     /// When a member has been silent for so long that one of the two has to go. The smaller id is the first to say so, and the other only if that one
     /// does not: where just the connection between two is broken, one of them goes.
     /// </summary>
-    private TimeSpan SilentAt(NodeIncarnation who) => _heardAt[who] + (_self.Node < who.Node ? SilenceMin(_terms) : SilenceMax(_terms));
+    private TimeSpan SilentAt(NodeIncarnation who) => SilentFrom(who) + (_self.Node < who.Node ? SilenceMin(_terms) : SilenceMax(_terms));
+
+    private TimeSpan SilentFrom(NodeIncarnation who) => _heardAt[who] > _inTouchSince ? _heardAt[who] : _inTouchSince;
 
     private static TimeSpan SilenceMin(LeaseTerms terms) => terms.Length * 0.8;
 
