@@ -40,7 +40,7 @@ internal static class FencingText
         };
         if (fencing is null) return does;
         string loss = fencing.FreezesWithoutQuorum ? "freeze: without a majority it keeps what is held, and grants nothing" : "revoke: without a majority it is out when its lease has run out";
-        string watchdog = fencing.Watchdog is { } path ? $"; feeds {Safe(path)} ({DurationText.Format(fencing.WatchdogTimeout ?? default)}) while it may act" : "";
+        string watchdog = fencing.Watchdog is { } path ? $"; feeds {Safe(path)} ({DurationText.Format(fencing.WatchdogTimeout ?? default)}) while it may act{(fencing.IsWatchdogArmed ? "" : ", not set going yet")}" : "";
         return $"{does}; {loss}{watchdog}";
     }
 

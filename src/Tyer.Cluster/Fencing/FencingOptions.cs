@@ -37,6 +37,9 @@ public sealed class FencingOptions
         ? TimeSpan.FromTicks(Math.Max(watchdog.Timeout.Ticks * 2, Freezes ? SessionsLast.Ticks : 0))
         : Freezes ? null : TimeSpan.Zero;
 
+    /// <summary>Whether time alone proves that a lost node has stopped; else only an agent does, or an operator.</summary>
+    public bool ProvesByTime => BeyondLease is not null;
+
     /// <summary>What time proves: that the lease has run out, or that the watchdog has reset the machine.</summary>
     internal FenceProof ProofByTime => Freezes ? FenceProof.PowerOff : FenceProof.LeaseRanOut;
 

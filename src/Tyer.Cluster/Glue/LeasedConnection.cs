@@ -70,6 +70,8 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
 
     public IReadOnlyList<FenceCase> FenceCases => _fencer.Cases;
 
+    public bool IsWatchdogArmed => _watchdog is { IsArmed: true };
+
     public TimeSpan? RunsOutAt(NodeIncarnation departed) => _lease.RunsOutAt(departed);
 
     public Task SayFarewellAsync(bool hasLeft)

@@ -77,9 +77,13 @@ public sealed class LeasedStack : IClusterStack, ILeavingStack, IFencingStack
     /// <summary>How the fencing of each departed node stands, as far as this node knows.</summary>
     public IReadOnlyList<FenceCase> FenceCases => _connection?.FenceCases ?? [];
 
+    /// <summary>Whether this node's watchdog has been set going: the machine is reset when it is fed no more.</summary>
+    public bool IsWatchdogArmed => _connection is { IsWatchdogArmed: true };
+
     /// <summary>
     /// The longest from when a node stops, in whichever way, until it is proven to: the engine notices that it is gone or the others that they do not
-    /// hear it, and its lease runs out. Null while the engine does not say how long it takes.
+    /// hear it, and its lease runs out. Null while the engine does not say how long it takes, and where nodes freeze and only an agent
+    /// proves anything.
     /// </summary>
     public TimeSpan? ProofBound => _engine.Detection is not { } noticed ? null
         : Fencing.BeyondLease is not { } beyond ? null

@@ -25,6 +25,15 @@ internal sealed class WatchdogFeeder : IDisposable
         _clock = clock;
     }
 
+    /// <summary>Whether it was set going, and not disarmed: then the machine is reset when it is fed no more.</summary>
+    public bool IsArmed
+    {
+        get
+        {
+            lock (_gate) return _device is not null && !_isClosed;
+        }
+    }
+
     /// <summary>The node may act until then. The first time, the watchdog is set going.</summary>
     /// <exception cref="IOException">It cannot be; the message says what to do.</exception>
     public void Extend(TimeSpan until)

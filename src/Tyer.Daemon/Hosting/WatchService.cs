@@ -40,7 +40,7 @@ internal sealed partial class WatchService(DaemonRun run, NodeService nodes, Ser
         ClusterStatus status = await administration.StatusAsync(cancellationToken).ConfigureAwait(false);
         manager.Alive();
         Tell(status);
-        if (status.Node.Serving == ServingState.Expelled && run.Settings.Node.OnExpulsion == ExpulsionPolicy.Watchdog)
+        if (status.Node.Serving == ServingState.Expelled && run.Settings.Node.OnExpulsion == ExpulsionPolicy.Watchdog && status.Fencing is { IsWatchdogArmed: true })
         {
             // A new life would feed it again, and keep alive what the others count on being gone.
             if (!_isStarving) LogStarves(run.Settings.Node.Watchdog!);

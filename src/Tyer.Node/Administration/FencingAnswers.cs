@@ -25,6 +25,7 @@ internal sealed class FencingAnswers(NodeCore node)
             FreezesWithoutQuorum = stack.Fencing.Freezes,
             Watchdog = stack.Fencing.Watchdog?.Path,
             WatchdogTimeout = stack.Fencing.Watchdog?.Timeout,
+            IsWatchdogArmed = stack.IsWatchdogArmed,
             UnderWay = [.. Own.Select(own => own.Stage == FencingStage.Elsewhere ? AsTold(own, nodes) : own)],
         };
     }

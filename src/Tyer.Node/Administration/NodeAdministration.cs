@@ -301,10 +301,14 @@ internal sealed class NodeAdministration(NodeCore node) : ITyerAdministration
         var who = node.Membership.NameOf(departed);
         if ((node.Membership.Stack as IFencingStack)?.RunsOutAt(departed) is not { } at)
             return $"proof that {who} and its clients have stopped";
+        var fencing = (node.Membership.Stack as LeasedStack)?.Fencing;
+        if (fencing is { ProvesByTime: false })
+            return $"a fence agent to cut the power of {who}";
+        var waited = fencing is { StarvesWatchdog: true } ? $"the lease of {who} and twice its watchdog's time" : $"the lease of {who}";
         var left = at - node.Shards.Clock.Now;
         return left > TimeSpan.Zero
-            ? string.Create(CultureInfo.InvariantCulture, $"the lease of {who} to run out, by this node's count in {left.TotalSeconds:0.0} s")
-            : $"the others' word that the lease of {who} has run out by their count, too";
+            ? string.Create(CultureInfo.InvariantCulture, $"{waited} to run out, by this node's count in {left.TotalSeconds:0.0} s")
+            : $"the others' word that {waited} has run out by their count, too";
     }
 
     private static List<string> Limitations()

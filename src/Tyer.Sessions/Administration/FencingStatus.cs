@@ -20,6 +20,9 @@ public sealed record FencingStatus
     /// <summary>How long that waits before it resets the machine.</summary>
     public TimeSpan? WatchdogTimeout { get; init; }
 
+    /// <summary>Whether it has been set going: then the machine is reset when it is fed no more.</summary>
+    public bool IsWatchdogArmed { get; init; }
+
     /// <summary>Those that are being fenced now.</summary>
     public IReadOnlyList<FencingInfo> UnderWay { get; init; } = [];
 }

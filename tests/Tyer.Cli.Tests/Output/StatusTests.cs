@@ -107,6 +107,7 @@ public sealed class StatusTests
                 FreezesWithoutQuorum = true,
                 Watchdog = "/dev/watchdog",
                 WatchdogTimeout = TimeSpan.FromSeconds(10),
+                IsWatchdogArmed = true,
                 UnderWay =
                 [
                     new FencingInfo

@@ -60,9 +60,8 @@ public sealed class FencingTests : IAsyncDisposable
     public async Task A_machine_that_freezes_keeps_its_locks_when_it_is_cut_off_until_its_power_is_cut()
     {
         var gate = Path.Combine(_folder, "gate");
-        using (var fifo = global::System.Diagnostics.Process.Start("mkfifo", [gate]))
-            await fifo.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await UpAsync(TimeSpan.FromSeconds(3), "\"OnQuorumLoss\": \"freeze\",", $"cat {gate}; {Kill}");
+        await MakeFifoAsync(gate);
+        await UpAsync(TimeSpan.FromSeconds(3), "\"OnQuorumLoss\": \"freeze\"", $"cat {gate}; {Kill}");
         await using var holder = await HoldAsync();
 
         await _nodes.Lab.Network.CutAsync(Victim);
@@ -78,6 +77,23 @@ public sealed class FencingTests : IAsyncDisposable
         Assert.True(_nodes.Daemon(Victim).HasExited);
         Assert.Contains("(PowerOff)", _nodes.Daemon(1).Output, StringComparison.Ordinal);
         Assert.DoesNotContain("(LeaseRanOut)", _nodes.Daemon(1).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_machine_that_is_cut_off_lets_its_watchdog_starve_and_the_others_wait_for_that()
+    {
+        for (var node = 1; node <= FaultNodes.Nodes; node++)
+            await MakeFifoAsync(Path.Combine(_folder, $"n{node}.watchdog"));
+        await UpAsync(TimeSpan.FromSeconds(8), $"\"OnExpulsion\": \"watchdog\", \"WatchdogTimeout\": \"1s\", \"Watchdog\": \"{_folder}/NODE.watchdog\"");
+        await using var holder = await HoldAsync();
+        Assert.Contains($"feeds {_folder}/n1.watchdog (1s) while it may act\n", (await TyerAsync("status")).With(0).Output, StringComparison.Ordinal);
+
+        await _nodes.Lab.Network.CutAsync(Victim);
+        await _nodes.Daemon(Victim).LineWithAsync("this machine is about to be reset");
+        (await TyerAsync("run", "stock", "--wait", "60s", "--", "true")).With(0);
+
+        Assert.Contains("(LeaseRanOut)", _nodes.Daemon(1).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Starting the node afresh", _nodes.Daemon(Victim).Output, StringComparison.Ordinal);
     }
 
     public async ValueTask DisposeAsync()
@@ -109,8 +125,17 @@ public sealed class FencingTests : IAsyncDisposable
             { "Agent": "{{AgentScript.Write(_folder, names[place], body)}}", "Timeout": "60s", "Options": { "by": "n{{node}}", "password": "hunter2" } }
             """));
         var path = Path.Combine(_folder, $"n{node}.json");
-        File.WriteAllText(path, $$"""{ {{settings}} "Fence": { "n1": [ {{list}} ], "n2": [ {{list}} ], "n3": [ {{list}} ] } }""");
+        string[] keys = [settings, agents.Length == 0 ? "" : $$"""
+            "Fence": { "n1": [ {{list}} ], "n2": [ {{list}} ], "n3": [ {{list}} ] }
+            """];
+        File.WriteAllText(path, $"{{ {string.Join(", ", keys.Where(key => key.Length > 0)).Replace("NODE", $"n{node}", StringComparison.Ordinal)} }}");
         return path;
+    }
+
+    private static async Task MakeFifoAsync(string path)
+    {
+        using var fifo = global::System.Diagnostics.Process.Start("mkfifo", [path]);
+        await fifo.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     private Task<Ended> TyerAsync(params string[] arguments) => Programs.TyerAsync(["--socket", _nodes.SocketOf(1), .. arguments]);
