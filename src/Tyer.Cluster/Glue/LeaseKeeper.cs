@@ -211,9 +211,6 @@ internal sealed class LeaseKeeper : IDisposable
         if (before is null) _tell(new LeaseBegan());
         if (!_isFrozen) return;
         _isFrozen = false;
-        // Nobody was heard while it lasted: who has not come back yet is not to be put out for that.
-        TimeSpan now = _clock.Now;
-        foreach (NodeIncarnation member in _heardAt.Keys.ToArray()) _heardAt[member] = now;
         _tell(new LeaseResumed());
     }
 
