@@ -19,6 +19,7 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
     private IGroupConnection? _connection;
     private volatile ClusterView? _view;
     private StackState _lastState;
+    private bool _isPaused;
     private volatile string _stateReason = "not connected to its cluster stack yet";
 
     /// <summary>The stack; null until it is connected.</summary>
@@ -112,8 +113,10 @@ internal sealed partial class Membership(NodeWiring node) : IGroupObserver, IAsy
         node.Events.State(state, why);
         if (state != StackState.Expelled)
         {
-            if ((before == StackState.Suspended) != (state == StackState.Suspended))
-                node.Shards.Pause(state == StackState.Suspended);
+            // A view without quorum says by itself that nothing is granted.
+            var pauses = state == StackState.Suspended && _view is { HasQuorum: true };
+            if (pauses != _isPaused)
+                node.Shards.Pause(_isPaused = pauses);
             LogState(state, why);
             return;
         }

@@ -84,13 +84,14 @@ internal sealed class SimMember(SimWorld world, SimNode node) : IClusterStack, I
 
         var departed = View?.Members.Where(member => !view.Contains(member.NodeIncarnation)).ToArray() ?? [];
         View = view;
-        _observer!.OnView(world.Mistake switch
+        var told = world.Mistake switch
         {
             SimMistake.ForgetsUnproven => new ClusterView(view.Id, view.Members, unproven: null, view.HasQuorum),
             SimMistake.IgnoresQuorum => new ClusterView(view.Id, view.Members, view.Unproven),
             _ => view,
-        });
-        State = view.HasQuorum ? StackState.Operating : StackState.Suspended;
+        };
+        _observer!.OnView(told);
+        State = told.HasQuorum ? StackState.Operating : StackState.Suspended;
         StateReason = view.ToString();
         _observer.OnState(State, StateReason);
         MakeMistake(view, departed);
