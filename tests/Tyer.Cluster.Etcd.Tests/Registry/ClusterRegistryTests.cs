@@ -193,7 +193,7 @@ public class ClusterRegistryTests
     {
         (Node n1, Node n2, _) = Three();
         Node other = Join(4, 14, digest: 99);
-        Assert.Contains("n1 has other nodes or another lease", other.Registry.Objection(), StringComparison.Ordinal);
+        Assert.Contains("n1 has other nodes, another lease or other fencing", other.Registry.Objection(), StringComparison.Ordinal);
         n1.Learn();
         Assert.Null(n1.Registry.NextView());
         Assert.Null(n2.Registry.Objection());
