@@ -138,6 +138,8 @@ internal sealed class ChaosNode : ILinkTransport, IMessageHandler, IPeerObserver
                 return;
             }
 
+            // Another operator, who had begun before, has forgotten it, and it may be there again.
+            if (Domain.Peers.GetValueOrDefault(peer) != known) return;
             Task removed = Domain.RemovePeerAsync(peer);
             _world.Check(removed.IsCompletedSuccessfully, $"a peer that is disconnected cannot be forgotten: {removed.Exception?.Message}");
             _world.Forgets++;
