@@ -9,6 +9,7 @@ internal sealed class LossGuard(LockHandle handle, IClock clock, TimeSpan grace,
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private TimeSpan _deadline = TimeSpan.MaxValue;
+    private TimeSpan _longestSafe;
     private TimeSpan? _stoppingSince;
 
     /// <summary>Whether the command was told to stop because of the lock.</summary>
@@ -35,9 +36,14 @@ internal sealed class LossGuard(LockHandle handle, IClock clock, TimeSpan grace,
     {
         TimeSpan now = clock.Now;
         LossReason? lost = handle.LostBecause;
-        if (lost is null) _deadline = handle.SafeFor is var safe && safe > TimeSpan.FromDays(1) ? TimeSpan.MaxValue : now + safe;
+        if (lost is null)
+        {
+            TimeSpan safe = handle.SafeFor;
+            _deadline = safe > TimeSpan.FromDays(1) ? TimeSpan.MaxValue : now + safe;
+            if (safe > _longestSafe) _longestSafe = safe;
+        }
 
-        var state = new StopState(lost, _deadline == TimeSpan.MaxValue ? _deadline : _deadline - now, now - _stoppingSince, grace);
+        var state = new StopState(lost, _deadline == TimeSpan.MaxValue ? _deadline : _deadline - now, _longestSafe, now - _stoppingSince, grace);
         (StopAction action, TimeSpan? askAgainIn) = StopPlan.Decide(state);
         if (action == StopAction.None) return askAgainIn;
 

@@ -12,11 +12,15 @@ namespace Tyer.Cli.Running;
 /// </remarks>
 internal static class StopPlan
 {
-    /// <summary>So long before the deadline the command is dead: a kill takes effect within milliseconds, unless the machine is starved.</summary>
+    /// <summary>So long before the deadline, at most, the command is dead: a kill takes effect within milliseconds, unless the machine is starved.</summary>
     public static readonly TimeSpan Reserve = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What a command gets at most, before a deadline that may still be put off by the next sign of life.</summary>
     private static readonly TimeSpan AdvanceMax = TimeSpan.FromSeconds(1.5);
+
+    // Of the time that a sign of life gives. Where that is little, as with a short lease, the deadline is always near.
+    private const int PartReserved = 8;
+    private const int PartInAdvance = 5;
 
     /// <summary>Decides.</summary>
     /// <param name="state">What is known.</param>
@@ -24,8 +28,8 @@ internal static class StopPlan
     public static (StopAction Action, TimeSpan? AskAgainIn) Decide(in StopState state)
     {
         TimeSpan untilDeadline = state.Lost is { } reason && !WaitsForDeadline(reason) ? TimeSpan.Zero : state.UntilDeadline;
-        TimeSpan untilKill = Subtract(untilDeadline, Reserve);
-        TimeSpan advance = Min(state.Grace, AdvanceMax);
+        TimeSpan untilKill = Subtract(untilDeadline, Min(Reserve, state.LongestSafe / PartReserved));
+        TimeSpan advance = Min(state.Grace, Min(AdvanceMax, state.LongestSafe / PartInAdvance));
 
         if (state.StoppingFor is { } since) untilKill = Min(untilKill, Subtract(state.Grace, since));
         else if (state.Lost is not null) untilKill = Min(untilKill, state.Grace);
@@ -46,9 +50,10 @@ internal static class StopPlan
 /// <summary>What a decision depends on.</summary>
 /// <param name="Lost">Why the lock is lost; null while it is not.</param>
 /// <param name="UntilDeadline">Time until the deadline as it was told last; <see cref="TimeSpan.MaxValue"/> where none can run out.</param>
+/// <param name="LongestSafe">The longest that the deadline was away, so far: what a sign of life gives.</param>
 /// <param name="StoppingFor">How long ago the command was told to stop; null: it was not.</param>
 /// <param name="Grace">What a command is given to stop, at most.</param>
-internal readonly record struct StopState(LossReason? Lost, TimeSpan UntilDeadline, TimeSpan? StoppingFor, TimeSpan Grace);
+internal readonly record struct StopState(LossReason? Lost, TimeSpan UntilDeadline, TimeSpan LongestSafe, TimeSpan? StoppingFor, TimeSpan Grace);
 
 internal enum StopAction
 {

@@ -208,8 +208,12 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task A_node_that_falls_silent_ends_the_command_before_the_deadline()
     {
-        CommandLineHarness harness = Granting(new FakeLockHandle("x", LockMode.Exclusive) { SafeForWhileHeld = TimeSpan.FromSeconds(1.9) });
-        Assert.Equal(ExitCodes.Lost, await harness.RunAsync("run", "x", "--", "sleep", "1000").InTime());
+        var handle = new FakeLockHandle("x", LockMode.Exclusive) { SafeForWhileHeld = TimeSpan.FromSeconds(9) };
+        CommandLineHarness harness = Granting(handle);
+        Task<int> run = harness.RunAsync("run", "x", "--", "sh", "-c", $"echo > {PathOf("ready")}; exec sleep 1000");
+        await Guarded.Until(() => File.Exists(PathOf("ready")));
+        handle.SafeForWhileHeld = TimeSpan.FromSeconds(1.9);
+        Assert.Equal(ExitCodes.Lost, await run.InTime());
         Assert.StartsWith(
             "tyer: the lock on 'x' is about to be lost: the node does not answer; the command is sent SIGTERM.\n",
             harness.Error.ToString(),

@@ -8,10 +8,11 @@ public sealed class StopPlanTests
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private static (StopAction Action, TimeSpan? AskAgainIn) Decide(
-        LossReason? lost = null, double untilDeadline = double.PositiveInfinity, double? stoppingFor = null, TimeSpan? grace = null) =>
+        LossReason? lost = null, double untilDeadline = double.PositiveInfinity, double? stoppingFor = null, TimeSpan? grace = null, double longestSafe = 9.75) =>
         StopPlan.Decide(new StopState(
             lost,
             double.IsInfinity(untilDeadline) ? TimeSpan.MaxValue : TimeSpan.FromSeconds(untilDeadline),
+            TimeSpan.FromSeconds(longestSafe),
             stoppingFor is { } since ? TimeSpan.FromSeconds(since) : null,
             grace ?? Grace));
 
@@ -25,6 +26,14 @@ public sealed class StopPlanTests
     [Fact]
     public void A_deadline_that_comes_near_asks_the_command_to_stop_in_time() =>
         Assert.Equal((StopAction.Terminate, TimeSpan.FromSeconds(1.5)), Decide(untilDeadline: 2));
+
+    [Fact]
+    public void Where_a_lease_is_short_the_deadline_is_always_near_and_it_is_asked_later()
+    {
+        Assert.Equal(StopAction.None, Decide(untilDeadline: 1.1, longestSafe: 2.2).Action);
+        Assert.Equal(StopAction.Terminate, Decide(untilDeadline: 0.7, longestSafe: 2.2).Action);
+        Assert.Equal(StopAction.Kill, Decide(untilDeadline: 0.27, longestSafe: 2.2, stoppingFor: 0.4).Action);
+    }
 
     [Fact]
     public void Half_a_second_before_the_deadline_it_is_killed() =>
