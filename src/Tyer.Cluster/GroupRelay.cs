@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
+using Tyer.Cluster.Fencing;
 
 namespace Tyer.Cluster;
 
@@ -70,14 +71,16 @@ internal sealed class GroupRelay : IGroupObserver
     public void OnPeerLeaving(Member peer, bool hasLeft) =>
         Tell(callbacks => callbacks.OnPeerLeaving(peer, hasLeft), () => _leaving[peer.NodeIncarnation] = (peer, hasLeft));
 
+    public void OnFencing(FenceProgress progress) => Tell(callbacks => callbacks.OnFencing(progress));
+
     public void OnPeerBack(Member peer) => Tell(callbacks => callbacks.OnPeerBack(peer), () => _lost.Remove(peer.Id));
 
     /// <summary>All are told, though one of them throws: the others have to hear at least how it ends.</summary>
-    private void Tell(Action<IGroupObserver> call, Action remember)
+    private void Tell(Action<IGroupObserver> call, Action? remember = null)
     {
         lock (_gate)
         {
-            remember();
+            remember?.Invoke();
             ExceptionDispatchInfo? fault = null;
             foreach (GroupConnection group in _groups)
             {

@@ -1,3 +1,5 @@
+using Tyer.Cluster.Fencing;
+
 namespace Tyer.Cluster;
 
 /// <summary>
@@ -52,8 +54,5 @@ public interface IGroupObserver
     void OnPeerBack(Member peer);
 
     /// <summary>This node does something to make sure that a departed one has stopped. That it has, <see cref="OnFenced"/> tells.</summary>
-    void OnFencing(Fencing.FenceProgress progress)
-    {
-        // Most observers care for the outcome only.
-    }
+    void OnFencing(FenceProgress progress);
 }

@@ -1,3 +1,5 @@
+using Tyer.Cluster.Fencing;
+
 namespace Tyer.Cluster.Tests;
 
 /// <summary>Keeps what it is told, and lets a test wait for it.</summary>
@@ -44,6 +46,8 @@ internal sealed class RecordingObserver : IGroupObserver
     public void OnPeerLeaving(Member peer, bool hasLeft) => Record($"{(hasLeft ? "left" : "leaving")} {peer.Name}", () => { });
 
     public void OnPeerBack(Member peer) => Record($"back {peer.Name}", () => { });
+
+    public void OnFencing(FenceProgress progress) => Record($"fencing {progress.Departed}", () => { });
 
     public Task<string> UntilStateAsync(StackState state) => UntilAsync(
         () => States.FindLastIndex(s => s.State == state) is >= 0 and int i ? States[i].Why : null, state.ToString());

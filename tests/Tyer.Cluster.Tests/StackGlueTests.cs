@@ -1,3 +1,4 @@
+using Tyer.Cluster.Fencing;
 using Tyer.Cluster.Local;
 using Tyer.Cluster.State;
 using Tyer.Time;
@@ -20,7 +21,8 @@ public sealed class StackGlueTests : IDisposable
         GroupConnection second = await ConnectAsync("files", two);
         _stack.Install(5);
         _stack.Observer.OnSafeUntil(TimeSpan.FromSeconds(9));
-        Assert.Equal(["view 5", "safe until 9"], one.Said);
+        _stack.Observer.OnFencing(new FenceProgress(new NodeIncarnation(new NodeId(2), new Incarnation(3)), FenceStep.Begun, "agent", 1, ""));
+        Assert.Equal(["view 5", "safe until 9", "fencing 2.3 Begun"], one.Said);
         Assert.Equal(one.Said, two.Said);
         Assert.Equal(5ul, first.View!.Id);
         Assert.Equal(1, second.Running);
@@ -217,6 +219,8 @@ public sealed class StackGlueTests : IDisposable
         public void OnPeerLeaving(Member peer, bool hasLeft) => Say($"leaving {peer.Name}");
 
         public void OnPeerBack(Member peer) => Say($"back {peer.Name}");
+
+        public void OnFencing(FenceProgress progress) => Say($"fencing {progress.Departed} {progress.Step}");
 
         private void Say(string what)
         {
