@@ -37,10 +37,13 @@ public sealed class MtlsTests : IDisposable
         await using var locks = await client.OpenLockspaceAsync("orders", cancellationToken: Stop);
         await using var handle = await locks.LockAsync("orders/42", LockMode.Exclusive, Stop);
 
-        // A new authority: those who come from now on need its certificates, who is there stays.
+        // A new authority beside the old one: who has a certificate of the old one stays.
+        var former = await File.ReadAllTextAsync(PathOf("ca.crt"), Stop);
         foreach (var file in Directory.GetFiles(_folder))
             File.Delete(file);
         CertificateMaker.Make(_folder, "tyer", [1], ["billing"]);
+        var authority = await File.ReadAllTextAsync(PathOf("ca.crt"), Stop);
+        await File.WriteAllTextAsync(PathOf("ca.crt"), authority + former, Stop);
         node.ReloadSecurity();
         await using var fresh = await TyerClient.ConnectAsync(Client(node), Stop);
 
@@ -50,6 +53,12 @@ public sealed class MtlsTests : IDisposable
         await using var space = await fresh.OpenLockspaceAsync("orders", cancellationToken: Stop);
         await using var read = await space.TryLockAsync("orders/42", LockMode.ProtectedRead, TimeSpan.FromSeconds(20), Stop);
         Assert.NotNull(read);
+
+        // The old one is not believed any more.
+        await File.WriteAllTextAsync(PathOf("ca.crt"), authority, Stop);
+        node.ReloadSecurity();
+        await UntilLostAsync(handle);
+        Assert.False(read.Lost.IsCancellationRequested);
     }
 
     [Fact]
@@ -84,21 +93,30 @@ public sealed class MtlsTests : IDisposable
         Assert.Contains("speaks of cluster 'tyer', and this node is of cluster 'prod'", wrong.Message, StringComparison.Ordinal);
     }
 
+    private static async Task UntilLostAsync(LockHandle handle)
+    {
+        var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = handle.Lost.Register(lost.SetResult);
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(30), Stop);
+    }
+
+    private string PathOf(string file) => Path.Combine(_folder, file);
+
     private TyerNodeOptions Node() => new()
     {
         Name = "n1",
         Volatile = true,
         ClientEndpoints = { "tcp://0.0.0.0:0" },
-        Certificate = Path.Combine(_folder, "node-1.crt"),
-        PrivateKey = Path.Combine(_folder, "node-1.key"),
-        Authority = Path.Combine(_folder, "ca.crt"),
+        Certificate = PathOf("node-1.crt"),
+        PrivateKey = PathOf("node-1.key"),
+        Authority = PathOf("ca.crt"),
     };
 
     private TyerClientOptions Client(TyerNode node) => new()
     {
         Endpoint = node.ClientEndpoints[0].Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal),
-        Certificate = Path.Combine(_folder, "client-billing.crt"),
-        PrivateKey = Path.Combine(_folder, "client-billing.key"),
-        Authority = Path.Combine(_folder, "ca.crt"),
+        Certificate = PathOf("client-billing.crt"),
+        PrivateKey = PathOf("client-billing.key"),
+        Authority = PathOf("ca.crt"),
     };
 }
