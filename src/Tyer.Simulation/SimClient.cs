@@ -192,7 +192,8 @@ internal sealed class SimClient
                 throw new ViolationException($"I6: {_name} is told of the end of {told.Id}, which it did not ask for");
             told.HasEnded = true;
             _locks.Remove(told);
-            if (told.Hold.Token != default)
+            // What is let go of at a node whose time is over was lost before: a persistent lock stays, for its keeper or its master has it.
+            if (told.Hold.Token != default && !_node.Wiring.Shards.Limit.IsOver)
                 _orphans.Ended(told.Id);
             return;
         }
