@@ -15,7 +15,8 @@ internal static class StatusText
         Line(writer, "serving", Serving(node));
         Line(writer, "node", Text($"{Safe(node.Name)} (id {node.Id}, incarnation {node.Incarnation}) of cluster {Safe(status.Cluster)}, at {endpoint}"));
         Line(writer, "process", Text($"pid {node.ProcessId} on {Safe(node.Host)}, version {Safe(node.Version)}, up {Span(node.Uptime)}"));
-        Line(writer, "stack", Stack(status.Stack));
+        Line(writer, "stack", $"{Safe(status.Stack.Name)}, {Safe(status.Stack.State)}");
+        if (status.Stack.Capabilities.Count > 0) Line(writer, "it can", string.Join(", ", status.Stack.Capabilities.Select(Safe)));
         Line(writer, "view", View(status.View));
         if (status.View is { } installed) Line(writer, "protocol", Protocol(installed, status.Nodes));
         Line(writer, "nodes", Nodes(status.Nodes));
@@ -39,16 +40,12 @@ internal static class StatusText
         ServingState.Serving => "yes",
         ServingState.Starting when node.GrantsIn is { } wait => $"not yet: after an unclean stop it grants nothing for another {Span(wait)}",
         ServingState.Starting => "not yet: it is starting",
-        ServingState.NoQuorum => "no: its side of the cluster has no quorum",
+        ServingState.NoQuorum => "no: its side of the cluster has no quorum, or it cannot tell: see stack",
         ServingState.Stopping => "no: it is stopping",
         ServingState.Expelled => "no: it was put out of the cluster",
         ServingState.Refused => "no: the cluster does not take it in",
         var other => $"no: {other}",
     };
-
-    private static string Stack(StackStatus stack) => stack.Capabilities.Count == 0
-        ? $"{Safe(stack.Name)}, {Safe(stack.State)}"
-        : $"{Safe(stack.Name)}, {Safe(stack.State)} ({string.Join(", ", stack.Capabilities.Select(Safe))})";
 
     private static string View(ViewStatus? view) => view is null
         ? "none yet"

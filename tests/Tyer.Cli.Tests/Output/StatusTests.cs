@@ -140,7 +140,7 @@ public sealed class StatusTests
 
     [Theory]
     [InlineData(ServingState.Starting, "not yet: it is starting")]
-    [InlineData(ServingState.NoQuorum, "no: its side of the cluster has no quorum")]
+    [InlineData(ServingState.NoQuorum, "no: its side of the cluster has no quorum, or it cannot tell: see stack")]
     [InlineData(ServingState.Stopping, "no: it is stopping")]
     [InlineData(ServingState.Refused, "no: the cluster does not take it in")]
     [InlineData(ServingState.Expelled, "no: it was put out of the cluster")]
