@@ -44,7 +44,7 @@ public sealed partial class LeaseTests
     /// <summary>Found in what is held beside what, and not only in that a cluster which does not stop does not come to rest.</summary>
     private static void AssertFound(SimMistake mistake, SimProfile profile)
     {
-        for (ulong seed = 1; seed <= 20; seed++)
+        for (ulong seed = 1; seed <= 100; seed++)
         {
             Assert.Null(Simulation.Run(seed, profile, nodes: 3).Violation);
             if (Simulation.Run(seed, profile, nodes: 3, traces: false, mistake).Violation is not { } violation || !SafetyRule().IsMatch(violation))
