@@ -58,7 +58,7 @@ internal sealed class RecordingObserver : IGroupObserver
             : null,
         $"{state}: {why}");
 
-    public Task<string> UntilCallAsync(string call) => UntilAsync(() => _calls.Contains(call) ? call : null, call);
+    public Task<string> UntilCallAsync(string call, int times = 1) => UntilAsync(() => _calls.Count(made => made == call) >= times ? call : null, call);
 
     private async Task<string> UntilAsync(Func<string?> found, string what)
     {

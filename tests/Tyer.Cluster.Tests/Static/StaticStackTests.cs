@@ -55,6 +55,7 @@ public sealed class StaticStackTests : IAsyncDisposable
         RunningNode again = await StartAsync(2, [Cast.Peer(1)]);
 
         await again.Observer.UntilStateAsync(StackState.Joining, "refused by n1: it is in view 1");
+        await _nodes[1].Observer.UntilCallAsync("lost n2", times: 2);
         Assert.Null(again.Connection.View);
         Assert.Equal(StackState.Operating, _nodes[1].Connection.State);
         Assert.Equal(["view 1", "Operating", "lost n2", "lost n2"], _nodes[1].Observer.Calls.Where(call => call != "Joining"));
