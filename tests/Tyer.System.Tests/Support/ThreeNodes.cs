@@ -94,7 +94,11 @@ public sealed class ThreeNodes : IAsyncLifetime
     private async Task BeginAsync()
     {
         foreach (var daemon in _daemons)
+        {
             await daemon.LineWithAsync("waiting for the first view");
+            await daemon.LineWithAsync("Clients connect to");
+        }
+
         var members = await MembersAsync(1, 2, 3);
         for (var node = 1; node <= Nodes; node++)
             await TellAsync(node, new ViewOrder(1, members));
