@@ -21,11 +21,12 @@ internal static class FenceSettings
             return new FencingOptions();
         }
 
+        StaticPeer[] nodes = [.. peers.Add(self).OrderBy(node => node.Id)];
         var agents = ImmutableDictionary.CreateBuilder<NodeId, ImmutableArray<FenceAgent>>();
         foreach (var (name, each) in options.Fence)
         {
-            var node = peers.Add(self).FirstOrDefault(known => known.Name == name) ?? throw new ArgumentException(
-                $"Fence has '{name}', which is no node of this cluster; these are {string.Join(", ", peers.Add(self).OrderBy(known => known.Id).Select(known => known.Name))}.", nameof(options));
+            var node = nodes.FirstOrDefault(known => known.Name == name) ?? throw new ArgumentException(
+                $"Fence has '{name}', which is no node of this cluster; these are {string.Join(", ", nodes.Select(known => known.Name))}.", nameof(options));
             if (each.Count == 0)
                 throw new ArgumentException($"Fence has no agent for {name}: give one, or leave {name} out.", nameof(options));
             foreach (var agent in each)
@@ -45,7 +46,7 @@ internal static class FenceSettings
         };
         if (fencing.StarvesWatchdog && fencing.Watchdog is null)
             throw new ArgumentException("OnExpulsion is 'watchdog', but there is none: set Watchdog to its path, such as /dev/watchdog, or OnExpulsion to 'notify', 'disconnect' or 'kill'.", nameof(options));
-        if (fencing is { Freezes: true, StarvesWatchdog: false } && peers.Add(self).OrderBy(node => node.Id).Where(node => fencing.AgentsOf(node.Id).IsEmpty).Select(node => node.Name).ToArray() is { Length: > 0 } without)
+        if (fencing is { Freezes: true, StarvesWatchdog: false } && nodes.Where(node => fencing.AgentsOf(node.Id).IsEmpty).Select(node => node.Name).ToArray() is { Length: > 0 } without)
         {
             throw new ArgumentException(
                 $"OnQuorumLoss is 'freeze', but nothing can stop {string.Join(", ", without)}: the others would wait for ever for what a lost node keeps. "

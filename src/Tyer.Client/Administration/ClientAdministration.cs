@@ -25,16 +25,17 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         ArgumentNullException.ThrowIfNull(reason);
         if (Encoding.UTF8.GetByteCount(reason) > Limits.LabelBytesMax)
             throw new ArgumentException($"A reason has at most {Limits.LabelBytesMax} bytes.", nameof(reason));
-        var order = JsonSerializer.SerializeToUtf8Bytes(new RevokeOrder(id, reason), AdministrationJson.Default.RevokeOrder);
-        return AskForOneAsync($"The revocation of {id}", QuestionKind.Revoke, order, AdministrationJson.Default.RevokeResult, cancellationToken);
+        return OrderAsync(
+            $"The revocation of {id}", QuestionKind.Revoke, new RevokeOrder(id, reason), AdministrationJson.Default.RevokeOrder, AdministrationJson.Default.RevokeResult, cancellationToken);
     }
 
     public ValueTask<OrphanPurgeResult> PurgeOrphansAsync(IReadOnlyList<LockId> orphans, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(orphans);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(orphans.Count, OrphanPurgeResult.OrphansMax, nameof(orphans));
-        var order = JsonSerializer.SerializeToUtf8Bytes(new OrphanPurgeOrder(orphans), AdministrationJson.Default.OrphanPurgeOrder);
-        return AskForOneAsync("The purge of orphans", QuestionKind.PurgeOrphans, order, AdministrationJson.Default.OrphanPurgeResult, cancellationToken);
+        return OrderAsync(
+            "The purge of orphans", QuestionKind.PurgeOrphans, new OrphanPurgeOrder(orphans), AdministrationJson.Default.OrphanPurgeOrder, AdministrationJson.Default.OrphanPurgeResult,
+            cancellationToken);
     }
 
     public IAsyncEnumerable<LockspaceResource> QueryAsync(string? lockspace, ResourceQuery query, CancellationToken cancellationToken = default)
@@ -54,19 +55,17 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         return AskForOneAsync($"View {view.Id}", QuestionKind.SetView, order, AdministrationJson.Default.MembershipResult, cancellationToken);
     }
 
-    public ValueTask<MembershipResult> RenewViewAsync(ulong view, TimeSpan safeFor, CancellationToken cancellationToken = default)
-    {
-        var order = JsonSerializer.SerializeToUtf8Bytes(new RenewalOrder(view, safeFor), AdministrationJson.Default.RenewalOrder);
-        return AskForOneAsync($"The renewal of view {view}", QuestionKind.Renew, order, AdministrationJson.Default.MembershipResult, cancellationToken);
-    }
+    public ValueTask<MembershipResult> RenewViewAsync(ulong view, TimeSpan safeFor, CancellationToken cancellationToken = default) => OrderAsync(
+        $"The renewal of view {view}", QuestionKind.Renew, new RenewalOrder(view, safeFor), AdministrationJson.Default.RenewalOrder, AdministrationJson.Default.MembershipResult,
+        cancellationToken);
 
     public ValueTask<MembershipResult> FenceAsync(string who, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
         if (who.Length > 2 * Limits.SystemNameLengthMax)
             throw new ArgumentException("An incarnation looks like n3.1765.", nameof(who));
-        var order = JsonSerializer.SerializeToUtf8Bytes(new FenceOrder(who), AdministrationJson.Default.FenceOrder);
-        return AskForOneAsync($"The proof for {who}", QuestionKind.Fence, order, AdministrationJson.Default.MembershipResult, cancellationToken);
+        return OrderAsync(
+            $"The proof for {who}", QuestionKind.Fence, new FenceOrder(who), AdministrationJson.Default.FenceOrder, AdministrationJson.Default.MembershipResult, cancellationToken);
     }
 
     public ValueTask<FenceTestResult> TestFencingAsync(string who, string action, CancellationToken cancellationToken = default)
@@ -75,8 +74,9 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
         ArgumentException.ThrowIfNullOrWhiteSpace(action);
         if (who.Length > Limits.SystemNameLengthMax || action.Length > Limits.SystemNameLengthMax)
             throw new ArgumentException($"The name of a node has at most {Limits.SystemNameLengthMax} characters, and so has an action.", nameof(who));
-        var order = JsonSerializer.SerializeToUtf8Bytes(new FenceTestOrder(who, action), AdministrationJson.Default.FenceTestOrder);
-        return AskForOneAsync($"The test of the fence agents of {who}", QuestionKind.TestFencing, order, AdministrationJson.Default.FenceTestResult, cancellationToken);
+        return OrderAsync(
+            $"The test of the fence agents of {who}", QuestionKind.TestFencing, new FenceTestOrder(who, action), AdministrationJson.Default.FenceTestOrder,
+            AdministrationJson.Default.FenceTestResult, cancellationToken);
     }
 
     public ValueTask<IReadOnlyList<RecoveryInfo>> RecoveriesAsync(CancellationToken cancellationToken = default) =>
@@ -88,32 +88,34 @@ internal sealed class ClientAdministration(ClientCore client) : ITyerAdministrat
     public ValueTask<IReadOnlyList<PeerInfo>> OrderPeerAsync(PeerOrder order, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var json = JsonSerializer.SerializeToUtf8Bytes(order, AdministrationJson.Default.PeerOrder);
-        if (json.Length > WireLimits.QuestionBytesMax)
-            throw new ArgumentException($"The order takes {json.Length} bytes; the limit is {WireLimits.QuestionBytesMax}.", nameof(order));
-        return AskForOneAsync($"The order about peer {order.Peer}", QuestionKind.OrderPeer, json, AdministrationJson.Default.IReadOnlyListPeerInfo, cancellationToken);
+        return OrderAsync($"The order about peer {order.Peer}", QuestionKind.OrderPeer, order, AdministrationJson.Default.PeerOrder, AdministrationJson.Default.IReadOnlyListPeerInfo, cancellationToken);
     }
 
     public ValueTask<PeerOptions> SetPeerOptionsAsync(PeerOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var json = JsonSerializer.SerializeToUtf8Bytes(options, AdministrationJson.Default.PeerOptions);
-        return AskForOneAsync("The options of peers", QuestionKind.PeerOptions, json, AdministrationJson.Default.PeerOptions, cancellationToken);
+        return OrderAsync("The options of peers", QuestionKind.PeerOptions, options, AdministrationJson.Default.PeerOptions, AdministrationJson.Default.PeerOptions, cancellationToken);
     }
 
     public ValueTask<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var json = JsonSerializer.SerializeToUtf8Bytes(order, AdministrationJson.Default.ProbeOrder);
-        if (json.Length > WireLimits.QuestionBytesMax)
-            throw new ArgumentException($"The order takes {json.Length} bytes; the limit is {WireLimits.QuestionBytesMax}.", nameof(order));
-        return AskForOneAsync($"The probe of peer {order.Peer}", QuestionKind.Probe, json, AdministrationJson.Default.IReadOnlyListProbeInfo, cancellationToken);
+        return OrderAsync($"The probe of peer {order.Peer}", QuestionKind.Probe, order, AdministrationJson.Default.ProbeOrder, AdministrationJson.Default.IReadOnlyListProbeInfo, cancellationToken);
     }
 
     public IAsyncEnumerable<ClusterEvent> EventsAsync(bool follow, CancellationToken cancellationToken = default)
     {
         var order = JsonSerializer.SerializeToUtf8Bytes(new EventsOrder(follow), AdministrationJson.Default.EventsOrder);
         return AskAsync("The list of events", QuestionKind.Events, order, AdministrationJson.Default.ClusterEvent, cancellationToken);
+    }
+
+    private ValueTask<T> OrderAsync<TOrder, T>(
+        string what, QuestionKind kind, TOrder order, JsonTypeInfo<TOrder> orderType, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(order, orderType);
+        if (json.Length > WireLimits.QuestionBytesMax)
+            throw new ArgumentException($"The order takes {json.Length} bytes; the limit is {WireLimits.QuestionBytesMax}.", nameof(order));
+        return AskForOneAsync(what, kind, json, type, cancellationToken);
     }
 
     private async ValueTask<T> AskForOneAsync<T>(

@@ -126,7 +126,7 @@ internal sealed class AgentOutput(IReadOnlyList<KeyValuePair<string, string>> to
             {
                 lock (_gate)
                 {
-                    // The end tells why it failed; a secret that is cut would not be known again, so twice as much is kept as is shown.
+                    // The end tells why it failed; a secret that is cut would not be known again, so far more is kept than is shown.
                     _text.Append(piece, 0, length);
                     if (_text.Length > 16 * CharsMax) _text.Remove(0, _text.Length - (8 * CharsMax));
                 }

@@ -18,7 +18,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private readonly LeasedMembership _membership;
     private readonly LeaseKeeper _lease;
     private readonly Fencer _fencer;
-    private readonly FencingOptions _options;
+    private readonly FencingOptions _fencing;
     private readonly WatchdogFeeder? _watchdog;
     private readonly PeerList _list;
     private readonly ulong _digest;
@@ -38,7 +38,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     {
         _engine = engine;
         _membership = new LeasedMembership(list, self, options.Fencing.BeyondLease is null ? null : options.Fencing.ProofByTime);
-        _options = options.Fencing;
+        _fencing = options.Fencing;
         _watchdog = options.Fencing.Watchdog is { } watchdog ? new WatchdogFeeder(watchdog, clock) : null;
         _lease = new LeaseKeeper(options.Terms, list, self.NodeIncarnation, digest, messenger, clock, ExtendLease, @event => Post(() => Handle(@event)), options.Fencing);
         _fencer = new Fencer(
@@ -234,7 +234,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
             return;
         }
 
-        if (!_options.Freezes) Extend(until);
+        if (!_fencing.Freezes) Extend(until);
     }
 
     private void LookAtDeparted()
@@ -247,7 +247,7 @@ internal sealed class LeasedConnection : StackConnection, IPeerReceiver, IMember
     private void GoOut()
     {
         _fencer.Stop();
-        if (_options.StarvesWatchdog) _watchdog?.Starve();
+        if (_fencing.StarvesWatchdog) _watchdog?.Starve();
         else _watchdog?.Dispose();
     }
 

@@ -16,7 +16,7 @@ internal sealed class FencingAnswers(NodeCore node)
     {
         if (Stack is not { } stack)
             return null;
-        var all = node.Settings.Peers.Select(peer => peer.Id).Append(node.Settings.Id).Order().ToArray();
+        var all = Configured.Order().ToArray();
         return new FencingStatus
         {
             Agents = all.Where(id => stack.Fencing.Agents.ContainsKey(id)).ToDictionary(
@@ -43,8 +43,7 @@ internal sealed class FencingAnswers(NodeCore node)
             throw BadRequest.Of(what, $"the action is '{order.Action}'; a test takes status or monitor, which stop nobody");
         if (Stack is not { } stack)
             throw BadRequest.Of(what, $"the stack is '{node.Settings.Options.Stack}', which has no use for agents");
-        var victim = node.Settings.Peers.Select(peer => peer.Id).Append(node.Settings.Id)
-            .FirstOrDefault(id => node.NameOf(id.Value) == order.Node || $"{id}" == order.Node);
+        var victim = Configured.FirstOrDefault(id => node.NameOf(id.Value) == order.Node || $"{id}" == order.Node);
         if (victim == default)
             throw BadRequest.Of(what, "it is no node of this cluster");
         var results = await stack.TestFencingAsync(victim, order.Action, cancellationToken).ConfigureAwait(false);
@@ -57,6 +56,8 @@ internal sealed class FencingAnswers(NodeCore node)
             Agents = [.. results.Select(result => new FenceTestAnswer(result.Agent, result.Code, result.Why, result.Took))],
         };
     }
+
+    private IEnumerable<Cluster.NodeId> Configured => node.Settings.Peers.Select(peer => peer.Id).Append(node.Settings.Id);
 
     private LeasedStack? Stack => node.Membership.Stack as LeasedStack;
 

@@ -21,7 +21,7 @@ internal sealed class PeerOrders(NodeCore node)
     internal async Task OrderAsync(PeerOrder order)
     {
         var what = $"The order about peer {order.Peer}";
-        var comms = node.Comms ?? throw BadRequest.Of(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        var comms = CommsFor(what);
         try
         {
             if (order.Action == PeerAction.NewPeer)
@@ -40,7 +40,7 @@ internal sealed class PeerOrders(NodeCore node)
     internal PeerOptions Change(PeerOptions order)
     {
         const string What = "The change of options of peers";
-        var comms = node.Comms ?? throw BadRequest.Of(What, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        var comms = CommsFor(What);
         if (order != new PeerOptions())
         {
             try
@@ -83,7 +83,7 @@ internal sealed class PeerOrders(NodeCore node)
     internal async Task<IReadOnlyList<ProbeInfo>> ProbeAsync(ProbeOrder order, CancellationToken cancellationToken)
     {
         var what = $"The probe of peer {order.Peer}";
-        var comms = node.Comms ?? throw BadRequest.Of(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
+        var comms = CommsFor(what);
         if (order.Count is < 1 or > CommsLimits.ProbePingsMax)
             throw BadRequest.Of(what, $"it takes 1 to {CommsLimits.ProbePingsMax} pings");
         var peer = comms.Domain.Peers[Find(order.Peer, what).Id.Value];
@@ -93,6 +93,9 @@ internal sealed class PeerOrders(NodeCore node)
         var probes = await Task.WhenAll(paths.Select(path => peer.ProbeAsync(path, order.Count, cancellationToken))).ConfigureAwait(false);
         return [.. probes.Select(Describe)];
     }
+
+    private CommsTransport CommsFor(string what) =>
+        node.Comms ?? throw BadRequest.Of(what, $"node {node.Name} has no peers: its stack is '{node.Settings.Options.Stack}'");
 
     /// <summary>Which path carries is chosen for one peer; everything else holds for all.</summary>
     private void Choose(CommsTransport comms, PeerOptions order, string what)

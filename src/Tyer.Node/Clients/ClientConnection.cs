@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Tyer.Comms.Clients;
 using Tyer.Comms.Frames;
@@ -574,44 +575,30 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                     return question is null ? WireFault.BadText : _requests.Start(asked.Request, "The query", async cancellation =>
                         await answer.WriteAllAsync(administration.QueryAsync(question.Lockspace, question.Query, cancellation), AdministrationJson.Default.LockspaceResource).ConfigureAwait(false));
                 case QuestionKind.Revoke:
-                    var order = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.RevokeOrder);
-                    return order is null ? WireFault.BadText : _requests.Start(asked.Request, $"The revocation of {order.Lock}", async cancellation =>
-                        await answer.WriteOnlyAsync(await RevokeAsync(order, cancellation).ConfigureAwait(false), AdministrationJson.Default.RevokeResult).ConfigureAwait(false));
+                    return Order(
+                        asked, AdministrationJson.Default.RevokeOrder, order => $"The revocation of {order.Lock}", "revoke",
+                        (order, cancellation) => administration.RevokeAsync(order.Lock, order.Reason, cancellation), AdministrationJson.Default.RevokeResult);
                 case QuestionKind.SetView:
-                    var view = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.ViewOrder);
-                    return view is null ? WireFault.BadText : _requests.Start(asked.Request, $"View {view.Id}", async cancellation =>
-                    {
-                        ThrowUnlessAdministrator($"View {view.Id}", "set the view");
-                        await answer.WriteOnlyAsync(await administration.SetViewAsync(view, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
-                    });
+                    return Order(
+                        asked, AdministrationJson.Default.ViewOrder, order => $"View {order.Id}", "set the view",
+                        administration.SetViewAsync, AdministrationJson.Default.MembershipResult);
                 case QuestionKind.Fence:
-                    var fence = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.FenceOrder);
-                    return fence is null ? WireFault.BadText : _requests.Start(asked.Request, $"The proof for {fence.Who}", async cancellation =>
-                    {
-                        ThrowUnlessAdministrator($"The proof for {fence.Who}", "say so");
-                        await answer.WriteOnlyAsync(await administration.FenceAsync(fence.Who, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
-                    });
+                    return Order(
+                        asked, AdministrationJson.Default.FenceOrder, order => $"The proof for {order.Who}", "say so",
+                        (order, cancellation) => administration.FenceAsync(order.Who, cancellation), AdministrationJson.Default.MembershipResult);
                 case QuestionKind.TestFencing:
-                    var test = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.FenceTestOrder);
-                    return test is null ? WireFault.BadText : _requests.Start(asked.Request, $"The test of the fence agents of {test.Node}", async cancellation =>
-                    {
-                        ThrowUnlessAdministrator($"The test of the fence agents of {test.Node}", "run them");
-                        await answer.WriteOnlyAsync(await administration.TestFencingAsync(test.Node, test.Action, cancellation).ConfigureAwait(false), AdministrationJson.Default.FenceTestResult).ConfigureAwait(false);
-                    });
+                    return Order(
+                        asked, AdministrationJson.Default.FenceTestOrder, order => $"The test of the fence agents of {order.Node}", "run them",
+                        (order, cancellation) => administration.TestFencingAsync(order.Node, order.Action, cancellation), AdministrationJson.Default.FenceTestResult);
                 case QuestionKind.Renew:
-                    var renewal = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.RenewalOrder);
-                    return renewal is null ? WireFault.BadText : _requests.Start(asked.Request, $"The renewal of view {renewal.View}", async cancellation =>
-                    {
-                        ThrowUnlessAdministrator($"The renewal of view {renewal.View}", "renew it");
-                        await answer.WriteOnlyAsync(await administration.RenewViewAsync(renewal.View, renewal.SafeFor, cancellation).ConfigureAwait(false), AdministrationJson.Default.MembershipResult).ConfigureAwait(false);
-                    });
+                    return Order(
+                        asked, AdministrationJson.Default.RenewalOrder, order => $"The renewal of view {order.View}", "renew it",
+                        (order, cancellation) => administration.RenewViewAsync(order.View, order.SafeFor, cancellation), AdministrationJson.Default.MembershipResult);
                 case QuestionKind.PurgeOrphans:
-                    var purge = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.OrphanPurgeOrder);
-                    return purge is null || purge.Orphans.Count > OrphanPurgeResult.OrphansMax ? WireFault.BadText : _requests.Start(asked.Request, "The purge of orphans", async cancellation =>
-                    {
-                        ThrowUnlessAdministrator("The purge of orphans", "purge orphans");
-                        await answer.WriteOnlyAsync(await administration.PurgeOrphansAsync(purge.Orphans, cancellation).ConfigureAwait(false), AdministrationJson.Default.OrphanPurgeResult).ConfigureAwait(false);
-                    });
+                    return Order(
+                        asked, AdministrationJson.Default.OrphanPurgeOrder, _ => "The purge of orphans", "purge orphans",
+                        (order, cancellation) => administration.PurgeOrphansAsync(order.Orphans, cancellation), AdministrationJson.Default.OrphanPurgeResult,
+                        order => order.Orphans.Count <= OrphanPurgeResult.OrphansMax);
                 case QuestionKind.Recoveries:
                     return _requests.Start(asked.Request, "The list of recoveries", async cancellation =>
                         await answer.WriteOnlyAsync(await administration.RecoveriesAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListRecoveryInfo).ConfigureAwait(false));
@@ -619,12 +606,9 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                     return _requests.Start(asked.Request, "The list of peers", async cancellation =>
                         await answer.WriteOnlyAsync(await administration.PeersAsync(cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListPeerInfo).ConfigureAwait(false));
                 case QuestionKind.OrderPeer:
-                    var peer = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.PeerOrder);
-                    return peer is null ? WireFault.BadText : _requests.Start(asked.Request, $"The order about peer {peer.Peer}", async cancellation =>
-                    {
-                        ThrowUnlessAdministrator($"The order about peer {peer.Peer}", "give it");
-                        await answer.WriteOnlyAsync(await administration.OrderPeerAsync(peer, cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListPeerInfo).ConfigureAwait(false);
-                    });
+                    return Order(
+                        asked, AdministrationJson.Default.PeerOrder, order => $"The order about peer {order.Peer}", "give it",
+                        administration.OrderPeerAsync, AdministrationJson.Default.IReadOnlyListPeerInfo);
                 case QuestionKind.PeerOptions:
                     var options = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.PeerOptions);
                     return options is null ? WireFault.BadText : _requests.Start(asked.Request, "The options of peers", async cancellation =>
@@ -634,12 +618,9 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
                         await answer.WriteOnlyAsync(await administration.SetPeerOptionsAsync(options, cancellation).ConfigureAwait(false), AdministrationJson.Default.PeerOptions).ConfigureAwait(false);
                     });
                 case QuestionKind.Probe:
-                    var probe = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.ProbeOrder);
-                    return probe is null ? WireFault.BadText : _requests.Start(asked.Request, $"The probe of peer {probe.Peer}", async cancellation =>
-                    {
-                        ThrowUnlessAdministrator($"The probe of peer {probe.Peer}", "order it");
-                        await answer.WriteOnlyAsync(await administration.ProbeAsync(probe, cancellation).ConfigureAwait(false), AdministrationJson.Default.IReadOnlyListProbeInfo).ConfigureAwait(false);
-                    });
+                    return Order(
+                        asked, AdministrationJson.Default.ProbeOrder, order => $"The probe of peer {order.Peer}", "order it",
+                        administration.ProbeAsync, AdministrationJson.Default.IReadOnlyListProbeInfo);
                 case QuestionKind.Events:
                     var events = JsonSerializer.Deserialize(asked.Json, AdministrationJson.Default.EventsOrder);
                     return events is null ? WireFault.BadText : _requests.Start(asked.Request, "The list of events", async cancellation =>
@@ -654,10 +635,21 @@ internal sealed partial class ClientConnection : ILinkReceiver, ISessionRenewals
         }
     }
 
-    private ValueTask<RevokeResult> RevokeAsync(RevokeOrder order, CancellationToken cancellationToken)
+    /// <summary>What only an administrator may have done: an order, and one answer.</summary>
+    private WireFault Order<TOrder, TAnswer>(
+        in AskMessage asked, JsonTypeInfo<TOrder> orderType, Func<TOrder, string> nameOf, string verb,
+        Func<TOrder, CancellationToken, ValueTask<TAnswer>> carryOut, JsonTypeInfo<TAnswer> answerType, Func<TOrder, bool>? isTakenIn = null)
+        where TOrder : class
     {
-        ThrowUnlessAdministrator($"The revocation of {order.Lock}", "revoke");
-        return _service.Administration.RevokeAsync(order.Lock, order.Reason, cancellationToken);
+        if (JsonSerializer.Deserialize(asked.Json, orderType) is not { } order || isTakenIn?.Invoke(order) == false)
+            return WireFault.BadText;
+        var what = nameOf(order);
+        var answer = new AnswerWriter(this, asked.Request);
+        return _requests.Start(asked.Request, what, async cancellation =>
+        {
+            ThrowUnlessAdministrator(what, verb);
+            await answer.WriteOnlyAsync(await carryOut(order, cancellation).ConfigureAwait(false), answerType).ConfigureAwait(false);
+        });
     }
 
     private void ThrowUnlessAdministrator(string what, string verb)
