@@ -207,7 +207,7 @@ public sealed class EtcdEngine : IMembershipEngine
         }
 
         var earlier = new NodeIncarnation(self.Id, new Incarnation(own.Record.Incarnation));
-        await _client!.TransactAsync(_registry!.Evict(earlier, "another life of it has come")!, _stop.Token).ConfigureAwait(false);
+        await _client!.TransactAsync(_registry!.TakeOver(earlier)!, _stop.Token).ConfigureAwait(false);
     }
 
     /// <param name="revision">As it was then; 0: as it is now.</param>

@@ -125,14 +125,18 @@ internal sealed class ClusterRegistry
             [Operation.Put(_keys.Proof(departed), Json(new ProofRecord(proof, _self.Self.Name), RegistryJson.Default.ProofRecord))]);
     }
 
-    /// <summary>Takes a member's registration away; null if that life has none.</summary>
+    /// <summary>
+    /// Takes another's registration away, as long as this node has its own: of two that ask for each other, one stays. Null if that life has none, or
+    /// this one.
+    /// </summary>
     public TransactionRequest? Evict(NodeIncarnation member, string why)
     {
-        if (_members.GetValueOrDefault(member.Node) is not { } registered || registered.Record.Incarnation != member.Incarnation.Value) return null;
-        return new TransactionRequest(
-            [Compare.Created(_keys.Member(member.Node), registered.CreateRevision)],
-            [Operation.Put(_keys.Reason(member.Node), Encoding.UTF8.GetBytes($"put out: {why}")), Operation.Delete(_keys.Member(member.Node))]);
+        if (Own is not { } own || own.Record.Incarnation != _self.Self.Incarnation.Value) return null;
+        return PutOut(member, why, Compare.Created(_keys.Member(_self.Self.Id), own.CreateRevision));
     }
+
+    /// <summary>Takes the registration of an earlier life of this node away; null if that life has none.</summary>
+    public TransactionRequest? TakeOver(NodeIncarnation earlier) => PutOut(earlier, "another life of it has come");
 
     /// <summary>Registers this node where nothing is registered under its id.</summary>
     public TransactionRequest Register(long lease) => new(
@@ -158,6 +162,14 @@ internal sealed class ClusterRegistry
 
     /// <summary>Whether nobody needs to make it known any more that a life acts no more.</summary>
     public bool IsDone(NodeIncarnation departed) => _proofs.ContainsKey(departed) || (_isIn && !_view!.Unproven.Contains(LifeRecord.Of(departed)));
+
+    private TransactionRequest? PutOut(NodeIncarnation member, string why, params IEnumerable<Compare> conditions)
+    {
+        if (_members.GetValueOrDefault(member.Node) is not { } registered || registered.Record.Incarnation != member.Incarnation.Value) return null;
+        return new TransactionRequest(
+            [Compare.Created(_keys.Member(member.Node), registered.CreateRevision), .. conditions],
+            [Operation.Put(_keys.Reason(member.Node), Encoding.UTF8.GetBytes($"put out: {why}")), Operation.Delete(_keys.Member(member.Node))]);
+    }
 
     private void Put(KeyValue kv, List<RegistryNews> news)
     {

@@ -43,7 +43,10 @@ public interface IMembershipEngine : IAsyncDisposable
     /// <param name="proof">What proves it.</param>
     void Prove(NodeIncarnation departed, FenceProof proof);
 
-    /// <summary>Asks that a member, which may still be alive, is put out: a view without it follows. Never waits. Nothing is proven by it.</summary>
+    /// <summary>
+    /// Asks that a member, which may still be alive, is put out: a view without it follows. Never waits. Nothing is proven by it. Who has been put out
+    /// itself is not heard any more: where two ask for each other, as when just the connection between them is broken, one of them stays.
+    /// </summary>
     /// <param name="member">Which life of whom.</param>
     /// <param name="why">For those who read logs, and for the one that is put out.</param>
     void Evict(NodeIncarnation member, string why);

@@ -62,6 +62,14 @@ internal sealed class MemoryAgreement
         }
     }
 
+    internal void Evict(NodeIncarnation asker, NodeIncarnation member, string why)
+    {
+        lock (_gate)
+        {
+            if (_members.GetValueOrDefault(asker.Node)?.Joiner.Self.NodeIncarnation == asker) Remove(member, why);
+        }
+    }
+
     internal void Leave(NodeIncarnation member)
     {
         lock (_gate)
@@ -134,7 +142,7 @@ internal sealed class MemoryEngine(MemoryAgreement agreement) : IMembershipEngin
 
     public void Prove(NodeIncarnation departed, FenceProof proof) => agreement.Prove(departed, proof);
 
-    public void Evict(NodeIncarnation member, string why) => agreement.Remove(member, why);
+    public void Evict(NodeIncarnation member, string why) => agreement.Evict(Joiner.Self.NodeIncarnation, member, why);
 
     public Task LeaveAsync(CancellationToken cancellationToken)
     {

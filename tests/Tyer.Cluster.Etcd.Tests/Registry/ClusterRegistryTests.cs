@@ -184,8 +184,8 @@ public class ClusterRegistryTests
         Assert.False(_store.Apply(leave));
         Assert.Equal(new RemovedNews("put out: n2 hears nothing of it"), Assert.Single(n1.Learn()));
         Assert.Null(n1.Registry.NextView());
-        // What it had in hand against others still stands on its own.
-        Assert.True(_store.Apply(evict));
+        Assert.False(_store.Apply(evict));
+        Assert.Null(n1.Registry.Evict(n2.Life, "in return"));
     }
 
     [Fact]

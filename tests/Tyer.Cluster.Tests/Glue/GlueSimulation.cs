@@ -123,6 +123,11 @@ internal sealed class GlueSimulation
         Publish();
     }
 
+    private void Evict(NodeIncarnation asker, AskToEvict order)
+    {
+        if (_members.GetValueOrDefault(asker.Node) == asker) Remove(order.Member, order.Why);
+    }
+
     private void Prove(NodeIncarnation departed, FenceProof proof)
     {
         if (!_unproven.Remove(departed)) return;
@@ -303,8 +308,14 @@ internal sealed class GlueSimulation
                 case TellFenced fenced: OnFenced(fenced.Departed); break;
                 case SayRanOut ranOut: Say(GlueMessage.RanOut(Life.Incarnation, ranOut.Departed)); break;
                 case AskForProof proof: Ask(() => world.Prove(proof.Departed, proof.Proof)); break;
-                case AskToEvict evict: Ask(() => world.Remove(evict.Member, evict.Why)); world.Count("evictions"); break;
+                case AskToEvict evict: AskToEvict(Life, evict); break;
             }
+        }
+
+        private void AskToEvict(NodeIncarnation asker, AskToEvict evict)
+        {
+            world.Count("evictions");
+            Ask(() => world.Evict(asker, evict));
         }
 
         private void Ask(Action order)

@@ -82,19 +82,21 @@ public sealed class LeasedConnectionTests : IDisposable
     public async Task When_the_connection_between_two_is_broken_one_of_them_goes()
     {
         var agreement = new MemoryAgreement();
-        var broken = new HashSet<(uint, uint)>();
+        bool isBroken = false;
         var members = new List<RecordedMember>();
         for (uint node = 1; node <= 3; node++)
         {
-            members.Add(Member(new MemoryEngine(agreement), out _, node, size: 3, lease: 1, link: (from, to) => !broken.Contains((from, to))));
+            members.Add(Member(new MemoryEngine(agreement), out _, node, size: 3, lease: 1, link: (from, to) => from + to != 1 + 3 || !Volatile.Read(ref isBroken)));
             await members[^1].ConnectAsync();
         }
 
         foreach (RecordedMember member in members) await member.UntilOperatingAsync(1, 2, 3);
-        broken.UnionWith([(1, 3), (3, 1)]);
-        await members[0].UntilOperatingAsync(1, 2);
-        await members[2].UntilAsync(StackState.Expelled);
-        await members[0].UntilFencedAsync(members[2].Self);
+        Volatile.Write(ref isBroken, true);
+        RecordedMember[] ends = [members[0], members[2]];
+        await _history.UntilAsync(() => ends.Any(end => end.State == StackState.Expelled), "one of the two goes");
+        RecordedMember stays = ends.Single(end => end.State != StackState.Expelled), goes = ends.Single(end => end != stays);
+        await stays.UntilOperatingAsync(stays.Self.Node.Value, 2);
+        await stays.UntilFencedAsync(goes.Self);
         Assert.Equal(StackState.Operating, members[1].State);
         foreach (RecordedMember member in members) await member.DisposeAsync();
         _history.Check();
