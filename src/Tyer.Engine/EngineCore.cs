@@ -160,10 +160,21 @@ internal sealed class EngineCore
     /// <summary>Called whenever something left a resource: if that was the last, it is kept for a while, and its value is gone.</summary>
     internal void LetRest(Resource resource)
     {
+        if (resource.HasLocks)
+            return;
+        resource.IdleSince = Now;
+        RestOn(resource);
+    }
+
+    /// <summary>
+    /// The same when nodes are done with a resource that nobody need have used, as when its record has moved: it is kept no longer for that, or where nodes come
+    /// and go it would be for ever.
+    /// </summary>
+    internal void RestOn(Resource resource)
+    {
         if (resource.IsInUse)
             return;
         resource.Value?.Clear();
-        resource.IdleSince = Now;
         if (!resource.IsListedIdle && !resource.IsRecordOnly)
             Idle.Add(resource, Now);
     }

@@ -84,7 +84,7 @@ internal sealed class BenchPlaces(SelfCommand self, Probe raw) : IAsyncDisposabl
             TyerNode node = Keep(await TyerNode.StartAsync(options, cancellationToken).ConfigureAwait(false));
             ILockspace locks = Keep(await node.OpenLockspaceAsync(BenchChild.Lockspace, cancellationToken: cancellationToken).ConfigureAwait(false));
             _started.Push(await starting.ConfigureAwait(false));
-            AddPairs(Where, locks, isInline, postedGoal: 3, awaitedGoal: 4);
+            AddPairs(Where, locks, isInline, postedGoal: isInline ? 2 : 3, awaitedGoal: 4);
             AddCompetitions(Where, locks, isInline, goal: 0.3);
         }
     }

@@ -283,7 +283,8 @@ public sealed class CommsDomain : IDisposable
             }
         }
 
-        foreach (PeerLink stranger in overdue ?? [])
+        if (overdue is null) return isOwed;
+        foreach (PeerLink stranger in overdue)
         {
             StrangerRefused(stranger, RefusalCode.HelloTimeout, hello: null);
             stranger.Refuse(RefusalCode.HelloTimeout);

@@ -155,7 +155,10 @@ internal sealed class Resource
     /// <summary>Whether it is here only because this is the directory node of its name: such a record stays until its master lets go.</summary>
     internal bool IsRecordOnly => Role == ResourceRole.Client && Record != 0 && !IsInUse;
 
-    internal bool IsInUse => !Queues.AreEmpty || !_owned.IsEmpty
+    /// <summary>Whether there is a lock on it, or a wait for one, that this node knows of.</summary>
+    internal bool HasLocks => !Queues.AreEmpty || !_owned.IsEmpty;
+
+    internal bool IsInUse => HasLocks
         || Role is not (ResourceRole.Client or ResourceRole.Active)
         || Ties != ResourceTies.None
         || Move is not null;

@@ -125,7 +125,7 @@ internal sealed class RecoverySide(EngineCore core)
         mastered.Ties &= ~ResourceTies.Unrecorded;
         _unrecorded.Remove(mastered);
         core.TakingOver.Recorded(mastered);
-        core.LetRest(mastered);
+        core.RestOn(mastered);
         SayWhatIsDone();
     }
 
@@ -208,7 +208,7 @@ internal sealed class RecoverySide(EngineCore core)
         foreach (var resource in _doubtful)
         {
             resource.Ties &= ~ResourceTies.Doubtful;
-            core.LetRest(resource);
+            core.RestOn(resource);
         }
 
         _doubtful.Clear();
@@ -297,7 +297,7 @@ internal sealed class RecoverySide(EngineCore core)
         {
             asked.Ties &= ~ResourceTies.AskedFor;
             asked.Lookups = null;
-            core.LetRest(asked);
+            core.RestOn(asked);
         }
 
         _askedFor.Clear();
@@ -332,7 +332,7 @@ internal sealed class RecoverySide(EngineCore core)
             _doubtful.Remove(resource);
         }
 
-        core.LetRest(resource);
+        core.RestOn(resource);
     }
 
     /// <summary>A name whose master departed has locks that nobody here knows of (D5).</summary>

@@ -10,6 +10,9 @@ namespace Tyer.Tests.Shared.Labs;
 /// </summary>
 internal sealed partial class NetworkLab : IAsyncDisposable
 {
+    /// <summary>The number of a network that no lab has.</summary>
+    internal const int NoNetwork = 99;
+
     private const string NamePrefix = "tyer-lab-";
     private const string NamespaceFolder = "/run/netns";
     private const int NetworkNamespace = 0x40000000;

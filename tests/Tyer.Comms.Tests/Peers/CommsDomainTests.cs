@@ -398,6 +398,19 @@ public sealed class CommsDomainTests : IDisposable
     }
 
     [Fact]
+    public void The_time_that_passes_allocates_nothing()
+    {
+        using TestNode node = _cluster.Node(1, [2, 3]);
+        TimeSpan now = TimeSpan.Zero;
+        Assert.Equal(0, Allocations.PerRound(1000, () =>
+        {
+            now += TimeSpan.FromMilliseconds(1);
+            node.Domain.Tick(now, out _);
+            node.Domain.Beat(now, TimeSpan.Zero, out _);
+        }));
+    }
+
+    [Fact]
     public async Task Receiving_and_answering_allocate_nothing_in_steady_state()
     {
         const int Round = 1000;

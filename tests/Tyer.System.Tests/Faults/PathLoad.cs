@@ -18,7 +18,7 @@ internal sealed class PathLoad : IAsyncDisposable
     private readonly Task[] _clients;
     private TimeSpan _lastEnd = BootClock.Instance.Now;
     private TimeSpan _longestGap;
-    private List<TimeSpan> _latencies = [];
+    private List<TimeSpan>? _latencies;
     private long _turns;
 
     private PathLoad(TyerClient client, ILockspace space)
@@ -59,13 +59,13 @@ internal sealed class PathLoad : IAsyncDisposable
         }
     }
 
-    /// <summary>How long each turn took that has ended since this was last asked, in order.</summary>
+    /// <summary>How long each turn took that has ended since this was last asked, in order; from the first time on, when there is none.</summary>
     internal TimeSpan[] TakeLatencies()
     {
-        List<TimeSpan> taken;
+        List<TimeSpan>? taken;
         lock (_gate)
             (taken, _latencies) = (_latencies, []);
-        return [.. taken.Order()];
+        return [.. (taken ?? []).Order()];
     }
 
     /// <summary>Until so many more turns have been taken.</summary>
@@ -117,7 +117,7 @@ internal sealed class PathLoad : IAsyncDisposable
         lock (_gate)
         {
             _turns++;
-            _latencies.Add(now - began);
+            _latencies?.Add(now - began);
             if (now - _lastEnd > _longestGap)
                 _longestGap = now - _lastEnd;
             _lastEnd = now;
