@@ -81,6 +81,15 @@ internal sealed class EtcdClient : IDisposable
     public Task RevokeAsync(long lease, CancellationToken cancellationToken) =>
         CallAsync("lease/revoke", new LeaseRequest(lease), EtcdJson.Default.LeaseRequest, EtcdJson.Default.RevokeResponse, 1, cancellationToken);
 
+    public Task<MemberListResponse> MembersAsync(CancellationToken cancellationToken) =>
+        CallAsync("cluster/member/list", new MemberListRequest(), EtcdJson.Default.MemberListRequest, EtcdJson.Default.MemberListResponse, 2, cancellationToken);
+
+    public Task RemoveMemberAsync(ulong member, CancellationToken cancellationToken) => CallAsync(
+        "cluster/member/remove", new MemberRemoveRequest(member), EtcdJson.Default.MemberRemoveRequest, EtcdJson.Default.MemberListResponse, 4, cancellationToken, elsewhere: false);
+
+    public Task AddMemberAsync(string peer, CancellationToken cancellationToken) => CallAsync(
+        "cluster/member/add", new MemberAddRequest([peer]), EtcdJson.Default.MemberAddRequest, EtcdJson.Default.MemberListResponse, 4, cancellationToken, elsewhere: false);
+
     /// <summary>What happens to keys from a revision on, until the endpoint is changed or the member of etcd has no leader any more.</summary>
     public async IAsyncEnumerable<WatchResponse> WatchAsync(byte[] key, byte[] end, long from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

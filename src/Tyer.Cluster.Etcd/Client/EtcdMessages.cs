@@ -73,6 +73,24 @@ internal sealed record WatchEvent(KeyValue Kv, string? Type = null)
     public bool IsDelete => Type == "DELETE";
 }
 
+internal sealed record MemberListRequest;
+
+internal sealed record MemberListResponse(EtcdMember[]? Members);
+
+/// <param name="Id">Its number.</param>
+/// <param name="Name">None: it has been added, and has never started.</param>
+/// <param name="PeerUrls">Where the others reach it.</param>
+/// <param name="ClientUrls">Where it serves; none: it has never started.</param>
+internal sealed record EtcdMember(
+    [property: JsonPropertyName("ID")] ulong Id,
+    string? Name = null,
+    [property: JsonPropertyName("peerURLs")] string[]? PeerUrls = null,
+    [property: JsonPropertyName("clientURLs")] string[]? ClientUrls = null);
+
+internal sealed record MemberRemoveRequest([property: JsonPropertyName("ID")] ulong Id);
+
+internal sealed record MemberAddRequest([property: JsonPropertyName("peerURLs")] string[] PeerUrls);
+
 internal sealed record AuthenticateRequest(string Name, string Password);
 
 internal sealed record AuthenticateResponse(string Token);
@@ -94,6 +112,10 @@ internal sealed record GatewayError(string? Error = null, string? Message = null
 [JsonSerializable(typeof(RevokeResponse))]
 [JsonSerializable(typeof(WatchRequest))]
 [JsonSerializable(typeof(WatchLine))]
+[JsonSerializable(typeof(MemberListRequest))]
+[JsonSerializable(typeof(MemberListResponse))]
+[JsonSerializable(typeof(MemberRemoveRequest))]
+[JsonSerializable(typeof(MemberAddRequest))]
 [JsonSerializable(typeof(AuthenticateRequest))]
 [JsonSerializable(typeof(AuthenticateResponse))]
 [JsonSerializable(typeof(GatewayError))]

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Tyer.Cluster.Etcd.Client;
 
 namespace Tyer.Cluster.Etcd.Managed;
 
@@ -17,12 +18,16 @@ public sealed partial class ManagedEtcd : IAsyncDisposable
     private const int Terminate = 15;
 
     private static readonly TimeSpan StartAgainAfter = TimeSpan.FromSeconds(1);
+
+    // Where it cannot run, the log is not filled with that.
+    private static readonly TimeSpan StartAgainAfterMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HasRun = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopFor = TimeSpan.FromSeconds(5);
 
     private readonly ManagedEtcdOptions _options;
     private readonly Action<string> _tell;
     private readonly Lock _gate = new();
-    private readonly ManualResetEventSlim _stopping = new();
+    private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
     private readonly string? _parentDeath;
     private Process? _process;
@@ -59,10 +64,10 @@ public sealed partial class ManagedEtcd : IAsyncDisposable
     /// <summary>Ends it in order, and if it does not end, not in order.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync().ConfigureAwait(false);
         Process? process;
         lock (_gate)
         {
-            _stopping.Set();
             process = _process;
             if (process is { HasExited: false }) _ = SendSignal(process.Id, Terminate);
         }
@@ -81,31 +86,40 @@ public sealed partial class ManagedEtcd : IAsyncDisposable
         }
 
         await Task.Run(_thread.Join).ConfigureAwait(false);
-        _stopping.Dispose();
+        _stop.Dispose();
     }
 
     private void Supervise()
     {
-        while (!_stopping.IsSet)
+        TimeSpan wait = StartAgainAfter;
+        while (!_stop.IsCancellationRequested)
         {
+            long began = Stopwatch.GetTimestamp();
             try
             {
-                using Process process = Launch();
+                // It has to be started by this thread, with which the kernel ends it.
+                using Process process = Launch(LostMember.ReplaceAsync(_options, _tell, _stop.Token).GetAwaiter().GetResult());
                 process.WaitForExit();
                 lock (_gate) _process = null;
-                if (_stopping.IsSet) return;
-                _tell($"etcd has ended with {process.ExitCode}, and is started again");
+                if (_stop.IsCancellationRequested) return;
+                wait = Stopwatch.GetElapsedTime(began) < HasRun ? wait : StartAgainAfter;
+                _tell($"etcd has ended with {process.ExitCode}, and is started again in {wait.TotalSeconds:0} s");
             }
-            catch (Exception e) when (e is Win32Exception or InvalidOperationException)
+            catch (OperationCanceledException)
             {
-                _tell($"etcd cannot be started: {e.Message}");
+                return;
+            }
+            catch (Exception e) when (e is Win32Exception or InvalidOperationException or EtcdException or IOException)
+            {
+                _tell($"etcd cannot be started, and is tried again in {wait.TotalSeconds:0} s: {e.Message}");
             }
 
-            _stopping.Wait(StartAgainAfter);
+            _stop.Token.WaitHandle.WaitOne(wait);
+            wait = wait * 2 < StartAgainAfterMax ? wait * 2 : StartAgainAfterMax;
         }
     }
 
-    private Process Launch()
+    private Process Launch(bool joins)
     {
         var start = new ProcessStartInfo(_parentDeath ?? Program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         if (_parentDeath is not null)
@@ -113,12 +127,12 @@ public sealed partial class ManagedEtcd : IAsyncDisposable
             foreach (string argument in (string[])["--pdeathsig", "KILL", Program]) start.ArgumentList.Add(argument);
         }
 
-        foreach (string argument in _options.Arguments()) start.ArgumentList.Add(argument);
+        foreach (string argument in _options.Arguments(joins)) start.ArgumentList.Add(argument);
         // Debian's own etcd is configured by these, and they would be added to what it is told here.
         foreach (string name in start.Environment.Keys.Where(IsOption).ToArray()) start.Environment.Remove(name);
         lock (_gate)
         {
-            if (_stopping.IsSet) throw new InvalidOperationException("this node stops");
+            if (_stop.IsCancellationRequested) throw new InvalidOperationException("this node stops");
             Process process = _process = Process.Start(start)!;
             process.StandardInput.Close();
             process.OutputDataReceived += (_, line) => Hear(line.Data);

@@ -65,12 +65,20 @@ public sealed class ManagedEtcdOptions
             throw new ArgumentException("EtcdMembers or EtcdEndpoints has https, which needs EtcdAuthority, EtcdCertificate and EtcdPrivateKey.");
     }
 
+    /// <summary>Where the others reach this member.</summary>
+    internal Uri OwnPeer => Members[OwnIndex].Value;
+
+    /// <summary>Where this member serves its clients.</summary>
+    internal Uri OwnEndpoint => Endpoints[OwnIndex];
+
+    private int OwnIndex => Members.ToList().FindIndex(member => member.Key == Name);
+
     /// <summary>What the program is called with.</summary>
-    internal IEnumerable<string> Arguments()
+    /// <param name="joins">Whether the others are a cluster already, and expect it; without effect where it has data.</param>
+    internal IEnumerable<string> Arguments(bool joins)
     {
-        int index = Members.ToList().FindIndex(member => member.Key == Name);
-        string peer = Text(Members[index].Value);
-        string client = Text(Endpoints[index]);
+        string peer = Text(OwnPeer);
+        string client = Text(OwnEndpoint);
         yield return $"--name={Name}";
         yield return $"--data-dir={DataDirectory}";
         yield return $"--listen-peer-urls={peer}";
@@ -79,7 +87,7 @@ public sealed class ManagedEtcdOptions
         yield return $"--advertise-client-urls={client}";
         yield return $"--initial-cluster={string.Join(",", Members.Select(member => $"{member.Key}={Text(member.Value)}"))}";
         yield return $"--initial-cluster-token=tyer-{Cluster}";
-        yield return "--initial-cluster-state=new";
+        yield return $"--initial-cluster-state={(joins ? "existing" : "new")}";
         // In hours: far longer than any node goes on without hearing of it.
         yield return "--auto-compaction-retention=24";
         if (Certificate is null) yield break;
@@ -93,7 +101,7 @@ public sealed class ManagedEtcdOptions
     }
 
     // Etcd takes no path, not even the empty one.
-    private static string Text(Uri address) => address.GetLeftPart(UriPartial.Authority);
+    internal static string Text(Uri address) => address.GetLeftPart(UriPartial.Authority);
 
     private static bool IsLoopback(Uri address) => address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip));
 }

@@ -204,7 +204,8 @@ internal sealed class LeasedMembership
         }
 
         if (_noContact is { } why) return (StackState.Suspended, why);
-        return (StackState.Operating, _change.Length == 0 ? $"{View}" : $"{View}; {_change}");
+        var view = new ClusterView(View.Id, View.Members, Open, View.HasQuorum);
+        return (StackState.Operating, _change.Length == 0 ? $"{view}" : $"{view}; {_change}");
     }
 
     private string Missing() => string.Join(", ", _list.Peers.Where(peer => View!.Find(peer.Id) is null).Select(peer => peer.Name));

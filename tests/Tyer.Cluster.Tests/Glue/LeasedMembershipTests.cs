@@ -42,6 +42,16 @@ public class LeasedMembershipTests
     }
 
     [Fact]
+    public void What_is_reported_names_as_unproven_only_whom_somebody_waits_for()
+    {
+        Operate(View(4, [N1, N2, N3]));
+        string before = Assert.Single(Step(View(5, [N1, N2], [N3])).OfType<ReportState>()).Why;
+        string after = Assert.Single(Step(new ProofAgreed(N3.NodeIncarnation, FenceProof.PowerOff)).OfType<ReportState>()).Why;
+        Assert.Contains("unproven", before, StringComparison.Ordinal);
+        Assert.DoesNotContain("unproven", after, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Where_nodes_freeze_the_end_of_a_lease_proves_nothing()
     {
         var membership = new LeasedMembership(List, N1, proofByTime: null);

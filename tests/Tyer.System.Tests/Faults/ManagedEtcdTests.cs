@@ -14,12 +14,7 @@ public sealed class ManagedEtcdTests : IAsyncDisposable
     [Fact]
     public async Task Three_daemons_with_the_files_of_init_are_a_cluster_and_take_care_of_their_etcd()
     {
-        EtcdLab.Require();
-        (await Programs.TyerAsync("init", "etcd", "--directory", _folder, "--port", $"{FreePorts()}")).With(0);
-        for (var node = 1; node <= 3; node++)
-            _daemons.Add(Programs.StartTyerd(null, "--config", Path.Combine(_folder, $"n{node}.json")));
-        foreach (var daemon in _daemons)
-            await daemon.LineWithAsync("Now serving");
+        await StartThreeAsync();
         (await Programs.TyerAsync("run", "shared", "--socket", SocketOf(1), "--", "true")).With(0);
 
         // It dies: started again, and nobody out.
@@ -43,6 +38,25 @@ public sealed class ManagedEtcdTests : IAsyncDisposable
         foreach (var daemon in _daemons[..2])
             (await daemon.EndAsync()).With(0);
         Assert.DoesNotContain(children, IsEtcd);
+    }
+
+    [Fact]
+    public async Task A_machine_that_comes_back_without_its_data_has_a_member_of_etcd_again()
+    {
+        await StartThreeAsync();
+        _daemons[1].Signal(Signals.Terminate);
+        (await _daemons[1].EndAsync()).With(0);
+
+        Directory.Delete(Path.Combine(_folder, "state", "n2"), recursive: true);
+        await using var replaced = Programs.StartTyerd(null, "--config", Path.Combine(_folder, "n2.json"));
+        await replaced.LineWithAsync("a new member takes the place of the one that the others knew");
+        await Patience.UntilAsync("three are members", async () => await MembersAsync(1) == 3);
+        await Patience.UntilAsync("its etcd has the others' data", () => Directory.Exists(Path.Combine(_folder, "state", "n2", "etcd", "member", "wal")));
+
+        // It counts: with one of the others gone, etcd has a majority only by it.
+        _daemons[2].Kill();
+        await Patience.UntilAsync("two are members", async () => await MembersAsync(1) == 2);
+        (await Programs.TyerAsync("run", "shared", "--socket", SocketOf(2), "--", "true")).With(0);
     }
 
     [Fact]
@@ -80,6 +94,16 @@ public sealed class ManagedEtcdTests : IAsyncDisposable
         foreach (var daemon in _daemons)
             await daemon.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StartThreeAsync()
+    {
+        EtcdLab.Require();
+        (await Programs.TyerAsync("init", "etcd", "--directory", _folder, "--port", $"{FreePorts()}")).With(0);
+        for (var node = 1; node <= 3; node++)
+            _daemons.Add(Programs.StartTyerd(null, "--config", Path.Combine(_folder, $"n{node}.json")));
+        foreach (var daemon in _daemons)
+            await daemon.LineWithAsync("Now serving");
     }
 
     private string SocketOf(int node) => Path.Combine(_folder, $"n{node}.sock");
