@@ -37,10 +37,11 @@ public sealed class ScriptTests
             at 19900 leave n3
             """);
 
-        var life = Simulation.Run(8, SimProfile.Find("brutal")! with { Script = script }, nodes: 3, traces: true);
+        // Whether anything is left behind at the end is chance: in some of these lives it is.
+        var lives = Enumerable.Range(1, 16).Select(seed => Simulation.Run((ulong)seed, SimProfile.Find("brutal")! with { Script = script }, nodes: 3, traces: true)).ToArray();
 
-        Assert.Null(life.Violation);
-        Assert.Contains(life.Trace, line => line.Contains("(Orphan)", StringComparison.Ordinal));
+        Assert.All(lives, life => Assert.Null(life.Violation));
+        Assert.Contains(lives, life => life.Trace.Any(line => line.Contains("(Orphan)", StringComparison.Ordinal)));
     }
 
     [Theory]
