@@ -19,6 +19,7 @@ internal static partial class Libc
     private const int OpenCloseOnExec = 0x80000;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
+    private const int LockRelease = 8;
     private const int ErrorInterrupted = 4;
     private const int ErrorWouldBlock = 11;
 
@@ -54,6 +55,12 @@ internal static partial class Libc
         }
 
         return true;
+    }
+
+    /// <summary>Ends the lock at once. Closing alone does not where a child process is just being started, which has the handle until it runs its program.</summary>
+    public static void Unlock(SafeFileHandle file)
+    {
+        if (!file.IsClosed) _ = Flock(file, LockRelease);
     }
 
     /// <summary>Makes the entries of a directory survive a power failure.</summary>

@@ -132,7 +132,11 @@ internal sealed class StateStore : IDisposable
         }
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        Libc.Unlock(_lock);
+        _lock.Dispose();
+    }
 
     /// <summary>
     /// What root writes into somebody's directory is that somebody's: an administrator who adopts a state must not lock the daemon

@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tyer.Cluster.Interop;
 using Tyer.Cluster.State;
 
 namespace Tyer.Cluster.Tests.State;
 
-public sealed class StateDirectoryTests : IDisposable
+public sealed partial class StateDirectoryTests : IDisposable
 {
     private static readonly StateOwner Owner = new("tyer", "n1", new NodeId(1));
 
@@ -125,6 +127,19 @@ public sealed class StateDirectoryTests : IDisposable
             child.StandardInput.Close();
             await child.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
+    }
+
+    [Fact]
+    public void A_process_that_is_just_being_started_does_not_keep_the_lock()
+    {
+        StateDirectory state = StateDirectory.Open(Home, Owner);
+        string lockFile = Path.Combine(Home, "lock");
+        string held = Directory.GetFiles("/proc/self/fd").Single(each => File.ResolveLinkTarget(each, returnFinalTarget: false)?.FullName == lockFile);
+        // As between fork and exec: another descriptor of the same open file.
+        using var inherited = new SafeFileHandle(Duplicate(int.Parse(Path.GetFileName(held), CultureInfo.InvariantCulture)), ownsHandle: true);
+        Assert.False(inherited.IsInvalid);
+        state.Dispose();
+        StateDirectory.Open(Home, Owner).Dispose();
     }
 
     [Fact]
@@ -395,4 +410,7 @@ public sealed class StateDirectoryTests : IDisposable
         Assert.Equal(1UL << 32, state.ReserveLockIds().First);
         state.MarkClean();
     }
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int descriptor);
 }
